@@ -1,0 +1,83 @@
+"""What predictions are worth: shares, tables, mistakes. Arguments come as ``(y_true, y_pred)``."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics
+
+from course_utils.cifar10 import CLASS_NAMES, NUM_CLASSES
+
+
+def probabilities(logits: np.ndarray) -> np.ndarray:
+    """Return the softmax of logits.
+
+    Args:
+        logits: float (n, classes), any range.
+
+    Returns:
+        float32 (n, classes); each row lies in 0-1 and sums to 1.
+    """
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))  # the shift keeps exp() from overflowing
+    return (shifted / shifted.sum(axis=1, keepdims=True)).astype("float32")
+
+
+def confusion_table(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+    """Count pictures by true class (row) and predicted class (column), int (10, 10).
+
+    Args:
+        y_true: int (n,).
+        y_pred: int (n,).
+    """
+    return metrics.confusion_matrix(y_true, y_pred, labels=range(NUM_CLASSES))
+
+
+def class_report(y_true: np.ndarray, y_pred: np.ndarray) -> pd.DataFrame:
+    """Return precision, recall, F1 (0-1) and the number of pictures of each class, worst F1 first.
+
+    Args:
+        y_true: int (n,).
+        y_pred: int (n,).
+    """
+    values = metrics.precision_recall_fscore_support(
+        y_true, y_pred, labels=range(NUM_CLASSES), zero_division=0
+    )
+    frame = pd.DataFrame(
+        dict(zip(("precision", "recall", "f1", "pictures"), values, strict=True)), index=CLASS_NAMES
+    )
+    return frame.sort_values("f1")
+
+
+def most_confused(y_true: np.ndarray, y_pred: np.ndarray, *, count: int = 5) -> pd.DataFrame:
+    """Return the pairs of classes that are mixed up most often.
+
+    Args:
+        y_true: int (n,).
+        y_pred: int (n,).
+        count: rows at most.
+
+    Returns:
+        Columns true, predicted, pictures, share (of the true class, 0-1).
+    """
+    table = confusion_table(y_true, y_pred)
+    totals = np.maximum(table.sum(1), 1)
+    np.fill_diagonal(table, 0)
+    order = np.argsort(table, axis=None, kind="stable")[::-1][:count]
+    true, predicted = np.unravel_index(order, table.shape)
+    frame = pd.DataFrame(
+        {"true": [CLASS_NAMES[t] for t in true], "predicted": [CLASS_NAMES[p] for p in predicted]}
+    )
+    frame["pictures"], frame["share"] = table[true, predicted], table[true, predicted] / totals[true]
+    return frame[frame.pictures > 0]
+
+
+def confident_mistakes(y_true: np.ndarray, y_prob: np.ndarray, *, count: int = 8) -> np.ndarray:
+    """Return the positions of wrong predictions, the most confident first.
+
+    Args:
+        y_true: int (n,).
+        y_prob: float (n, 10), rows sum to 1.
+        count: positions at most.
+    """
+    wrong = np.flatnonzero(y_prob.argmax(1) != y_true)
+    return wrong[np.argsort(-y_prob[wrong].max(1), kind="stable")][:count]

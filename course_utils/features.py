@@ -1,0 +1,53 @@
+"""Features of a frozen base, computed once and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_utils.paths import cache_folder
+
+if TYPE_CHECKING:
+    import keras
+
+
+def cached_features(
+    extractor: keras.Model, images: np.ndarray, *, batch_size: int = 256
+) -> tuple[np.ndarray, float]:
+    """Return the features of pictures, from the cache where they were computed before.
+
+    The key is a digest of the pictures and of what the extractor answers to two fixed pictures, so other
+    weights, another input size or another preprocessing never find each other's features.
+
+    Args:
+        extractor: takes uint8 (n, height, width, 3), answers float (n, features).
+        images: uint8 (n, height, width, 3).
+        batch_size: pictures computed at once.
+
+    Returns:
+        float32 (n, features), and the seconds that computing them took, also where they came from the cache.
+    """
+    path = cache_folder() / "features" / f"{_key(extractor, images)}.npz"
+    if path.exists():
+        with np.load(path) as kept:
+            return kept["features"], float(kept["seconds"])
+    start = time.perf_counter()
+    features = extractor.predict(images, batch_size=batch_size, verbose=0).astype("float32")
+    seconds = time.perf_counter() - start
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.npz")
+    np.savez(temporary, features=features, seconds=seconds)
+    os.replace(temporary, path)
+    return features, seconds
+
+
+def _key(extractor: keras.Model, images: np.ndarray) -> str:
+    probe = np.random.default_rng(0).integers(0, 256, (2, *images.shape[1:]), dtype=np.uint8)
+    digest = hashlib.sha256(extractor.predict(probe, verbose=0).tobytes())
+    digest.update(repr(images.shape).encode())
+    digest.update(np.ascontiguousarray(images))
+    return digest.hexdigest()[:32]

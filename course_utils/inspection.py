@@ -1,0 +1,92 @@
+"""Looking inside a model: layers, parameters, outputs on the way, changes of weights and features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    import keras
+
+
+def parameter_counts(model: keras.Model) -> pd.Series:
+    """Return the number of parameters: total, trainable, frozen."""
+    total, trainable = model.count_params(), _count(model.trainable_weights)
+    return pd.Series({"total": total, "trainable": trainable, "frozen": total - trainable})
+
+
+def layer_table(model: keras.Model) -> pd.DataFrame:
+    """Return one row a layer: name, type, output shape, parameters, how many of them are trainable."""
+    rows = [
+        {
+            "layer": layer.name,
+            "type": type(layer).__name__,
+            "output shape": _shape(layer),
+            "parameters": layer.count_params(),
+            "trainable": _count(layer.trainable_weights),
+        }
+        for layer in model.layers
+    ]
+    return pd.DataFrame(rows)
+
+
+def outputs_at(model: keras.Model, layer_names: Sequence[str]) -> keras.Model:
+    """Return a model that answers the outputs of the named layers, sharing all weights.
+
+    Raises:
+        ValueError: from Keras, if the model has no layer of that name.
+    """
+    import keras
+
+    return keras.Model(model.inputs, [model.get_layer(name).output for name in layer_names])
+
+
+def weight_change(before: keras.Model, after: keras.Model) -> pd.Series:
+    """Return how far each block's kernels moved: length of the difference over length before.
+
+    Args:
+        before: a model of ``keras.applications`` with its old weights.
+        after: the same network with its new weights.
+
+    Returns:
+        Block (the layer name up to the first ``_``) -> relative change, 0 for "did not move".
+    """
+    moved, length = {}, {}
+    for old, new in zip(before.layers, after.layers, strict=True):
+        for a, b in zip(_kernels(old), _kernels(new), strict=True):
+            block = old.name.split("_")[0]
+            moved[block] = moved.get(block, 0.0) + float(((b - a) ** 2).sum())
+            length[block] = length.get(block, 0.0) + float((a**2).sum())
+    return pd.Series({block: (moved[block] / length[block]) ** 0.5 for block in moved})
+
+
+def linear_cka(a: np.ndarray, b: np.ndarray) -> float:
+    """Return how similar two sets of features of the same pictures are, 0-1 (1: up to rotation, scale).
+
+    Linear centered kernel alignment: Kornblith et al., "Similarity of Neural Network Representations
+    Revisited", 2019.
+
+    Args:
+        a: float (n, features).
+        b: float (n, other features), rows in the same order.
+    """
+    a, b = a - a.mean(0), b - b.mean(0)
+    shared = np.linalg.norm(a.T @ b) ** 2
+    return float(shared / (np.linalg.norm(a.T @ a) * np.linalg.norm(b.T @ b)))
+
+
+def _count(weights: Iterable) -> int:
+    return int(sum(np.prod(weight.shape) for weight in weights))
+
+
+def _shape(layer: keras.layers.Layer) -> str:
+    output = layer.output
+    first = output[0] if isinstance(output, list | tuple) else output
+    return "×".join(str(size) for size in first.shape[1:])
+
+
+def _kernels(layer: keras.layers.Layer) -> list[np.ndarray]:
+    return [np.asarray(weight) for weight in layer.get_weights() if weight.ndim == 4]

@@ -1,0 +1,184 @@
+"""The bookkeeping of a lesson: its profile, its labels, its records, figures and tables."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from course_utils.errors import CourseError
+from course_utils.paths import out_folder
+from course_utils.profiles import Profile, load_profile
+from course_utils.records import record, slug
+from course_utils.runs import Run, save_run
+from course_utils.weights import weights_label
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    from course_utils.cifar10 import Cifar10
+
+STAND_IN = "Drawn stand-in, not CIFAR-10 photographs"
+
+
+@dataclass
+class Lesson:
+    """One run of one lesson. Made by ``start_lesson``."""
+
+    number: str
+    profile: Profile
+    data: str  # what to give load_cifar10
+    weights: str  # what to give weights_path
+    seed: int
+    out: Path
+    source: str | None = None  # data label of records and figures, known once pictures are loaded
+
+    def use(self, cifar10: Cifar10) -> None:
+        """Say where the pictures come from, and label all that follows with it."""
+        self.source = cifar10.source
+        print(cifar10.description)
+
+    def record(
+        self, model: str, metric: str, value: float, *, unit: str, split: str, **context: object
+    ) -> None:
+        """Record a number with this lesson's context. See ``records.record``."""
+        record(
+            self.number, model, metric, value, unit=unit, split=split, out=self.out, **self._context(context)
+        )
+
+    def save_run(
+        self,
+        model_name: str,
+        model: keras.Model,
+        history: pd.DataFrame,
+        *,
+        val_labels: np.ndarray,
+        val_probabilities: np.ndarray,
+        seconds: float,
+        **facts: object,
+    ) -> Run:
+        """Save a training for lesson 05, and record its accuracy and its cost. See ``runs.save_run``."""
+        context = self._context({"seconds": round(seconds, 3)} | facts)
+        run = save_run(
+            self.out,
+            model_name,
+            model,
+            history,
+            val_labels=val_labels,
+            val_probabilities=val_probabilities,
+            lesson=self.number,
+            **context,
+        )
+        measured = {
+            "accuracy": (run.val_accuracy, "fraction"),
+            "parameters": (run.facts["parameters"], "parameters"),
+            "model_bytes": (run.facts["model_bytes"], "bytes"),
+            "fit_seconds": (seconds, "s"),
+        }
+        for metric, (value, unit) in measured.items():
+            record(self.number, model_name, metric, value, unit=unit, split="val", out=self.out, **context)
+        return run
+
+    def show(self, figure: Figure, alt: str, *, save: str | None = None) -> None:
+        """Show a figure with its text alternative, labelled where it shows the stand-in.
+
+        Args:
+            figure: what a function of ``plotting`` returned.
+            alt: one sentence that tells a person who cannot see the figure what it shows.
+            save: file name under ``figures/`` of the run; None: made from lesson and alt.
+        """
+        from IPython.display import display
+
+        if self.source == "drawn":
+            figure.text(0.995, 0.002, STAND_IN, ha="right", va="bottom", fontsize=8, color="#b03a2e")
+            alt = f"{alt} ({STAND_IN}.)"
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.12)
+        path = self.out / "figures" / (save or f"{self.number}-{slug(' '.join(alt.split()[:6]))}.png")
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(buffer.getvalue())
+        path.with_suffix(".txt").write_text(alt + "\n", encoding="utf-8")
+        png = base64.b64encode(buffer.getvalue()).decode()
+        display({"image/png": png, "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
+
+    def table(self, frame: pd.DataFrame, caption: str = "") -> None:
+        """Show a table under its caption, labelled where it speaks of the stand-in."""
+        from IPython.display import display
+
+        if self.source == "drawn":
+            caption = f"{caption} ({STAND_IN})" if caption else STAND_IN
+        text = f"{caption}\n{frame.to_string()}" if caption else frame.to_string()
+        html = frame.style.format(precision=3, thousands=" ").set_caption(caption).to_html()
+        display({"text/html": html, "text/plain": text}, raw=True)
+
+    def _context(self, more: dict) -> dict:
+        if self.source is None:
+            raise CourseError(
+                "The lesson does not know yet where its pictures come from.",
+                cause="lesson.use(cifar10) was not called before a result was recorded.",
+                next_step="run the cells from the top.",
+            )
+        context = {"data": self.source, "weights": "none", "profile": self.profile.name}
+        return context | {"seed": self.seed} | more
+
+
+def start_lesson(
+    number: str,
+    *,
+    profile: str = "auto",
+    data: str | Path | None = None,
+    weights: str | Path | None = None,
+    seed: int = 0,
+    out: str | Path | None = None,
+    overrides: dict | None = None,
+) -> Lesson:
+    """Begin a lesson: choose its profile, print what was chosen and why, and return its bookkeeper.
+
+    Args:
+        number: of the lesson, for example ``"02"``.
+        profile: see ``profiles.load_profile``.
+        data: see ``cifar10.load_cifar10``; None: what the profile says.
+        weights: see ``weights.weights_path``; None: what the profile says.
+        seed: of every random choice, a whole number from 0 on.
+        out: folder for figures, records and runs; None: ``build/course``.
+        overrides: values of the profile to replace, for example ``{"cnn_epochs": 3}``.
+
+    Raises:
+        CourseError: a parameter is unknown or does not fit.
+    """
+    if type(seed) is not int or seed < 0:
+        raise CourseError(
+            f"SEED is {seed!r}.", cause="Expected a whole number from 0 on.", next_step="set SEED = 0."
+        )
+    chosen = load_profile(profile, **(overrides or {}))
+    lesson = Lesson(
+        number=number,
+        profile=chosen,
+        data=str(data or chosen.data),
+        weights=str(weights or chosen.weights),
+        seed=seed,
+        out=out_folder(out),
+    )
+    if chosen.deterministic:
+        _make_deterministic()
+    weights_label(lesson.weights)  # an unknown word fails here, in the first cell
+    print(
+        f"Profile {chosen.name}: {chosen.reason}. "
+        f"Data: {lesson.data}. Weights: {lesson.weights}. Seed: {seed}."
+    )
+    return lesson
+
+
+def _make_deterministic() -> None:
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()

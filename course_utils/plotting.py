@@ -1,0 +1,311 @@
+"""Every plot of the course. Each function returns a figure; ``lesson.show`` displays it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import matplotlib
+import matplotlib.style
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+STYLE = Path(__file__).with_name("course.mplstyle")
+WIDTH = 9.0  # inches at 100 dots an inch: readable at notebook width
+
+
+def _styled(plot: Callable[..., Figure]) -> Callable[..., Figure]:
+    @functools.wraps(plot)
+    def wrapper(*args: object, **kwargs: object) -> Figure:
+        with matplotlib.style.context(STYLE):
+            return plot(*args, **kwargs)
+
+    return wrapper
+
+
+def _figure(height: float, rows: int = 1, columns: int = 1, **options: object) -> tuple[Figure, np.ndarray]:
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def _draw_image(axes: matplotlib.axes.Axes, image: np.ndarray, title: str = "", **options: object) -> None:
+    axes.imshow(image, interpolation="nearest", **options)
+    axes.set_title(title, fontsize=9, fontweight="normal", loc="center")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+@_styled
+def image_rows(
+    rows: Mapping[str, np.ndarray], *, titles: Sequence[str] | None = None, size: float = 0.95
+) -> Figure:
+    """Plot rows of pictures, each with its name at the left.
+
+    Args:
+        rows: name -> uint8 (n, height, width, 3), or a list of pictures of different sizes.
+        titles: one above each column.
+        size: of a picture, inches.
+    """
+    columns = max(len(images) for images in rows.values())
+    figure, axes = _figure(size * len(rows) + (0.3 if titles else 0.05), len(rows), columns)
+    for line, (name, images) in zip(axes, rows.items(), strict=True):
+        for ax in line:
+            ax.axis("off")
+        for column, (ax, image) in enumerate(zip(line, images, strict=False)):
+            ax.axis("on")
+            _draw_image(ax, image, titles[column] if titles is not None and line is axes[0] else "")
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9.5)
+    return figure
+
+
+@_styled
+def image_grid(
+    images: np.ndarray, titles: Sequence[str], *, columns: int = 8, colors: Sequence[str] | None = None
+) -> Figure:
+    """Plot pictures in reading order, each under its title.
+
+    Args:
+        images: uint8 (n, height, width, 3).
+        titles: n texts.
+        columns: pictures in a row.
+        colors: n colours of the titles; None: black.
+    """
+    rows = -(-len(images) // columns)
+    lines = max(title.count("\n") for title in titles) + 1
+    figure, axes = _figure(rows * (WIDTH / columns + 0.16 * lines), rows, columns)
+    for ax in axes.flat:
+        ax.axis("off")
+    for index, (ax, image, title) in enumerate(zip(axes.flat, images, titles, strict=False)):
+        ax.axis("on")
+        _draw_image(ax, image, title)
+        if colors is not None:
+            ax.title.set_color(colors[index])
+    return figure
+
+
+@_styled
+def class_balance(counts: pd.DataFrame) -> Figure:
+    """Plot how many pictures each class has.
+
+    Args:
+        counts: one row a class, one column a part (training, validation …).
+    """
+    figure, axes = _figure(2.6)
+    counts.plot.bar(ax=axes[0, 0], width=0.8, rot=20)
+    axes[0, 0].set(ylabel="pictures", title="Pictures of each class")
+    axes[0, 0].legend(ncols=len(counts.columns), loc="upper center", bbox_to_anchor=(0.5, -0.22))
+    axes[0, 0].grid(axis="x", visible=False)
+    return figure
+
+
+@_styled
+def value_histograms(arrays: Mapping[str, np.ndarray], *, bins: int = 64) -> Figure:
+    """Plot the distribution of numbers, one panel an array.
+
+    Args:
+        arrays: name -> array of any shape; its last axis of length 3 is drawn as red, green, blue.
+        bins: steps of each histogram.
+    """
+    figure, axes = _figure(2.4, 1, len(arrays), sharey=True)
+    for ax, (name, array) in zip(axes.flat, arrays.items(), strict=True):
+        for channel, color in enumerate(("#c0392b", "#27ae60", "#2980b9")):
+            values = array[..., channel].ravel()
+            ax.hist(values, bins=bins, density=True, histtype="step", color=color, linewidth=1.4)
+        ax.set_title(name, fontsize=10)
+        ax.set_yticks([])
+    axes[0, 0].set_ylabel("share of pixels")
+    return figure
+
+
+@_styled
+def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
+    """Plot loss and accuracy over epochs: training dashed, validation solid; dotted where a phase begins.
+
+    Args:
+        histories: name -> table of ``history.history_frame``.
+    """
+    figure, axes = _figure(3.3, 1, 2)
+    for ax, metric in zip(axes.flat, ("loss", "accuracy"), strict=True):
+        for index, (name, frame) in enumerate(histories.items()):
+            color, marker = f"C{index % 7}", "o" if len(frame) < 3 else ""
+            ax.plot(
+                frame.epoch,
+                frame[metric],
+                color=color,
+                linestyle="--",
+                alpha=0.6,
+                linewidth=1.4,
+                marker=marker,
+            )
+            ax.plot(frame.epoch, frame[f"val_{metric}"], color=color, label=name, marker=marker)
+            for start in frame.epoch[frame.phase != frame.phase.shift()].iloc[1:]:
+                ax.axvline(start - 0.5, color=color, linestyle=":", linewidth=1.2)
+        ax.set(title=f"{metric.capitalize()} (dashed: training, solid: validation)", xlabel="epoch")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    return figure
+
+
+@_styled
+def bars(
+    values: pd.Series, *, spread: pd.Series | None = None, xlabel: str, title: str, percent: bool = False
+) -> Figure:
+    """Plot one horizontal bar a value, with the value written at its end.
+
+    Args:
+        values: name -> number.
+        spread: name -> standard deviation, drawn as a thin line.
+        xlabel: what the numbers are, with their unit.
+        title: of the plot.
+        percent: values are fractions 0-1, shown as per cent.
+    """
+    factor = 100 if percent else 1
+    figure, axes = _figure(0.7 + 0.36 * len(values))
+    ax = axes[0, 0]
+    error = None if spread is None else (spread.reindex(values.index).fillna(0) * factor).to_numpy()
+    drawn = ax.barh(values.index, values * factor, xerr=error, height=0.65, ecolor="#444444", capsize=3)
+    for index, bar in enumerate(drawn):
+        bar.set_color(f"C{index % 7}")
+    ax.bar_label(drawn, fmt="{:.1f}" if percent else "{:,.3g}", padding=6)
+    ax.margins(x=0.12)
+    ax.invert_yaxis()
+    ax.grid(axis="y", visible=False)
+    ax.set(xlabel=xlabel, title=title)
+    return figure
+
+
+@_styled
+def lines(
+    frame: pd.DataFrame, *, xlabel: str, ylabel: str, title: str, percent: bool = False, logx: bool = False
+) -> Figure:
+    """Plot one line a column over the table's index.
+
+    Args:
+        frame: index: x values; columns: names of the lines; fractions 0-1 where ``percent``.
+        xlabel: what the index is, with its unit.
+        ylabel: what the columns are, with their unit.
+        title: of the plot.
+        percent: values are fractions 0-1, shown as per cent.
+        logx: logarithmic x axis, with a tick at each x value.
+    """
+    figure, axes = _figure(3.2)
+    ax = axes[0, 0]
+    for name in frame:
+        ax.plot(frame.index, frame[name] * (100 if percent else 1), marker="o", label=name)
+    if logx:
+        ax.set_xscale("log")
+    if len(frame) <= 12:
+        ax.set_xticks(frame.index, [f"{x:g}" for x in frame.index])
+        ax.minorticks_off()
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    ax.legend()
+    return figure
+
+
+@_styled
+def confusion_matrices(tables: Mapping[str, np.ndarray], class_names: Sequence[str]) -> Figure:
+    """Plot confusion matrices side by side, two in a row: shares of each true class in per cent.
+
+    Args:
+        tables: name -> int (classes, classes); rows are true classes, columns predicted ones.
+        class_names: in label order.
+    """
+    columns = min(2, len(tables))
+    rows = -(-len(tables) // columns)
+    figure, axes = _figure(4.6 * rows if columns == 2 else 5.4, rows, columns)
+    for ax in axes.flat[len(tables) :]:
+        ax.axis("off")
+    for ax, (name, table) in zip(axes.flat, tables.items(), strict=False):
+        share = 100 * table / np.maximum(table.sum(1, keepdims=True), 1)
+        ax.imshow(share, cmap="Blues", vmin=0, vmax=100)
+        for (true, predicted), value in np.ndenumerate(share):
+            if value >= 0.5:
+                color = "white" if value > 55 else "#333333"
+                ax.text(predicted, true, f"{value:.0f}", ha="center", va="center", color=color, fontsize=8)
+        ticks = range(len(class_names))
+        ax.set_xticks(ticks, class_names, rotation=60, ha="right", fontsize=8.5)
+        ax.set_yticks(ticks, class_names, fontsize=8.5)
+        ax.grid(visible=False)
+        ax.set(title=name, xlabel="predicted class", ylabel="true class")
+    return figure
+
+
+@_styled
+def feature_maps(image: np.ndarray, maps: Mapping[str, np.ndarray], *, columns: int = 8) -> Figure:
+    """Plot a picture, and below it some channels of what each layer makes of it.
+
+    Args:
+        image: uint8 (height, width, 3).
+        maps: layer name -> float (height, width, channels); the channels with most variance are drawn.
+        columns: channels drawn of each layer.
+    """
+    figure, axes = _figure(1.12 * (len(maps) + 1), len(maps) + 1, columns)
+    for ax in axes.flat:
+        ax.axis("off")
+    axes[0, 0].axis("on")
+    _draw_image(axes[0, 0], image, "input")
+    for line, (name, activations) in zip(axes[1:], maps.items(), strict=True):
+        strongest = np.argsort(activations.var(axis=(0, 1)))[::-1][:columns]
+        for ax, channel in zip(line, strongest, strict=False):
+            ax.axis("on")
+            _draw_image(ax, activations[..., channel], cmap="viridis")
+        height, width, channels = activations.shape
+        line[0].set_ylabel(
+            f"{name}\n{height}×{width}×{channels}", rotation=0, ha="right", va="center", fontsize=8.5
+        )
+    return figure
+
+
+@_styled
+def heat_overlays(images: np.ndarray, heats: np.ndarray, titles: Sequence[str]) -> Figure:
+    """Plot pictures, and below each the same picture under its heat map.
+
+    Args:
+        images: uint8 (n, height, width, 3).
+        heats: float (n, h, w), 0-1, scaled up smoothly to the picture.
+        titles: n texts.
+    """
+    figure, axes = _figure(2.9, 2, len(images))
+    height, width = images.shape[1:3]
+    for column, title in enumerate(titles):
+        _draw_image(axes[0, column], images[column], title)
+        _draw_image(axes[1, column], images[column].mean(-1), cmap="gray")
+        axes[1, column].imshow(
+            heats[column],
+            cmap="inferno",
+            alpha=0.55,
+            extent=(-0.5, width - 0.5, height - 0.5, -0.5),
+            interpolation="bilinear",
+        )
+    return figure
+
+
+@_styled
+def projections(panels: Mapping[str, np.ndarray], labels: np.ndarray, class_names: Sequence[str]) -> Figure:
+    """Plot pictures as points in two dimensions, coloured by class, one panel a set of features.
+
+    Args:
+        panels: name -> float (n, 2).
+        labels: int (n,).
+        class_names: in label order.
+    """
+    figure, axes = _figure(4.1, 1, len(panels))
+    for ax, (name, points) in zip(axes.flat, panels.items(), strict=True):
+        for label, class_name in enumerate(class_names):
+            chosen = labels == label
+            ax.scatter(
+                *points[chosen].T,
+                s=10,
+                color=matplotlib.colormaps["tab10"](label),
+                label=class_name,
+                alpha=0.8,
+            )
+        ax.set(title=name, xticks=[], yticks=[])
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, markerscale=1.8
+    )
+    return figure

@@ -1,0 +1,167 @@
+"""Profiles: one word says how much a run may cost."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from dataclasses import dataclass
+
+import pandas as pd
+
+from course_utils.errors import CourseError
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a run uses and how much work it does. The comment of a field is its unit or its choices."""
+
+    name: str
+    reason: str  # why this profile was chosen
+    data: str  # source of pictures: see load_cifar10
+    weights: str  # source of pre-trained weights: see weights_path
+    limit_per_class: int | None  # pictures of each class in lessons 01-03 and 05; None: all
+    fine_tune_per_class: int | None  # training pictures of each class in lesson 04; None: all
+    mlp_epochs: int
+    cnn_epochs: int
+    strong_cnn_epochs: int
+    repeats: int  # trainings with different seeds, for the run-to-run spread
+    frozen_size: int  # input size of the frozen base, pixels
+    frozen_sizes: tuple[int, ...]  # input sizes that lesson 03 compares, pixels
+    head_epochs: int
+    labels_per_class: tuple[int, ...]  # label counts that lesson 03 compares
+    fine_tune_size: int  # input size of the fine-tuned base, pixels
+    fine_tune_epochs: int
+    precision: str  # Keras dtype policy of lesson 04: float32 | mixed_bfloat16 | mixed_float16
+    deterministic: bool  # the same seed gives the same weights (switches XLA off on a GPU)
+
+    def table(self) -> pd.DataFrame:
+        """Return the profile as a table with one row a value."""
+        rows = dataclasses.asdict(self)
+        return pd.DataFrame({"value": [str(value) for value in rows.values()]}, index=list(rows))
+
+
+_OFFLINE = Profile(
+    name="offline",
+    reason="runs everywhere in minutes: drawn pictures, bundled weights",
+    data="drawn",
+    weights="bundled",
+    limit_per_class=200,
+    fine_tune_per_class=150,
+    mlp_epochs=15,
+    cnn_epochs=10,
+    strong_cnn_epochs=10,
+    repeats=3,
+    frozen_size=96,
+    frozen_sizes=(32, 64, 96),
+    head_epochs=20,
+    labels_per_class=(10, 100),
+    fine_tune_size=64,
+    fine_tune_epochs=2,
+    precision="float32",
+    deterministic=True,
+)
+
+_LAPTOP = dataclasses.replace(
+    _OFFLINE,
+    name="laptop",
+    reason="real photographs on a computer without GPU",
+    data="auto",
+    weights="imagenet",
+    limit_per_class=None,
+    fine_tune_per_class=500,
+    mlp_epochs=10,
+    cnn_epochs=6,
+    strong_cnn_epochs=8,
+    head_epochs=10,
+    labels_per_class=(50, 500),
+    fine_tune_epochs=4,
+)
+
+_GPU = dataclasses.replace(
+    _LAPTOP,
+    name="gpu",
+    reason="real photographs on a computer with a GPU",
+    fine_tune_per_class=None,
+    strong_cnn_epochs=30,
+    frozen_size=160,
+    fine_tune_size=160,
+    fine_tune_epochs=10,
+    precision="mixed_float16",
+    deterministic=False,
+)
+
+PROFILES = {profile.name: profile for profile in (_OFFLINE, _LAPTOP, _GPU)}
+
+
+def load_profile(name: str = "auto", **overrides: object) -> Profile:
+    """Return the profile of that name, with single values replaced.
+
+    Args:
+        name: ``offline``, ``laptop``, ``gpu``, or ``auto``: ``gpu`` where TensorFlow finds one,
+            else ``laptop``.
+        **overrides: fields of Profile with the values to use instead; None values count as given.
+
+    Raises:
+        CourseError: the profile or a field is unknown, or a value has another type than the field.
+    """
+    if name == "auto":
+        profile = _chosen_profile()
+    elif name in PROFILES:
+        profile = PROFILES[name]
+    else:
+        raise CourseError(
+            f"Profile {name!r} is unknown.",
+            cause=f"The profiles are: {', '.join([*PROFILES, 'auto'])}.{_closest(name, [*PROFILES, 'auto'])}",
+            next_step="set PROFILE to one of them.",
+        )
+    for field, value in overrides.items():
+        _check_override(profile, field, value)
+    fixed = {field: tuple(v) if isinstance(v, list) else v for field, v in overrides.items()}
+    return dataclasses.replace(profile, **fixed)
+
+
+def _chosen_profile() -> Profile:
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        return dataclasses.replace(_GPU, reason=f"auto: TensorFlow found {len(gpus)} GPU")
+    return dataclasses.replace(_LAPTOP, reason="auto: TensorFlow found no GPU")
+
+
+def _check_override(profile: Profile, field: str, value: object) -> None:
+    fields = [f.name for f in dataclasses.fields(Profile) if f.name not in ("name", "reason")]
+    if field not in fields:
+        raise CourseError(
+            f"The profile has no value {field!r}.{_closest(field, fields)}",
+            cause=f"Values that can be overridden: {', '.join(fields)}.",
+            next_step="correct the name in OVERRIDES.",
+        )
+    expected = _kind(getattr(PROFILES["offline"], field))
+    may_be_none = field in ("limit_per_class", "fine_tune_per_class")
+    if _kind(value) != expected and not (value is None and may_be_none):
+        raise CourseError(
+            f"The value of {field!r} in OVERRIDES does not fit: {value!r}.",
+            cause=f"Expected {expected}{' or None' if may_be_none else ''}, found {_kind(value)}.",
+            next_step=f"give {field!r} a value like {getattr(PROFILES['offline'], field)!r}.",
+        )
+    numbers = value if isinstance(value, list | tuple) else [value]
+    if any(isinstance(number, int) and not isinstance(number, bool) and number < 1 for number in numbers):
+        raise CourseError(
+            f"The value of {field!r} in OVERRIDES is too small: {value!r}.",
+            cause="Counts, epochs and sizes start at 1.",
+            next_step="give a positive number.",
+        )
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "a list of whole numbers" if all(type(v) is int for v in value) and value else "a list"
+    return {bool: "True or False", int: "a whole number", str: "a word"}.get(
+        type(value), type(value).__name__
+    )
+
+
+def _closest(word: str, choices: list[str]) -> str:
+    close = difflib.get_close_matches(str(word), choices, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

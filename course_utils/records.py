@@ -1,0 +1,152 @@
+"""Result records: one flat JSON object a file, so that every number shown can be traced to its run."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import os
+import platform
+import re
+from importlib import metadata
+from pathlib import Path
+
+import pandas as pd
+
+from course_utils.errors import CourseError
+from course_utils.paths import out_folder
+
+SPLITS = ("train", "val", "test")
+DATA_LABELS = ("drawn", "published", "kaggle", "path")
+FIELDS = (
+    *("lesson", "model", "metric", "value", "unit", "split"),
+    *("data", "weights", "profile", "seed", "device", "seconds", "versions"),
+)
+
+
+def record(
+    lesson: str,
+    model: str,
+    metric: str,
+    value: float,
+    *,
+    unit: str,
+    split: str,
+    out: str | Path | None = None,
+    **context: object,
+) -> Path:
+    """Write one measured number to ``records/`` and return the file.
+
+    A second record with the same lesson, model, metric, split and context replaces the first, so a cell can
+    run twice.
+
+    Args:
+        lesson: number of the lesson, for example ``"02"``.
+        model: name of the model, for example ``"CNN"``.
+        metric: what was measured, for example ``"accuracy"``.
+        value: finite number; accuracies are fractions between 0 and 1.
+        unit: for example ``"fraction"``, ``"s"``, ``"parameters"``, ``"bytes"``.
+        split: ``"train"``, ``"val"`` or ``"test"``: the pictures that the number speaks of.
+        out: folder of the run; None: see ``paths.out_folder``.
+        **context: must hold ``data``, ``weights``, ``profile`` and ``seed``; may hold ``seconds`` and more.
+
+    Raises:
+        CourseError: the number is not finite, an accuracy lies outside 0-1, or the context is incomplete.
+    """
+    _check(metric, value, split, context)
+    entry = dict.fromkeys(FIELDS) | {
+        "lesson": lesson,
+        "model": model,
+        "metric": metric,
+        "value": float(value),
+    }
+    entry |= {"unit": unit, "split": split, "device": device_name(), "versions": versions()} | context
+    distinct = {k: v for k, v in context.items() if k not in ("seconds", "profile", "data")}
+    parts = [lesson, model, metric, split, *(f"{key}-{distinct[key]}" for key in sorted(distinct))]
+    path = out_folder(out) / "records" / (slug(" ".join(map(str, parts))) + ".json")
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.part")
+    temporary.write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+    return path
+
+
+def read_records(folder: str | Path | None = None) -> pd.DataFrame:
+    """Return all records of a folder as a table, one row a record, sorted by file name.
+
+    Args:
+        folder: the folder that holds the JSON files; None: ``records/`` of the default run folder.
+
+    Raises:
+        CourseError: a file is not a record. The file is named, and left as it is.
+    """
+    folder = out_folder() / "records" if folder is None else Path(folder)
+    entries = [_read(path) for path in sorted(folder.glob("*.json"))]
+    return pd.DataFrame(entries, columns=None if entries else list(FIELDS))
+
+
+def slug(text: str) -> str:
+    """Return a file name for a text: lower case, words joined by ``-``."""
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
+
+
+@functools.cache
+def device_name() -> str:
+    """Return what computes, for example ``"AMD EPYC, 2 cores"`` or ``"NVIDIA T4"``."""
+    try:
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        if gpus:
+            return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
+    except ImportError:
+        pass
+    return f"{_processor()}, {os.cpu_count()} cores"
+
+
+@functools.cache
+def versions() -> str:
+    """Return the versions that a result depends on, as one line."""
+    names = ("tensorflow", "keras", "numpy", "pillow")
+    return "; ".join(
+        [f"python {platform.python_version()}", *(f"{name} {metadata.version(name)}" for name in names)]
+    )
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*:\s*(.+)", cpuinfo.read_text()) if cpuinfo.exists() else None
+    return found.group(1).strip() if found else platform.processor() or platform.machine()
+
+
+def _check(metric: str, value: float, split: str, context: dict) -> None:
+    missing = [name for name in ("data", "weights", "profile", "seed") if name not in context]
+    accuracy_out_of_range = metric.startswith("accuracy") and not 0 <= value <= 1
+    if not math.isfinite(value) or accuracy_out_of_range:
+        raise CourseError(
+            f"The record of {metric!r} was refused: its value is {value}.",
+            cause="A value is a finite number, and an accuracy a fraction between 0 and 1.",
+            next_step="look for NaN in the loss, or divide per cent by 100.",
+        )
+    if split not in SPLITS or missing or context["data"] not in DATA_LABELS:
+        found = f"split {split!r}, data {context.get('data')!r}, missing: {', '.join(missing) or 'nothing'}"
+        raise CourseError(
+            f"The record of {metric!r} does not say what it was measured on.",
+            cause=f"Expected split in {SPLITS} and data in {DATA_LABELS}; found {found}.",
+            next_step="give record() data, weights, profile and seed.",
+        )
+
+
+def _read(path: Path) -> dict:
+    try:
+        entry = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(entry, dict) and set(FIELDS) <= set(entry):
+            return entry
+        problem = "fields are missing"
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        problem = str(error)
+    raise CourseError(
+        f"The file {path} is not a result record.",
+        cause=f"Expected one JSON object with {', '.join(FIELDS[:6])} …; {problem}.",
+        next_step="delete the file and run its lesson again.",
+    )
