@@ -1,0 +1,348 @@
+"""Weights that a backbone starts from: ImageNet's, those bundled with the course, a file, or none.
+
+The bundled weights lie in ``data/weights`` in a compact form: kernels as whole numbers of 8 bits
+with one scale for each output channel, everything else as it was. They are unpacked once, into the
+cache, as an HDF5 weight file that ``keras.applications`` loads on any Keras 3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from course_utils.errors import CourseError
+from course_utils.paths import BUNDLED_WEIGHTS, PROJECT, cache_folder
+
+WORDS = ("imagenet", "bundled", "none")
+ENDINGS = (".h5", ".hdf5")
+SCALE = "|scale"  # "Conv1/kernel|scale" holds the scales of the compact array "Conv1/kernel"
+
+Arrays = dict[str, np.ndarray]  # "layer/weight" -> float32 array, in the order of get_weights()
+
+
+@dataclass(frozen=True)
+class Network:
+    """What every weight file of one network holds: how many arrays and numbers, of which shapes."""
+
+    arrays: int
+    numbers: int
+    shapes: str  # digest of the sorted shapes
+
+
+NETWORKS = {
+    "MobileNetV2": Network(260, 2_257_984, "7655aab2756c41cb"),
+    "ResNet50": Network(318, 23_587_712, "c6efd6a4392957ae"),
+}
+
+
+def weights_path(name: str, *, source: str | Path) -> str | None:
+    """Return what ``keras.applications.<name>(include_top=False, weights=…)`` is to be given.
+
+    Args:
+        name: ``"MobileNetV2"`` or ``"ResNet50"``.
+        source: ``"imagenet"`` (Keras fetches them), ``"bundled"`` (come with the course),
+            ``"none"`` (random start), or the path of a weight file (``.h5``, ``.weights.h5``) of
+            this network without its classifier. A relative path is looked for in the current
+            folder, then in the project.
+
+    Returns:
+        ``"imagenet"``, the path of a checked file, or None for ``"none"``.
+
+    Raises:
+        CourseError: unknown name or word; a file that is missing, damaged, or of another network.
+    """
+    if name not in NETWORKS:
+        raise CourseError(
+            f"There are no weights for the network {name!r}.",
+            cause=f"Expected one of: {', '.join(NETWORKS)}.",
+            next_step="correct the name, capitals included.",
+        )
+    label = weights_label(source)
+    if label == "file":
+        return str(_checked_file(name, Path(source)))
+    if label == "bundled":
+        return str(_unpacked(name, BUNDLED_WEIGHTS))
+    return "imagenet" if label == "imagenet" else None
+
+
+def weights_label(source: str | Path) -> str:
+    """Return the word that records use: ``"imagenet"``, ``"bundled"``, ``"none"`` or ``"file"``.
+
+    Raises:
+        CourseError: ``source`` is neither one of the words nor looks like the path of a file.
+    """
+    text = str(source)
+    if text in WORDS:
+        return text
+    if isinstance(source, Path) or "/" in text or "\\" in text or Path(text).suffix:
+        return "file"
+    raise CourseError(
+        f"Unknown source of weights: {text!r}.",
+        cause=f"Expected one of: {', '.join(WORDS)}, or the path of a weight file (.h5).",
+        next_step="correct WEIGHTS in the parameters cell or on the command line.",
+    )
+
+
+def read_card(name: str, folder: Path = BUNDLED_WEIGHTS) -> dict:
+    """Return the card of bundled weights: data, recipe, accuracy, digests, as a plain dictionary.
+
+    Raises:
+        CourseError: the card is missing or is not JSON.
+    """
+    path = folder / f"{name}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CourseError(
+            f"The card of the bundled weights cannot be read: {path}.",
+            cause=str(error).splitlines()[0],
+            next_step=_RESTORE,
+        ) from error
+
+
+def read_compact(path: Path, sha256: str) -> Arrays:
+    """Return the float32 arrays of a compact file, in the order of ``get_weights()``.
+
+    Args:
+        path: ``.npz`` file; int8 array ``k`` times float32 array ``k|scale`` gives the kernel
+            ``k``; arrays without a scale are stored as they are.
+        sha256: digest that the file must have.
+
+    Raises:
+        CourseError: the file is missing, or its digest is another.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CourseError(
+            f"The bundled weights cannot be read: {path}.",
+            cause=error.strerror or str(error),
+            next_step=_RESTORE,
+        ) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise CourseError(
+            f"The bundled weights are damaged: {path}.",
+            cause=f"Expected SHA-256 {sha256[:16]}…, found {found[:16]}… ({len(content):,} bytes).",
+            next_step=_RESTORE,
+        )
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        keys = [key for key in stored.files if not key.endswith(SCALE)]
+        return {key: _restored(stored, key) for key in keys}
+
+
+def write_weight_file(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write an HDF5 weight file that ``load_weights`` reads by order on every Keras 3.
+
+    The file is written beside ``path`` and then renamed: it is whole, or it is not there.
+
+    Args:
+        path: where to; must end in ``.h5`` (not in ``.weights.h5``, which has another layout).
+        arrays: "layer/weight" to array, in the order of ``get_weights()``; written as float32.
+
+    Raises:
+        CourseError: the disk is too full.
+    """
+    import h5py
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    need = sum(array.size for array in arrays.values()) * 4 + 2_000_000
+    _need_disk(path, need)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with h5py.File(part, "w") as file:
+            file.attrs["keras_version"] = "3"
+            _write_groups(file, arrays)
+        os.replace(part, path)
+    except OSError as error:
+        _need_disk(path, need)
+        raise CourseError(
+            f"The weight file cannot be written: {path}.",
+            cause=str(error).splitlines()[0],
+            next_step="name another cache folder by the variable COURSE_CACHE.",
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_weight_file(path: Path) -> Arrays:
+    """Return every array of an HDF5 weight file by its full name in the file; checked to be finite.
+
+    Raises:
+        CourseError: the file is no HDF5 file, is truncated, or holds NaN or infinite numbers.
+    """
+    import h5py
+
+    arrays: Arrays = {}
+    try:
+        with h5py.File(path, "r") as file:
+            for key in _datasets(file):
+                arrays[key] = file[key][()]
+    except (OSError, RuntimeError, KeyError) as error:
+        raise _damaged(path, str(error).splitlines()[0]) from error
+    for key, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise _damaged(path, f"The array {key} holds numbers that are not finite.")
+    return arrays
+
+
+def content_digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """Return the SHA-256 of all numbers as float32, in order, with the names of the arrays."""
+    digest = hashlib.sha256()
+    for key, array in arrays.items():
+        digest.update(f"{key}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array, dtype="<f4").data)
+    return digest.hexdigest()
+
+
+def shapes_digest(shapes: list[tuple[int, ...]]) -> str:
+    """Return the first 16 digits of the SHA-256 of a network's sorted shapes."""
+    return hashlib.sha256(repr(sorted(shapes)).encode()).hexdigest()[:16]
+
+
+_RESTORE = "restore the folder data/weights (git checkout -- data/weights), or set WEIGHTS='none'."
+
+
+def _unpacked(name: str, folder: Path) -> Path:
+    """Return the unpacked file of bundled weights; made, or made again if it is damaged."""
+    card = read_card(name, folder)
+    digest = card["content_sha256"]
+    path = cache_folder() / "weights" / f"{name}-{digest[:12]}.h5"
+    if path.exists():
+        if _content_of(path) == digest:
+            return path
+        print(f"The unpacked weights were damaged and are made again: {path}")
+    arrays = read_compact(folder / card["file"], card["sha256"])
+    shapes = [array.shape for array in arrays.values()]
+    if content_digest(arrays) != digest or shapes_digest(shapes) != NETWORKS[name].shapes:
+        raise CourseError(
+            f"The bundled weights of {name} do not agree with their card.",
+            cause=f"Expected {name}, content {digest[:16]}…, found {len(arrays)} arrays, "
+            f"content {content_digest(arrays)[:16]}…{_looks_like(shapes)}.",
+            next_step=_RESTORE,
+        )
+    write_weight_file(path, arrays)
+    return path
+
+
+def _content_of(path: Path) -> str:
+    """Digest of an unpacked file's content; an empty text if the file cannot be read."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            names = [key for layer in file.attrs["layer_names"] for key in _weight_names(file, layer)]
+            return content_digest({key: file[f"{key.split('/')[0]}/{key}"][()] for key in names})
+    except (OSError, RuntimeError, KeyError):
+        return ""
+
+
+def _weight_names(file, layer: str) -> list[str]:
+    return [str(key) for key in file[layer].attrs["weight_names"]]
+
+
+def _write_groups(file, arrays: Mapping[str, np.ndarray]) -> None:
+    """One group a layer, with the attributes by which Keras finds layers and weights in order."""
+    layers: dict[str, list[str]] = {}
+    for key in arrays:
+        layers.setdefault(key.split("/")[0], []).append(key)
+    file.attrs["layer_names"] = list(layers)
+    for layer, keys in layers.items():
+        group = file.create_group(layer)
+        group.attrs["weight_names"] = keys
+        for key in keys:
+            group.create_dataset(key, data=arrays[key].astype("float32", copy=False))
+
+
+def _restored(stored, key: str) -> np.ndarray:
+    array = stored[key].astype(np.float32)
+    return array * stored[key + SCALE] if key + SCALE in stored.files else array
+
+
+def _checked_file(name: str, source: Path) -> Path:
+    path = _found(source.expanduser())
+    if path.suffix not in ENDINGS:
+        raise CourseError(
+            f"This is not a weight file: {path}.",
+            cause=f"Expected a file that ends in .h5 or .weights.h5, found {path.name!r}.",
+            next_step="save the base by base.save_weights('name.weights.h5') and give that file.",
+        )
+    shapes = _shapes_of(path)
+    network = NETWORKS[name]
+    if shapes_digest(shapes) != network.shapes:
+        numbers = sum(int(np.prod(shape)) for shape in shapes)
+        raise CourseError(
+            f"The weight file is not of {name} without classifier: {path}.",
+            cause=f"Expected {network.arrays} arrays with {network.numbers:,} numbers, "
+            f"found {len(shapes)} with {numbers:,}{_looks_like(shapes)}.",
+            next_step=f"give a file of {name}(include_top=False), or another source of weights.",
+        )
+    read_weight_file(path)
+    return path
+
+
+def _found(path: Path) -> Path:
+    for candidate in (path.absolute(), PROJECT / path):
+        if candidate.is_file():
+            return candidate
+    raise CourseError(
+        f"The weight file does not exist: {path}.",
+        cause=f"Looked for a file at {path.absolute()}.",
+        next_step="correct the path, or set WEIGHTS to imagenet, bundled or none.",
+    )
+
+
+def _shapes_of(path: Path) -> list[tuple[int, ...]]:
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return [file[key].shape for key in _datasets(file)]
+    except (OSError, RuntimeError, KeyError) as error:
+        raise _damaged(path, str(error).splitlines()[0]) from error
+
+
+def _datasets(file) -> list[str]:
+    """Names of all arrays in an open HDF5 file; links to other files are not followed."""
+    import h5py
+
+    names: list[str] = []
+
+    def collect(key: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            names.append(key)
+
+    file.visititems(collect)
+    return names
+
+
+def _looks_like(shapes: list[tuple[int, ...]]) -> str:
+    digest = shapes_digest(shapes)
+    others = [name for name, network in NETWORKS.items() if network.shapes == digest]
+    return f": it is a file of {others[0]}" if others else ""
+
+
+def _damaged(path: Path, cause: str) -> CourseError:
+    return CourseError(
+        f"The weight file is damaged or not an HDF5 file: {path} ({path.stat().st_size:,} bytes).",
+        cause=cause,
+        next_step="copy or download the file again, or set WEIGHTS to imagenet, bundled or none.",
+    )
+
+
+def _need_disk(path: Path, need: int) -> None:
+    free = shutil.disk_usage(path.parent).free
+    if free < need:
+        raise CourseError(
+            f"Too little disk to unpack the weights to {path}.",
+            cause=f"They need {need / 1e6:.0f} MB, {free / 1e6:.0f} MB are free.",
+            next_step="free some disk, or name another cache folder by the variable COURSE_CACHE.",
+        )

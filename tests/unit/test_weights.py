@@ -1,0 +1,226 @@
+"""weights_path: what each source gives, and that no damaged or foreign file gets through."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from course_utils import weights
+from course_utils.errors import CourseError
+from course_utils.paths import BUNDLED_WEIGHTS, PROJECT
+
+NETS = ["MobileNetV2", "ResNet50"]
+LIMIT = {"MobileNetV2": 5e6, "ResNet50": 26e6}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "weights"
+
+
+@pytest.fixture(scope="module")
+def pack():
+    spec = importlib.util.spec_from_file_location("pack", PROJECT / "tools" / "pack_weights.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def base(name, path, size=64):
+    import keras
+
+    build = getattr(keras.applications, name)
+    return build(include_top=False, weights=path, pooling="avg", input_shape=(size, size, 3))
+
+
+def refused(source, name="MobileNetV2") -> str:
+    with pytest.raises(CourseError) as caught:
+        weights.weights_path(name, source=source)
+    message = str(caught.value)
+    assert len(message.splitlines()) <= 4
+    assert "Next: " in message
+    return message
+
+
+def test_words():
+    assert weights.weights_path("ResNet50", source="imagenet") == "imagenet"
+    assert weights.weights_path("ResNet50", source="none") is None
+    assert [weights.weights_label(s) for s in ("imagenet", "bundled", "none", "a/b.h5", "b.h5")] == [
+        "imagenet",
+        "bundled",
+        "none",
+        "file",
+        "file",
+    ]
+
+
+@pytest.mark.parametrize("source", ["image-net", "Bundled", ""])
+def test_unknown_word(source):
+    assert "imagenet, bundled, none" in refused(source)
+
+
+def test_unknown_network():
+    assert "MobileNetV2, ResNet50" in refused("none", name="mobilenetv2")
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_card_and_size(name):
+    card = weights.read_card(name)
+    content = (BUNDLED_WEIGHTS / card["file"]).read_bytes()
+    assert len(content) == card["bytes"] <= LIMIT[name]
+    assert hashlib.sha256(content).hexdigest() == card["sha256"]
+    for fact in ("data", "licence", "recipe", "epochs", "seconds", "device", "input_size"):
+        assert card[fact], fact
+    pair = card["measured"]["cifar10_frozen_50_labels_a_class_percent"]
+    assert abs(pair["before_packing"] - pair["packed"]) <= 0.3
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_bundled_loads_in_order_at_any_size(name):
+    path = weights.weights_path(name, source="bundled")
+    card = weights.read_card(name)
+    expected = weights.read_compact(BUNDLED_WEIGHTS / card["file"], card["sha256"])
+    assert weights.content_digest(expected) == card["content_sha256"]
+    for size in (64, 96):
+        found = base(name, path, size)
+        names = [f"{layer.name}/{w.name}" for layer in found.layers for w in layer.weights]
+        assert names == list(expected)
+        for value, wanted in zip(found.get_weights(), expected.values(), strict=True):
+            np.testing.assert_array_equal(value, wanted)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_networks_table_is_that_of_keras(name):
+    shapes = [tuple(w.shape) for w in base(name, None).weights]
+    network = weights.NETWORKS[name]
+    assert len(shapes) == network.arrays
+    assert sum(int(np.prod(shape)) for shape in shapes) == network.numbers
+    assert weights.shapes_digest(shapes) == network.shapes
+
+
+def test_unpacked_once_and_made_again_when_damaged(cache, capsys):
+    first = weights.weights_path("MobileNetV2", source="bundled")
+    assert [p.name for p in cache.iterdir()] == [first.rsplit("/", 1)[1]]
+    stamp = cache.joinpath(first).stat().st_mtime_ns
+    assert weights.weights_path("MobileNetV2", source="bundled") == first
+    assert cache.joinpath(first).stat().st_mtime_ns == stamp
+    whole = cache.joinpath(first).read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 0x40
+    for broken in (whole[: len(whole) // 2], b"", bytes(flipped)):
+        cache.joinpath(first).write_bytes(broken)
+        assert weights.weights_path("MobileNetV2", source="bundled") == first
+        assert "made again" in capsys.readouterr().out
+        assert cache.joinpath(first).read_bytes() == whole
+
+
+@pytest.fixture
+def bundle(tmp_path, monkeypatch):
+    """A copy of MobileNetV2's bundled files, to be damaged."""
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    for ending in ("npz", "json"):
+        shutil.copy(BUNDLED_WEIGHTS / f"MobileNetV2.{ending}", folder)
+    monkeypatch.setattr(weights, "BUNDLED_WEIGHTS", folder)
+    return folder
+
+
+def test_damaged_bundle_is_refused(bundle, cache):
+    content = (bundle / "MobileNetV2.npz").read_bytes()
+    for broken in (content[:-10], content[:5000] + b"x" + content[5001:]):
+        (bundle / "MobileNetV2.npz").write_bytes(broken)
+        assert "damaged" in refused("bundled")
+    (bundle / "MobileNetV2.npz").unlink()
+    assert "cannot be read" in refused("bundled")
+    (bundle / "MobileNetV2.json").write_text("{")
+    assert "card" in refused("bundled")
+    assert not cache.exists()
+
+
+def test_bundle_of_the_other_network_is_refused(bundle):
+    for ending in ("npz", "json"):
+        shutil.copy(BUNDLED_WEIGHTS / f"ResNet50.{ending}", bundle)
+    shutil.copy(bundle / "ResNet50.json", bundle / "MobileNetV2.json")
+    assert "it is a file of ResNet50" in refused("bundled")
+
+
+def test_bundle_with_another_content_is_refused(bundle):
+    card = json.loads((bundle / "MobileNetV2.json").read_text())
+    card["content_sha256"] = "0" * 64
+    (bundle / "MobileNetV2.json").write_text(json.dumps(card))
+    assert "do not agree" in refused("bundled")
+
+
+def test_too_little_disk(monkeypatch, cache):
+    usage = shutil.disk_usage("/")._replace(free=1000)
+    monkeypatch.setattr(weights.shutil, "disk_usage", lambda path: usage)
+    assert "Too little disk" in refused("bundled")
+    assert list(cache.iterdir()) == []
+
+
+def test_files(tmp_path):
+    random = base("MobileNetV2", None)
+    for name in ("mine.h5", "mine.weights.h5"):
+        path = tmp_path / name
+        if name == "mine.h5":
+            names = [f"{la.name}/{w.name}" for la in random.layers for w in la.weights]
+            values = zip(names, random.get_weights(), strict=True)
+            weights.write_weight_file(path, dict(values))
+        else:
+            random.save_weights(path)
+        assert weights.weights_path("MobileNetV2", source=path) == str(path)
+        loaded = base("MobileNetV2", str(path))
+        for a, b in zip(loaded.get_weights(), random.get_weights(), strict=True):
+            np.testing.assert_array_equal(a, b)
+        assert "it is a file of MobileNetV2" in refused(path, name="ResNet50")
+        content = path.read_bytes()
+        path.write_bytes(content[: len(content) * 2 // 3])
+        assert "damaged" in refused(path)
+    assert "does not exist" in refused(tmp_path / "absent.h5")
+    (tmp_path / "page.h5").write_text("<html>log in</html>")
+    assert "damaged or not an HDF5 file" in refused(tmp_path / "page.h5")
+    (tmp_path / "model.keras").write_text("x")
+    assert "not a weight file" in refused(tmp_path / "model.keras")
+
+
+def test_file_with_nan_or_another_shape_is_refused(tmp_path):
+    card = weights.read_card("MobileNetV2")
+    arrays = weights.read_compact(BUNDLED_WEIGHTS / card["file"], card["sha256"])
+    key = next(iter(arrays))
+    path = tmp_path / "altered.h5"
+    weights.write_weight_file(path, {**arrays, key: np.full_like(arrays[key], np.nan)})
+    assert key in refused(path)
+    weights.write_weight_file(path, {**arrays, key: arrays[key][..., :-1]})
+    assert "2,257,984" in refused(path)
+
+
+def test_quantise_is_near_and_by_channel(pack):
+    rng = np.random.default_rng(0)
+    kernel = rng.normal(size=(3, 3, 8, 1)).astype("float32") * np.logspace(-3, 2, 8)[:, None]
+    values, scale = pack.quantise(kernel, axis=2)
+    assert values.dtype == np.int8
+    assert scale.shape == (1, 1, 8, 1)
+    error = np.abs(values * scale - kernel).max(axis=(0, 1, 3))
+    assert (error <= np.abs(kernel).max(axis=(0, 1, 3)) / 127).all()
+    kernel = kernel.astype("float32")
+    packed = pack.compact({"a/kernel": kernel, "a/bias": kernel.ravel()})
+    assert packed["a/kernel|scale"].shape == (1, 1, 8, 1)
+    np.testing.assert_array_equal(packed["a/bias"], kernel.ravel())
+
+
+def test_packing_a_file_gives_what_its_card_says(pack, tmp_path):
+    name = "MobileNetV2"
+    random = base(name, None)
+    random.save_weights(tmp_path / "a.weights.h5")
+    arrays = pack.read_source(name, tmp_path / "a.weights.h5")
+    card = pack.write(name, arrays, {}, tmp_path)
+    back = weights.read_compact(tmp_path / card["file"], card["sha256"])
+    assert weights.content_digest(back) == card["content_sha256"]
+    for key, value in arrays.items():
+        assert np.abs(back[key] - value).max() <= np.abs(value).max() / 127 + 1e-12, key
