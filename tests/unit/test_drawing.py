@@ -1,0 +1,93 @@
+"""The drawn stand-in: shapes, repeatability, speed, and that thumbnails do not give the class away."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from course_utils.drawing import draw_cifar10, draw_images
+from course_utils.errors import CourseError
+from course_utils.paths import PROJECT
+
+
+@pytest.fixture(scope="module")
+def standin():
+    return draw_cifar10(seed=0)
+
+
+def digest(images: np.ndarray) -> str:
+    return hashlib.sha256(images.tobytes()).hexdigest()
+
+
+def test_shapes_types_and_counts(standin):
+    train_images, train_labels, test_images, test_labels = standin
+    assert train_images.shape == (2000, 32, 32, 3)
+    assert test_images.shape == (500, 32, 32, 3)
+    assert train_images.dtype == test_images.dtype == np.uint8
+    assert train_labels.dtype == test_labels.dtype == np.int64
+    assert np.bincount(train_labels).tolist() == [200] * 10
+    assert np.bincount(test_labels).tolist() == [50] * 10
+    assert len(set(train_labels[:20].tolist())) > 4, "labels are not shuffled"
+
+
+def test_a_picture_depends_only_on_seed_index_and_label():
+    images = draw_images([3, 1, 4, 1], seed=5)
+    assert np.array_equal(images[:2], draw_images([3, 1], seed=5))
+    assert np.array_equal(images[2], draw_images([0, 0, 4], seed=5)[2])
+    assert not np.array_equal(images[1], images[3])
+    assert not np.array_equal(images, draw_images([3, 1, 4, 1], seed=6))
+
+
+def test_batches_do_not_change_pictures(monkeypatch):
+    labels = np.arange(12) % 10
+    whole = draw_images(labels)
+    monkeypatch.setattr("course_utils.drawing.BATCH", 5)
+    assert np.array_equal(whole, draw_images(labels))
+
+
+def test_no_test_picture_is_a_train_picture(standin):
+    train = {image.tobytes() for image in standin[0]}
+    assert len(train) == 2000, "two train pictures are the same"
+    assert not any(image.tobytes() in train for image in standin[2])
+
+
+def test_two_processes_draw_the_same():
+    code = (
+        "import hashlib, numpy as np; from course_utils.drawing import draw_images;"
+        "print(hashlib.sha256(draw_images(np.arange(60) % 10, seed=3).tobytes()).hexdigest())"
+    )
+    other = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert other.stdout.strip() == digest(draw_images(np.arange(60) % 10, seed=3))
+
+
+def test_five_hundred_pictures_a_second():
+    labels = np.arange(300) % 10
+    draw_images(labels[:1])
+    rates = []
+    for _ in range(3):
+        start = time.process_time()
+        draw_images(labels)
+        rates.append(len(labels) / (time.process_time() - start))
+    assert max(rates) >= 500, f"{max(rates):.0f} pictures a second of processor time"
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [([0, 10], "labels holds 10"), ([-1], "labels holds -1"), ([[1, 2]], "shape"), ([0.5], "float")],
+)
+def test_bad_labels_are_named(labels, message):
+    with pytest.raises(CourseError, match=message) as caught:
+        draw_images(labels)
+    assert "Next: " in str(caught.value)
+
+
+def test_a_count_below_one_is_named():
+    with pytest.raises(CourseError, match="test_per_class is 0"):
+        draw_cifar10(train_per_class=1, test_per_class=0)
