@@ -31,8 +31,13 @@ __all__ = [
 ]
 
 WORDS = ("auto", "drawn", "published", "kaggle")
+AUTO_PATIENCE_SECONDS = 120.0  # for the published archive, before the stand-in takes its place
+STAND_IN_BANNER = "*** Offline: using the drawn stand-in (not real CIFAR-10) ***"
+OWN_COPY = "A copy of CIFAR-10 can be used by its path: DATA in the lesson, or COURSE_DATA for all of them."
 TEST_FRACTION = 1 / 6  # CIFAR-10's own: 10,000 of 60,000
 TEST_SEED = 0  # fixed, so that no run trains on what another run tests with
+
+_told: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,18 @@ def _load_auto(limit_per_class: int | None, seed: int) -> Cifar10:
     named = os.environ.get("COURSE_DATA", "").strip()
     if named and named != "auto":
         return load_cifar10(named, limit_per_class=limit_per_class, seed=seed)
-    return _load_drawn(limit_per_class, seed)
+    try:
+        return _load_published(limit_per_class, seed, patience=AUTO_PATIENCE_SECONDS)
+    except CourseError as error:
+        _tell_once(f"{STAND_IN_BANNER}\nWhy: {' '.join(str(error).splitlines()[:2])}\n{OWN_COPY}")
+        return _load_drawn(limit_per_class, seed)
+
+
+def _tell_once(text: str) -> None:
+    """Print a text that the reader must see, but not again in the same process."""
+    if text not in _told:
+        _told.add(text)
+        print(text)
 
 
 def _load_drawn(limit_per_class: int | None, seed: int) -> Cifar10:
@@ -164,12 +180,11 @@ def _load_drawn(limit_per_class: int | None, seed: int) -> Cifar10:
     return _finished(pictures, "drawn", f"Drawn stand-in (not real CIFAR-10), seed {seed}", None, 0)
 
 
-def _load_published(limit_per_class: int | None, seed: int) -> Cifar10:
-    raise CourseError(
-        "The published archive cannot be downloaded yet.",
-        cause="That source is being built.",
-        next_step="use the source \"drawn\" or a path.",
-    )
+def _load_published(limit_per_class: int | None, seed: int, *, patience: float | None = None) -> Cifar10:
+    from course_utils.sources.published import read_published
+
+    pictures = read_published(patience=patience)
+    return _finished(pictures, "published", "CIFAR-10, the published archive", limit_per_class, seed)
 
 
 def _load_path(source: str | Path, limit_per_class: int | None, seed: int) -> Cifar10:

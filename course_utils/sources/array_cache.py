@@ -71,17 +71,16 @@ def path_name(path: Path) -> str:
 
 
 def _load(entry: str) -> Pictures | None:
-    folder = cache_folder() / "arrays" / entry
     try:
-        notes = tuple(json.loads((folder / "notes.json").read_text(encoding="utf-8")))
+        folder = cache_folder() / "arrays" / entry
+        content = json.loads((folder / "content.json").read_text(encoding="utf-8"))
         arrays = {
             # As plain arrays: what is computed from a memmap would otherwise claim to be one.
             name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
-            for name in _ARRAYS
-            if (folder / f"{name}.npy").exists()
+            for name in content["arrays"]
         }
-        return Pictures(**arrays, notes=notes)
-    except (OSError, ValueError, TypeError):
+        return Pictures(**arrays, notes=tuple(content["notes"]))
+    except (OSError, ValueError, TypeError, KeyError):
         return None  # not kept yet, or damaged: it is read again
 
 
@@ -90,11 +89,11 @@ def _save(source: str, entry: str, pictures: Pictures) -> None:
     folder.mkdir(exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
     try:
-        for name in _ARRAYS:
-            array = getattr(pictures, name)
-            if array is not None:
-                np.save(unfinished / f"{name}.npy", array)
-        (unfinished / "notes.json").write_text(json.dumps(pictures.notes), encoding="utf-8")
+        names = [name for name in _ARRAYS if getattr(pictures, name) is not None]
+        for name in names:
+            np.save(unfinished / f"{name}.npy", getattr(pictures, name))
+        content = {"arrays": names, "notes": pictures.notes}
+        (unfinished / "content.json").write_text(json.dumps(content), encoding="utf-8")
         for old in folder.glob(f"{source}-*"):
             shutil.rmtree(old, ignore_errors=True)
         # Fails if another process has just put the same entry there, which is as good.

@@ -1,0 +1,274 @@
+"""CIFAR-10's python batches, as a folder or as the published .tar.gz. Nothing in them is executed."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from course_utils.errors import CourseError
+from course_utils.sources.structure import (
+    IMAGE_SHAPE,
+    Pictures,
+    check_class_order,
+    check_labels,
+)
+
+TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
+TEST_BATCH = "test_batch"
+META = "batches.meta"
+FILES = (*TRAIN_BATCHES, TEST_BATCH, META)
+INNER_FOLDER = "cifar-10-batches-py"
+LARGEST_FILE = 64 * 1024**2  # twice a published batch
+LARGEST_ARCHIVE = 512 * 1024**2  # three times the published archive, unpacked
+_WIDTH = int(np.prod(IMAGE_SHAPE))
+
+
+def batches_folder(path: Path) -> Path | None:
+    """Return the folder that holds the batches: the path itself or the published folder in it."""
+    for folder in (path, path / INNER_FOLDER):
+        if any((folder / name).is_file() for name in FILES):
+            return folder
+    return None
+
+
+def read_batches_folder(folder: Path) -> Pictures:
+    """Read data_batch_1 … data_batch_5, test_batch and batches.meta of a folder.
+
+    Raises:
+        CourseError: a file is missing, too large, not a plain CIFAR-10 batch, or lists other classes.
+    """
+    return _assembled(folder.name, _files_of(folder))
+
+
+def read_batches_archive(path: Path) -> Pictures:
+    """Read the batches from a .tar.gz: only members with the expected names, and nothing goes to the disk.
+
+    Raises:
+        CourseError: the archive is damaged, cut off or too large; otherwise as ``read_batches_folder``.
+    """
+    try:
+        return _assembled(path.name, _members_of(path))
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        raise CourseError(
+            f"{path} cannot be read to its end.",
+            cause=f"The archive is damaged or was cut off ({error}).",
+            next_step="copy or download it again.",
+        ) from error
+
+
+def _files_of(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for name in FILES:
+        file = folder / name
+        if file.is_file():
+            _check_size(name, file.stat().st_size, LARGEST_FILE)
+            yield name, file.read_bytes()
+
+
+def _members_of(path: Path) -> Iterator[tuple[str, bytes]]:
+    total = 0
+    with tarfile.open(path, "r:*") as archive:
+        for member in archive:
+            total += member.size
+            _check_size(path.name, total, LARGEST_ARCHIVE)
+            name = _expected_name(member)
+            if name:
+                _check_size(name, member.size, LARGEST_FILE)
+                yield name, archive.extractfile(member).read()
+
+
+def _expected_name(member: tarfile.TarInfo) -> str | None:
+    folder, _, name = member.name.removeprefix("./").rpartition("/")
+    return name if member.isreg() and name in FILES and folder in ("", INNER_FOLDER) else None
+
+
+def _check_size(name: str, size: int, limit: int) -> None:
+    if size > limit:
+        raise CourseError(
+            f"{name} is too large for CIFAR-10.",
+            cause=f"It would unpack to {size / 1e6:,.0f} MB or more; the limit is {limit / 1e6:,.0f} MB.",
+            next_step="check that this is the right file.",
+        )
+
+
+def _assembled(name: str, files: Iterator[tuple[str, bytes]]) -> Pictures:
+    batches, seen = {}, set()
+    for file, raw in files:
+        if file in seen:
+            raise CourseError(
+                f"{name} holds {file} twice.",
+                cause="It is not clear which one counts.",
+                next_step="use the archive as it was published.",
+            )
+        seen.add(file)
+        content = _plain_dictionary(f"{file} of {name}", raw)
+        if file == META:
+            _check_meta(f"{META} of {name}", content)
+        else:
+            batches[file] = _images_and_labels(f"{file} of {name}", content)
+    missing = [file for file in FILES if file not in seen]
+    if missing:
+        raise CourseError(
+            f"{name} lacks {', '.join(missing)}.",
+            cause=f"Expected {', '.join(FILES)}.",
+            next_step="copy or download the data set again, all files of it.",
+        )
+    train_images = np.concatenate([batches[file][0] for file in TRAIN_BATCHES])
+    train_labels = np.concatenate([batches[file][1] for file in TRAIN_BATCHES])
+    return Pictures(train_images, train_labels, *batches[TEST_BATCH])
+
+
+def _check_meta(name: str, content: dict) -> None:
+    names = content.get("label_names")
+    if not isinstance(names, list):
+        raise _not_plain(name, "it has no list label_names")
+    check_class_order(name, [_text(entry) for entry in names])
+
+
+def _images_and_labels(name: str, content: dict) -> tuple[np.ndarray, np.ndarray]:
+    missing = [key for key in ("data", "labels") if key not in content]
+    if missing:
+        raise _not_plain(name, f"it has no {' and no '.join(missing)}, but {', '.join(map(str, content))}")
+    rows = _as_array(name, content["data"])
+    if rows.dtype != np.uint8 or rows.ndim != 2 or rows.shape[1] != _WIDTH:
+        raise CourseError(
+            f"{name} holds {rows.dtype} pixels of shape {rows.shape}.",
+            cause=f"Expected uint8 of shape (n, {_WIDTH}): a row for each picture, red, green, blue.",
+            next_step="use the files of CIFAR-10 as they were published.",
+        )
+    labels = _as_array(name, content["labels"])
+    images = rows.reshape(-1, 3, *IMAGE_SHAPE[:2]).transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(images), check_labels(f"labels in {name}", labels, len(rows))
+
+
+def _as_array(name: str, value: object) -> np.ndarray:
+    if isinstance(value, _PickledArray) and value.is_complete:
+        return value.array()
+    if isinstance(value, list) and all(type(entry) is int for entry in value):
+        # A number that is too large for any integer type is a wrong label too, and is found as such.
+        return np.array([min(max(entry, -(2**63)), 2**63 - 1) for entry in value], dtype=np.int64)
+    raise _not_plain(name, f"a {type(value).__name__} stands where numbers were expected")
+
+
+def _plain_dictionary(name: str, raw: bytes) -> dict:
+    """Read a pickle that holds nothing but a dictionary of numbers, texts, lists and arrays."""
+    try:
+        content = _PlainUnpickler(io.BytesIO(raw), encoding="bytes").load()
+    except _Forbidden as forbidden:
+        raise _not_plain(name, f"it asks for {forbidden}") from forbidden
+    except Exception as error:  # a broken pickle can fail in any way
+        raise _not_plain(name, f"it is damaged or cut off ({type(error).__name__})") from error
+    if not isinstance(content, dict):
+        raise _not_plain(name, f"it holds a {type(content).__name__}, not a dictionary")
+    return {_text(key): value for key, value in content.items()}
+
+
+def _not_plain(name: str, why: str) -> CourseError:
+    return CourseError(
+        f"{name} was refused: it is not plain CIFAR-10 data.",
+        cause=f"Expected a dictionary with numbers and names only; {why}. Nothing was executed.",
+        next_step="use the files of CIFAR-10 as they were published.",
+    )
+
+
+def _text(value: object) -> str:
+    return value.decode("latin1") if isinstance(value, bytes) else str(value)
+
+
+class _Forbidden(Exception):
+    """The pickle asks for something that plain data does not need."""
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Hands out stand-ins for the few names that pickled arrays need, and refuses every other name."""
+
+    def find_class(self, module: str, name: str) -> object:
+        allowed = _ALLOWED.get((module.replace("numpy._core", "numpy.core"), name))
+        if allowed is None:
+            raise _Forbidden(f"{module}.{name}")
+        return allowed
+
+    def persistent_load(self, pid: object) -> object:
+        raise _Forbidden("an object outside the file")
+
+
+class _PickledType:
+    """What a pickle says about a dtype. Becomes a dtype only if it is one of plain numbers."""
+
+    __slots__ = ("code", "order")
+
+    def __init__(self, code: str):
+        self.code, self.order = code, "="
+
+    def __setstate__(self, state: tuple) -> None:
+        self.order = _text(state[1])
+
+    def dtype(self) -> np.dtype:
+        if not re.fullmatch(r"[iuf][1248]|b1", self.code) or self.order not in ("<", ">", "=", "|"):
+            raise _Forbidden(f"an array of {self.code!r}")
+        return np.dtype(self.code).newbyteorder(self.order)
+
+
+class _PickledArray:
+    """What a pickle says about an array: numpy itself never sees it unchecked."""
+
+    __slots__ = ("fortran", "is_complete", "kind", "raw", "shape")
+
+    def __init__(self) -> None:
+        self.is_complete = False
+
+    def __setstate__(self, state: tuple) -> None:
+        _, self.shape, self.kind, self.fortran, self.raw = state
+        self.array()  # refuse now what is not an array of numbers
+        self.is_complete = True
+
+    def array(self) -> np.ndarray:
+        if not isinstance(self.kind, _PickledType) or not isinstance(self.raw, bytes | bytearray):
+            raise _Forbidden("an array of Python objects")
+        flat = np.frombuffer(self.raw, dtype=self.kind.dtype())
+        return flat.reshape(self.shape, order="F" if self.fortran else "C")
+
+
+class _Standin:
+    """Something that a pickle can call. Without attributes, so that a pickle cannot change it."""
+
+    __slots__ = ()
+
+
+class _Type(_Standin):
+    def __call__(self, code: object, *_: object) -> _PickledType:
+        return _PickledType(_text(code))
+
+
+class _Reconstruct(_Standin):
+    def __call__(self, *_: object) -> _PickledArray:
+        return _PickledArray()
+
+
+class _FromBuffer(_Standin):
+    def __call__(self, raw: object, kind: object, shape: object, order: object) -> _PickledArray:
+        array = _PickledArray()
+        array.__setstate__((1, shape, kind, order == "F", raw))
+        return array
+
+
+class _Encode(_Standin):
+    """How Python 3 writes bytes in old protocols."""
+
+    def __call__(self, text: str, encoding: str) -> bytes:
+        return text.encode("latin1")
+
+
+_ALLOWED = {
+    ("numpy.core.multiarray", "_reconstruct"): _Reconstruct(),
+    ("numpy.core.numeric", "_frombuffer"): _FromBuffer(),
+    ("numpy", "ndarray"): _Standin(),
+    ("numpy", "dtype"): _Type(),
+    ("_codecs", "encode"): _Encode(),
+}
