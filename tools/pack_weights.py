@@ -258,8 +258,12 @@ def main() -> None:
 def read_checkpoint(net: str, folder: Path) -> tuple[store.Arrays, list[np.ndarray], dict]:
     """Return base arrays, head (kernel, bias) and the facts of a folder of tools/pretrain.py."""
     final = folder / "final.npz"
+    if not final.exists():
+        final = folder / "checkpoint.npz"
+        print(f"the run has not ended: packing {final}", file=sys.stderr)
     with np.load(final, allow_pickle=False) as stored:
-        values = {key: stored[key] for key in stored.files if key != "facts"}
+        skipped = ("facts", "optimizer/")
+        values = {key: stored[key] for key in stored.files if not key.startswith(skipped)}
         facts = json.loads(str(stored["facts"]))
     if facts["network"] != net:
         raise SystemExit(f"{final} is a checkpoint of {facts['network']}, not of {net}")
