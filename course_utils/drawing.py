@@ -1035,7 +1035,7 @@ _ANIMAL = ("soft", "rough", "grain", "patches", "spots", "stripes")
 _VEHICLE = ("soft", "soft", "rough", "patches")
 
 KINDS = (
-    Kind((airplane_side, airplane_above, airplane_propeller), PAINT, _VEHICLE, 0.5, ("air", "air", "road")),
+    Kind((airplane_side, airplane_above, airplane_propeller), PAINT, _VEHICLE, 0.3, ("air", "air", "road")),
     Kind((automobile_side, automobile_front, automobile_quarter), PAINT, _VEHICLE, 0.12, ("road", "city")),
     Kind(
         (bird_perched, bird_flying, bird_wading, bird_swimming), FUR + BRIGHT, _ANIMAL, 0.2, ("air", "ground")
@@ -1072,18 +1072,27 @@ SURFACES: dict[str, tuple[str, list[tuple[Colour, Colour]]]] = {
     "bricks": ("bricks", [((110, 100, 96), (176, 92, 70)), ((100, 100, 104), (176, 170, 160))]),
 }  # fmt: skip
 
-# name: surfaces that can be above, surfaces that can be below, range of the horizon (0 top, 1 bottom)
-SCENES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[float, float]]] = {
-    "air": (("sky",), ("sky", "forest"), (0.8, 1.3)),
-    "meadow": (("sky", "forest"), ("grass",), (0.1, 0.7)),
-    "water": (("sky", "sky", "forest"), ("water",), (0.1, 0.7)),
-    "road": (("sky", "forest"), ("asphalt",), (0.3, 0.75)),
-    "beach": (("sky", "water"), ("sand",), (0.2, 0.7)),
-    "room": (("wall", "wall", "bricks"), ("floor", "sand"), (0.4, 0.95)),
-    "snow": (("sky", "forest"), ("snow",), (0.1, 0.7)),
-    "forest": (("forest",), ("forest", "grass"), (0.4, 0.9)),
-    "ground": (("grass", "sand", "water", "forest"), ("grass", "floor", "asphalt"), (-0.3, 1.3)),
-    "city": (("bricks", "wall"), ("asphalt", "snow"), (0.4, 0.8)),
+
+class Scene(NamedTuple):
+    """A background: its two surfaces, the range of the horizon (0 top, 1 bottom), things in it."""
+
+    above: tuple[str, ...]
+    below: tuple[str, ...]
+    horizon: tuple[float, float]
+    things: tuple[str, ...]
+
+
+SCENES = {
+    "air": Scene(("sky",), ("sky", "forest"), (0.8, 1.3), ("cloud",)),
+    "meadow": Scene(("sky", "forest"), ("grass",), (0.1, 0.7), ("tree", "rock", "house", "pole")),
+    "water": Scene(("sky", "sky", "forest"), ("water",), (0.1, 0.7), ("rock", "cloud")),
+    "road": Scene(("sky", "forest"), ("asphalt",), (0.3, 0.75), ("tree", "house", "pole")),
+    "beach": Scene(("sky", "water"), ("sand",), (0.2, 0.7), ("rock", "cloud", "pole")),
+    "room": Scene(("wall", "wall", "bricks"), ("floor", "sand"), (0.4, 0.95), ("frame", "rock")),
+    "snow": Scene(("sky", "forest"), ("snow",), (0.1, 0.7), ("tree", "house", "rock")),
+    "forest": Scene(("forest",), ("forest", "grass"), (0.4, 0.9), ("tree", "rock", "pole")),
+    "ground": Scene(("grass", "sand", "forest"), ("grass", "floor", "asphalt"), (-0.3, 1.3), ("rock",)),
+    "city": Scene(("bricks", "wall"), ("asphalt", "snow"), (0.4, 0.8), ("frame", "pole", "house")),
 }
 
 
@@ -1093,16 +1102,21 @@ def _surface(rng: random.Random, name: str) -> NDArray[np.uint8]:
     return _mix(_vary(rng, low), _vary(rng, high), _crop(rng, texture))
 
 
-def _scene(rng: random.Random, name: str) -> tuple[Image.Image, float]:
-    """The background as an image of canvas size, and where its horizon lies (0 top, 1 bottom)."""
-    above, below, span = SCENES[name]
-    horizon = rng.uniform(*span)
-    picture = _surface(rng, rng.choice(above))
+def _scene(rng: random.Random, scene: Scene) -> Image.Image:
+    """The background with the things in it, of canvas size."""
+    horizon = rng.uniform(*scene.horizon)
+    picture = _surface(rng, rng.choice(scene.above))
     row = min(max(int(horizon * TEXTURE), 0), TEXTURE)
     if row < TEXTURE:
-        picture[row:] = _surface(rng, rng.choice(below))[row:]
+        picture[row:] = _surface(rng, rng.choice(scene.below))[row:]
     image = Image.fromarray(picture).resize((CANVAS, CANVAS), Image.Resampling.BILINEAR)
-    return image, horizon
+    draw = ImageDraw.Draw(image)
+    for _ in range(rng.choice((0, 0, 1, 2, 3))):
+        thing = rng.choice(scene.things)
+        y = min(max(horizon, 0.2), 0.9) + rng.uniform(*_PLACES[thing])
+        size = CANVAS * rng.uniform(0.15, 0.5)
+        _THINGS[thing](draw, rng, rng.uniform(0, CANVAS), y * CANVAS, size)
+    return image
 
 
 def _tree(draw: ImageDraw.ImageDraw, rng: random.Random, x: float, y: float, size: float) -> None:
@@ -1152,15 +1166,16 @@ def _frame(draw: ImageDraw.ImageDraw, rng: random.Random, x: float, y: float, si
     draw.rectangle((x - half, y - tall, x + half, y + tall), colour, _scaled(colour, 0.6), 3)
 
 
-_BEHIND = (_tree, _house, _cloud, _rock, _pole, _frame)
-
-
-def _clutter(image: Image.Image, rng: random.Random, horizon: float) -> None:
-    """Things behind the object, near the horizon."""
-    draw = ImageDraw.Draw(image)
-    for _ in range(rng.choice((0, 1, 2, 3, 4))):
-        y = (min(max(horizon, 0.1), 0.9) + rng.uniform(-0.1, 0.25)) * CANVAS
-        rng.choice(_BEHIND)(draw, rng, rng.uniform(0, CANVAS), y, CANVAS * rng.uniform(0.12, 0.5))
+_THINGS = {"tree": _tree, "house": _house, "cloud": _cloud, "rock": _rock, "pole": _pole, "frame": _frame}
+# how far below the horizon a thing stands, as parts of the picture
+_PLACES = {
+    "tree": (-0.05, 0.15),
+    "house": (-0.05, 0.1),
+    "cloud": (-0.6, -0.1),
+    "rock": (0.0, 0.3),
+    "pole": (0.0, 0.2),
+    "frame": (-0.5, -0.1),
+}
 
 
 def _occlude(image: Image.Image, rng: random.Random) -> None:
@@ -1187,9 +1202,14 @@ def _occlude(image: Image.Image, rng: random.Random) -> None:
 # ---------------------------------------------------------------- one picture
 
 
-def _look(rng: random.Random, kind: Kind) -> Look:
-    """Choose the colours and the pattern of an object."""
-    base = _vary(rng, rng.choice(kind.colours))
+def _mean_colour(image: Image.Image) -> Colour:
+    return image.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+
+
+def _look(rng: random.Random, kind: Kind, backdrop: Colour) -> Look:
+    """Choose the colours and the pattern of an object that can be seen before its backdrop."""
+    choices = [_vary(rng, rng.choice(kind.colours)) for _ in range(3)]
+    base = max(choices, key=lambda colour: math.dist(colour, backdrop))
     other = _vary(rng, rng.choice(kind.colours))
     pattern = rng.choice(kind.patterns)
     strength = rng.uniform(0.1, 0.9)
@@ -1212,7 +1232,7 @@ def _shading(rng: random.Random) -> NDArray[np.float32]:
 
 def _pose(rng: random.Random, turn: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Size, stretch, turn, mirror and place, as a matrix and an origin on the canvas."""
-    size = CANVAS * rng.uniform(0.26, 0.56)
+    size = CANVAS * rng.uniform(0.44, 0.6)
     wide, tall = size * rng.uniform(0.82, 1.12), size * rng.uniform(0.82, 1.12)
     angle = rng.uniform(-turn, turn)
     slant = rng.uniform(-0.15, 0.15)
@@ -1220,20 +1240,18 @@ def _pose(rng: random.Random, turn: float) -> tuple[NDArray[np.float64], NDArray
     matrix = np.array([[wide, 0], [slant * size, tall]]) @ np.array([[cos, sin], [-sin, cos]])
     if rng.random() < 0.5:
         matrix[:, 0] *= -1
-    room = 0.12 + 0.3 * max(0.0, 0.5 - size / CANVAS)
-    origin = CANVAS * np.array([0.5 + rng.uniform(-room, room), 0.5 + rng.uniform(-room, room)])
+    origin = CANVAS * np.array([rng.uniform(0.32, 0.68), rng.uniform(0.32, 0.68)])
     return matrix, origin
 
 
 def _draw_one(rng: random.Random, label: int) -> Image.Image:
     """One picture of SIZE x SIZE, before light and noise."""
     kind = KINDS[label]
-    liked = rng.random() < 0.3
-    image, horizon = _scene(rng, rng.choice(kind.likes if liked else tuple(SCENES)))
-    _clutter(image, rng, horizon)
-    pen = Pen(image, rng, *_pose(rng, kind.turn), _look(rng, kind))
+    liked = rng.random() < 0.7
+    image = _scene(rng, SCENES[rng.choice(kind.likes if liked else tuple(SCENES))])
+    pen = Pen(image, rng, *_pose(rng, kind.turn), _look(rng, kind, _mean_colour(image)))
     rng.choice(kind.views)(pen)
-    if rng.random() < 0.4:
+    if rng.random() < 0.2:
         _occlude(image, rng)
     return image.reduce(SUPERSAMPLING)
 
@@ -1252,10 +1270,10 @@ def _weather(rngs: list[random.Random]) -> _Weather:
     light = [rng.uniform(0.7, 1.25) for rng in rngs]
     gain = [[one * rng.uniform(0.88, 1.12) for _ in range(3)] for one, rng in zip(light, rngs, strict=True)]
     offset = [rng.uniform(-18, 28) for rng in rngs]
-    blur = [max(0.0, rng.uniform(-0.8, 0.8)) for rng in rngs]
+    blur = [max(0.0, rng.uniform(-0.8, 0.3)) for rng in rngs]
     noise = [
         np.random.default_rng(rng.getrandbits(64)).standard_normal(shape, np.float32)
-        * np.float32(rng.uniform(1, 9))
+        * np.float32(rng.uniform(1, 4))
         for rng in rngs
     ]
     return _Weather(
