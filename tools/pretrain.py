@@ -434,8 +434,18 @@ class Run:
 
     def train(self) -> None:
         """Train to the end of the schedule, or until SIGTERM; both leave a checkpoint."""
-        stopping = []
-        signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
+        stopping: list[int] = []
+        before = signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
+        try:
+            self._steps(stopping)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        if stopping:
+            self.save()
+            raise SystemExit("stopped; the same command continues")
+        self.finish()
+
+    def _steps(self, stopping: list[int]) -> None:
         clock, saved_at, shown_at = Clock(self.seconds), time.monotonic(), time.monotonic()
         marker = (self.step, self.seconds)
         while self.progress < 1 and not stopping:
@@ -459,10 +469,6 @@ class Run:
             if time.monotonic() - saved_at > self.args.every:
                 self.save()
                 saved_at = time.monotonic()
-        if stopping:
-            self.save()
-            raise SystemExit("stopped; the same command continues")
-        self.finish()
 
     def line(self, rate: float, loss: float, marker: tuple[int, float]) -> str:
         spent = max(1e-9, self.seconds - marker[1])
