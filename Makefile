@@ -1,0 +1,61 @@
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PROFILE ?= offline
+PY := .venv/bin/python
+READY := .venv/.ready
+
+# What is not set is not passed on. Values reach the shell by the environment, so spaces in a path survive.
+export PROFILE
+COURSE_OPTIONS = --profile "$$PROFILE" $(if $(DATA),--data "$$DATA") $(if $(WEIGHTS),--weights "$$WEIGHTS") \
+	$(if $(SEED),--seed "$$SEED") $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
+
+.PHONY: help setup course test test-full lab outputs bench constraints
+
+help: ## Show what can be made
+	@echo "make TARGET [PROFILE=offline|laptop|gpu|auto] [DATA=…] [WEIGHTS=…] [SEED=…] [OUT=…] [LESSONS=\"01 03\"]"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+
+setup: $(READY) ## Set up .venv with everything that the other targets need
+	@echo "Ready: $$($(PY) --version) in .venv"
+
+course: $(READY) ## Run the lessons; executed lessons, figures, records and report.html go to build/course
+	@$(PY) -m course_utils.runner $(COURSE_OPTIONS)
+
+test: $(READY) ## Lint, and run all checks but the slow ones
+	@$(PY) -m ruff check --quiet . && $(PY) -m ruff format --quiet --check . && echo "ruff: nothing to mend"
+	@$(PY) -m pytest -m "not full" -n 2 --dist loadfile
+
+test-full: $(READY) ## Lint, and run all checks
+	@$(PY) -m ruff check --quiet . && $(PY) -m ruff format --quiet --check . && echo "ruff: nothing to mend"
+	@$(PY) -m pytest -n 2 --dist loadfile
+
+lab: $(READY) ## Open the lessons in JupyterLab
+	@$(PY) -m jupyter lab notebooks
+
+outputs: $(READY) ## Run the lessons offline and store their outputs in notebooks/
+	@$(PY) tools/store_outputs.py
+
+bench: $(READY) ## Measure cached features against fitting through the base, and rates of loading
+	@$(PY) tools/bench.py
+
+constraints: $(READY) ## Write the versions in .venv to constraints.txt
+	@{ echo "# Exact versions for CI and for make setup. To renew, with Python 3.11:"; \
+	  echo "#   .venv/bin/python -m pip install --upgrade -r requirements-dev.txt && make constraints && make test"; \
+	  $(PY) -m pip freeze --exclude transfer-learning-course 2>/dev/null | grep -v -e file:// -e '^-e '; \
+	} > constraints.part
+	@mv constraints.part constraints.txt && touch $(READY)
+
+# A path file makes course_utils importable from everywhere, and needs no build.
+$(READY): requirements.txt requirements-dev.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "The course needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
+	  echo "Next: name another one, for example: make setup PYTHON=python3.12"; exit 1; }
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@echo "Setting up .venv: some minutes the first time."
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@$(PY) -c 'import pathlib, sysconfig; \
+	  pathlib.Path(sysconfig.get_path("purelib"), "course.pth").write_text(str(pathlib.Path.cwd()) + "\n")'
+	@touch $(READY)
