@@ -32,8 +32,8 @@ def download(
 ) -> Path:
     """Download a file unless it is there already with the right digest.
 
-    The bytes go to ``<target>.<process>.part``, which is removed on any failure. Only when its digest is right
-    does it get the final name.
+    The bytes go to ``<target>.<process>.part``, which is removed on any failure, and gets the final name only
+    when its digest is right.
 
     Args:
         url: http or https address.
@@ -41,15 +41,15 @@ def download(
         sha256: of the whole file, in hexadecimal digits.
         connect_timeout: seconds until the server must have answered, looking up its name included.
         stall_timeout: seconds without any new byte until the download is given up.
-        patience: seconds for all of it. Also given up when the measured speed says that it will not be enough.
+        patience: seconds for all of it; given up early when the measured speed says that they will not do.
             None: no limit, as long as bytes arrive.
 
     Returns:
         The final path.
 
     Raises:
-        CourseError: the address cannot be reached, answers with an error or a web page, is too slow or stalls,
-            or the bytes are not the expected ones. The message names address, cause and next step.
+        CourseError: the address cannot be reached, answers with an error or a web page, is too slow or
+            stalls, or the bytes are not the expected ones. The message names address, cause and next step.
     """
     target = Path(target)
     if not url.startswith(("http://", "https://")):
@@ -102,9 +102,8 @@ def _receive(response: HTTPResponse, part: Path, url: str, patience: float | Non
 
     total = int(response.headers.get("Content-Length") or 0)
     digest, received, start = hashlib.sha256(), 0, time.monotonic()
-    bar = tqdm(
-        total=total or None, desc=part.name.split(".")[0], unit="B", unit_scale=True, delay=1, leave=False
-    )
+    name = url.rpartition("/")[2]
+    bar = tqdm(total=total or None, desc=name, unit="B", unit_scale=True, delay=1, leave=False)
     with bar, part.open("wb") as handle:
         while block := response.read1(CHUNK):
             if received == 0:

@@ -18,6 +18,7 @@ from course_utils.sources.structure import (
     Pictures,
     check_class_order,
     check_labels,
+    first_line,
 )
 
 TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
@@ -27,6 +28,7 @@ FILES = (*TRAIN_BATCHES, TEST_BATCH, META)
 INNER_FOLDER = "cifar-10-batches-py"
 LARGEST_FILE = 64 * 1024**2  # twice a published batch
 LARGEST_ARCHIVE = 512 * 1024**2  # three times the published archive, unpacked
+CHUNK = 1024**2
 _WIDTH = int(np.prod(IMAGE_SHAPE))
 
 
@@ -58,7 +60,7 @@ def read_batches_archive(path: Path) -> Pictures:
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise CourseError(
             f"{path} cannot be read to its end.",
-            cause=f"The archive is damaged or was cut off ({error}).",
+            cause=f"The archive is damaged or was cut off ({first_line(error)}).",
             next_step="copy or download it again.",
         ) from error
 
@@ -81,6 +83,10 @@ def _members_of(path: Path) -> Iterator[tuple[str, bytes]]:
             if name:
                 _check_size(name, member.size, LARGEST_FILE)
                 yield name, archive.extractfile(member).read()
+        # The check sum of a .gz stands at its very end, behind what tar reads.
+        while block := archive.fileobj.read(CHUNK):
+            total += len(block)
+            _check_size(path.name, total, LARGEST_ARCHIVE)
 
 
 def _expected_name(member: tarfile.TarInfo) -> str | None:

@@ -21,7 +21,7 @@ from course_utils.sources.folder import folder_facts, read_folder
 from course_utils.sources.kaggle_files import kaggle_facts, kaggle_folder, read_kaggle
 from course_utils.sources.npz import read_npz
 from course_utils.sources.selection import mixed_if_sorted
-from course_utils.sources.structure import Pictures
+from course_utils.sources.structure import Pictures, first_line
 
 FORMATS = (
     "class folders, python batches (folder or .tar.gz), Kaggle's files (train.7z, trainLabels.csv) or .npz"
@@ -63,7 +63,7 @@ def read_path(path: Path) -> tuple[str, Pictures]:
     except PermissionError as error:
         raise CourseError(
             f"{path} may not be read.",
-            cause=f"The system refused it: {error}.",
+            cause=f"The system refused it ({first_line(error)}).",
             next_step="ask its owner for the right to read it, or copy it.",
         ) from error
     return found.kind, pictures

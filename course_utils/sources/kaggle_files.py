@@ -22,6 +22,7 @@ from course_utils.sources.structure import (
     check_several_classes,
     class_number,
     closest_class,
+    first_line,
     shortened,
 )
 
@@ -34,7 +35,7 @@ _PICTURE = re.compile(r"(?:train/)?(\d{1,9})\.png", re.IGNORECASE)
 
 
 def kaggle_folder(path: Path) -> Path | None:
-    """Return the folder of Kaggle's files, given that folder or a file in it. None: something else lies there."""
+    """Return the folder of Kaggle's files, given that folder or a file in it. None: it is something else."""
     folder = path if path.is_dir() else path.parent
     named = path.is_dir() or path.name in (ARCHIVE, LABELS)
     looks_right = (folder / LABELS).is_file() or (folder / ARCHIVE).is_file()
@@ -48,8 +49,8 @@ def read_kaggle(folder: Path) -> Pictures:
         folder: holds trainLabels.csv (header ``id,label``) and train/ or train.7z with 1.png, 2.png, …
 
     Raises:
-        CourseError: a file is missing or damaged, the table has another header or an unknown class, or pictures
-            and table do not fit together.
+        CourseError: a file is missing or damaged, the table has another header or an unknown class, or
+            pictures and table do not fit together.
     """
     labels = _read_labels(folder)
     where, pictures = _pictures(folder)
@@ -87,7 +88,7 @@ def _read_labels(folder: Path) -> dict[int, int]:
         with path.open(newline="", encoding="utf-8-sig") as handle:
             rows = [row for row in csv.reader(handle) if row]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise _bad_table(path, f"it cannot be read as a table ({error})") from error
+        raise _bad_table(path, f"it cannot be read as a table ({first_line(error)})") from error
     if not rows or [cell.strip() for cell in rows[0]] != HEADER:
         found = ",".join(rows[0])[:60] if rows else "nothing"
         raise _bad_table(path, f"its first line is {found!r}, expected 'id,label'")

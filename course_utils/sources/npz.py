@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.sources.structure import Pictures, check_images, check_labels
+from course_utils.sources.structure import Pictures, check_images, check_labels, first_line
 
 LARGEST_BYTES = 2 * 1024**3  # twelve times CIFAR-10: anything larger is something else
 
@@ -33,13 +33,13 @@ def read_npz(path: Path) -> Pictures:
     except ValueError as error:
         raise CourseError(
             f"{path.name} holds arrays of Python objects.",
-            cause=f"Only plain numbers are read, because objects can run code ({error}).",
+            cause=f"Only plain numbers are read, because objects can run code ({first_line(error)}).",
             next_step="save x_train, x_test as uint8 and y_train, y_test as integers.",
         ) from error
     except (OSError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
         raise CourseError(
             f"{path.name} cannot be read as a .npz file.",
-            cause=f"It is damaged or not complete: {error}.",
+            cause=f"It is damaged or not complete ({first_line(error)}).",
             next_step="make or copy the file again.",
         ) from error
 

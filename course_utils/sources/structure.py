@@ -172,6 +172,11 @@ def shortened(items: list[str], what: str, limit: int = 5) -> str:
     return f"{', '.join(items[:limit])}, … ({len(items):,} {what} in all)"
 
 
+def first_line(error: Exception) -> str:
+    """Return the beginning of another library's message, or its kind if it has none."""
+    return next(iter(str(error).splitlines()), type(error).__name__)[:120]
+
+
 def _channel_hint(shape: tuple[int, ...]) -> str:
     if len(shape) == 4 and shape[1:] == (3, 32, 32):
         return " The channels come first here: images.transpose(0, 2, 3, 1) mends it."

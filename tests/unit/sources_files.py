@@ -1,0 +1,132 @@
+"""Small files in every format that the course reads, all with the same pictures."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils.errors import CourseError
+from course_utils.sources.structure import CLASS_NAMES, Pictures
+
+
+def small_pictures(train_per_class: int = 6, test_per_class: int = 2, seed: int = 0) -> Pictures:
+    """Noise pictures, in an order that is not sorted by class."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for per_class in (train_per_class, test_per_class):
+        labels = rng.permutation(np.repeat(np.arange(10), per_class))
+        parts += [rng.integers(0, 256, (len(labels), 32, 32, 3), dtype=np.uint8), labels.astype(np.int64)]
+    return Pictures(*parts)
+
+
+def encoded(image: np.ndarray, kind: str = "PNG") -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def write_folder(root: Path, pictures: Pictures, *, parts: bool = True) -> Path:
+    """Class folders with PNG files. parts=False: the train part only, without train/."""
+    for part in ("train", "test") if parts else ("train",):
+        images, labels = part_of(pictures, part)
+        for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+            file = root / (part if parts else ".") / CLASS_NAMES[label] / f"{number}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(encoded(image))
+    return root
+
+
+def write_npz(path: Path, pictures: Pictures, **changed: object) -> Path:
+    """A .npz file. changed: other arrays, or None to leave one out."""
+    arrays: dict[str, object] = {}
+    for part in ("train", "test"):
+        arrays[f"x_{part}"], arrays[f"y_{part}"] = part_of(pictures, part)
+    arrays |= changed
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+    return path
+
+
+def batches(pictures: Pictures) -> dict[str, dict]:
+    """The content of the seven files of the python batches, with text keys."""
+    train, test = (
+        part_of(pictures, part)[0].transpose(0, 3, 1, 2).reshape(-1, 3072) for part in ("train", "test")
+    )
+    content = {"batches.meta": {"label_names": list(CLASS_NAMES), "num_vis": 3072}}
+    for number, at in enumerate(np.array_split(np.arange(len(train)), 5), start=1):
+        labels = pictures.train_labels[at].tolist()
+        content[f"data_batch_{number}"] = {"data": train[at], "labels": labels}
+    content["test_batch"] = {"data": test, "labels": pictures.test_labels.tolist()}
+    return content
+
+
+def write_batches(folder: Path, content: dict[str, dict], *, protocol: int = 4) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, value in content.items():
+        raw = value if isinstance(value, bytes) else pickle.dumps(value, protocol=protocol)
+        (folder / name).write_bytes(raw)
+    return folder
+
+
+def write_archive(path: Path, content: dict[str, dict]) -> Path:
+    with tarfile.open(path, "w:gz") as archive:
+        for name, value in content.items():
+            raw = value if isinstance(value, bytes) else pickle.dumps(value, protocol=4)
+            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            member.size = len(raw)
+            archive.addfile(member, io.BytesIO(raw))
+    return path
+
+
+def write_kaggle(folder: Path, pictures: Pictures, *, packed: bool) -> Path:
+    """Kaggle's files with the train part only. packed: train.7z instead of train/."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {f"train/{number}.png": encoded(image) for number, image in enumerate(pictures.train_images, 1)}
+    if packed:
+        py7zr = pytest.importorskip("py7zr")
+        with py7zr.SevenZipFile(folder / "train.7z", "w") as archive:
+            for name, raw in files.items():
+                archive.writestr(raw, name)
+    else:
+        (folder / "train").mkdir()
+        for name, raw in files.items():
+            (folder / name).write_bytes(raw)
+    write_table(folder, table_rows(pictures))
+    return folder
+
+
+def table_rows(pictures: Pictures) -> list[str]:
+    return [f"{number},{CLASS_NAMES[label]}" for number, label in enumerate(pictures.train_labels, 1)]
+
+
+def write_table(folder: Path, rows: list[str], header: str = "id,label") -> None:
+    (folder / "trainLabels.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+
+
+def part_of(pictures: Pictures, part: str) -> tuple[np.ndarray, np.ndarray]:
+    return getattr(pictures, f"{part}_images"), getattr(pictures, f"{part}_labels")
+
+
+def both_sets(pictures: Pictures) -> tuple[list[tuple[int, bytes]], list[tuple[int, bytes]]]:
+    """Train and test as lists in an order of their own."""
+    train, test = (same_set(*part_of(pictures, part)) for part in ("train", "test"))
+    return train, test
+
+
+def same_set(images: np.ndarray, labels: np.ndarray) -> list[tuple[int, bytes]]:
+    """Pictures with their labels, in an order of their own: equal for equal sets."""
+    return sorted((int(label), image.tobytes()) for image, label in zip(images, labels, strict=True))
+
+
+def assert_says(error: pytest.ExceptionInfo[CourseError], *expected: str) -> None:
+    """The message has at most four lines, ends on a next step, and names what it should."""
+    text = str(error.value)
+    assert len(text.splitlines()) <= 4
+    assert text.splitlines()[-1].startswith("Next: ")
+    for words in expected:
+        assert words in text
