@@ -263,7 +263,8 @@ def _per_class(labels: np.ndarray) -> str:
 def _check_limit(limit_per_class: int | None) -> None:
     if limit_per_class is None:
         return
-    if isinstance(limit_per_class, bool) or int(limit_per_class) != limit_per_class or limit_per_class < 1:
+    is_whole = isinstance(limit_per_class, int | np.integer) and not isinstance(limit_per_class, bool)
+    if not is_whole or limit_per_class < 1:
         raise CourseError(
             f"limit_per_class is {limit_per_class!r}.",
             cause="Expected a whole number from 1 on, or None for all pictures.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -66,7 +67,8 @@ def download(
     except (OSError, HTTPException) as error:
         raise _failed(url, _in_words(error)) from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # there may be nothing to remove
+            part.unlink()
     return target
 
 

@@ -80,7 +80,7 @@ def _load(entry: str) -> Pictures | None:
             for name in content["arrays"]
         }
         return Pictures(**arrays, notes=tuple(content["notes"]))
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, EOFError, ValueError, TypeError, KeyError):
         return None  # not kept yet, or damaged: it is read again
 
 

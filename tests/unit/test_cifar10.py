@@ -1,0 +1,412 @@
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sources_files import (
+    assert_says,
+    batches,
+    both_sets,
+    same_set,
+    small_pictures,
+    write_archive,
+    write_batches,
+    write_folder,
+    write_kaggle,
+    write_npz,
+)
+
+from course_utils import cifar10, drawing
+from course_utils.cifar10 import (
+    CLASS_NAMES,
+    IMAGE_SHAPE,
+    NUM_CLASSES,
+    Cifar10,
+    load_cifar10,
+    stratified_split,
+)
+from course_utils.errors import CourseError
+from course_utils.paths import PROJECT
+from course_utils.sources import array_cache, drawn
+from course_utils.sources.structure import Pictures
+
+PICTURES = small_pictures()
+
+
+@pytest.fixture(autouse=True)
+def clean(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.delenv("COURSE_DATA", raising=False)
+    monkeypatch.setattr(cifar10, "_told", set())
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The published archive's server refuses."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("COURSE_MIRROR", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        yield
+
+
+@pytest.fixture
+def few_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawn, "TRAIN_PER_CLASS", 3)
+    monkeypatch.setattr(drawn, "TEST_PER_CLASS", 2)
+
+
+def test_names_and_shape() -> None:
+    assert CLASS_NAMES[0] == "airplane"
+    assert CLASS_NAMES[9] == "truck"
+    assert tuple(sorted(CLASS_NAMES)) == CLASS_NAMES
+    assert NUM_CLASSES == len(CLASS_NAMES) == 10
+    assert IMAGE_SHAPE == (32, 32, 3)
+
+
+# Formats: the same pictures, however they are stored.
+
+FORMATS: dict[str, Callable[[Path], Path]] = {
+    "class folders": lambda path: write_folder(path, PICTURES),
+    "npz": lambda path: write_npz(path / "any.npz", PICTURES),
+    "folder with npz": lambda path: write_npz(path / "any.npz", PICTURES).parent,
+    "batches": lambda path: write_batches(path / "cifar-10-batches-py", batches(PICTURES)),
+    "folder of batches": lambda path: write_batches(path / "cifar-10-batches-py", batches(PICTURES)).parent,
+    "tar.gz": lambda path: write_archive(path / "any.tar.gz", batches(PICTURES)),
+    "folder with tar.gz": lambda path: (
+        write_archive(path / "cifar-10-python.tar.gz", batches(PICTURES)).parent
+    ),
+}
+TRAIN_ONLY: dict[str, Callable[[Path], Path]] = {
+    "class folders without parts": lambda path: write_folder(path, PICTURES, parts=False),
+    "Kaggle's folder": lambda path: write_kaggle(path, PICTURES, packed=False),
+    "Kaggle's archive": lambda path: write_kaggle(path, PICTURES, packed=True),
+    "train.7z": lambda path: write_kaggle(path, PICTURES, packed=True) / "train.7z",
+    "npz": lambda path: write_npz(path / "a.npz", PICTURES, x_test=None, y_test=None),
+}
+
+
+def _assert_sound(loaded: Cifar10) -> None:
+    for part in ("train", "test"):
+        images, labels = getattr(loaded, f"{part}_images"), getattr(loaded, f"{part}_labels")
+        assert images.dtype == np.uint8
+        assert images.shape == (len(labels), 32, 32, 3)
+        assert labels.dtype == np.int64
+        assert type(images) is np.ndarray
+        with pytest.raises(ValueError, match="read-only"):
+            images[0] = 0
+        with pytest.raises(ValueError, match="read-only"):
+            labels[0] = 0
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_gives_the_same_pictures(tmp_path: Path, form: str) -> None:
+    loaded = load_cifar10(FORMATS[form](tmp_path))
+    _assert_sound(loaded)
+    assert both_sets(loaded) == both_sets(PICTURES)
+    assert loaded.source == "path"
+    assert not loaded.is_stand_in
+    assert "60 pictures to train and 20 to test, 10 classes" in loaded.description
+    assert "\n" not in loaded.description
+
+
+@pytest.mark.parametrize("form", TRAIN_ONLY)
+def test_a_source_without_a_test_part_is_split_and_nothing_dropped(tmp_path: Path, form: str) -> None:
+    loaded = load_cifar10(TRAIN_ONLY[form](tmp_path))
+    _assert_sound(loaded)
+    assert np.bincount(loaded.train_labels).tolist() == [5] * 10
+    assert np.bincount(loaded.test_labels).tolist() == [1] * 10
+    together = same_set(
+        np.concatenate([loaded.train_images, loaded.test_images]),
+        np.concatenate([loaded.train_labels, loaded.test_labels]),
+    )
+    assert together == same_set(PICTURES.train_images, PICTURES.train_labels)
+    assert "50 pictures to train and 10 to test" in loaded.description
+    assert "set aside as test" in loaded.description
+
+
+def test_the_split_of_a_source_is_the_same_for_every_seed(tmp_path: Path) -> None:
+    path = TRAIN_ONLY["npz"](tmp_path)
+    assert np.array_equal(load_cifar10(path, seed=1).test_images, load_cifar10(path, seed=2).test_images)
+
+
+def test_a_class_with_few_pictures_loses_none(tmp_path: Path) -> None:
+    labels = np.array([0] * 7 + [1] + [2] * 2)
+    images = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones(IMAGE_SHAPE, np.uint8)
+    np.savez(tmp_path / "a.npz", x_train=images, y_train=labels)
+    loaded = load_cifar10(tmp_path / "a.npz")
+    assert np.bincount(loaded.train_labels).tolist() == [6, 1, 1]
+    assert np.bincount(loaded.test_labels).tolist() == [1, 0, 1]
+    assert "3 classes, 1 to 6 of each to train; missing: cat, deer" in loaded.description
+
+
+@pytest.mark.parametrize("form", ["class folders", "npz"])
+def test_pictures_sorted_by_class_are_mixed(tmp_path: Path, form: str) -> None:
+    train, test = np.argsort(PICTURES.train_labels), np.argsort(PICTURES.test_labels)
+    ordered = Pictures(
+        PICTURES.train_images[train],
+        PICTURES.train_labels[train],
+        PICTURES.test_images[test],
+        PICTURES.test_labels[test],
+    )
+    path = (
+        write_folder(tmp_path, ordered) if form == "class folders" else write_npz(tmp_path / "a.npz", ordered)
+    )
+    loaded = load_cifar10(path)
+    assert len(set(loaded.train_labels[:20])) > 5
+    assert both_sets(loaded) == both_sets(PICTURES)
+    assert np.array_equal(loaded.train_images, load_cifar10(path).train_images)
+
+
+def test_another_order_is_kept(tmp_path: Path) -> None:
+    loaded = load_cifar10(write_npz(tmp_path / "a.npz", PICTURES))
+    assert np.array_equal(loaded.train_labels, PICTURES.train_labels)
+
+
+def test_slow_reading_happens_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(array_cache, "WORTH_KEEPING_SECONDS", 0)
+    path = write_folder(tmp_path, PICTURES)
+    first = load_cifar10(path)
+    monkeypatch.setattr("course_utils.sources.by_path.read_folder", lambda _: pytest.fail("read again"))
+    second = load_cifar10(path)
+    _assert_sound(second)
+    assert np.array_equal(first.train_images, second.train_images)
+    assert first.description == second.description
+
+
+def test_a_changed_folder_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(array_cache, "WORTH_KEEPING_SECONDS", 0)
+    path = write_folder(tmp_path, PICTURES)
+    load_cifar10(path)
+    next((path / "train" / "cat").iterdir()).unlink()
+    assert len(load_cifar10(path).train_images) == 59
+
+
+def test_left_out_files_are_told(tmp_path: Path) -> None:
+    path = write_folder(tmp_path, PICTURES)
+    (path / "test" / "ship" / "zero.jpg").write_bytes(b"")
+    assert "1 left out: test/ship/zero.jpg (empty)" in load_cifar10(path).description
+
+
+def test_a_path_relative_to_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_npz(tmp_path / "a.npz", PICTURES)
+    monkeypatch.chdir(tmp_path)
+    assert load_cifar10("a.npz").source == "path"
+
+
+# Limits
+
+
+def test_a_limit_holds_for_train_and_test_each(tmp_path: Path) -> None:
+    path = write_npz(tmp_path / "a.npz", PICTURES)
+    four = load_cifar10(path, limit_per_class=4)
+    assert np.bincount(four.train_labels).tolist() == [4] * 10
+    assert np.bincount(four.test_labels).tolist() == [2] * 10
+    assert "limited to 4 a class" in four.description
+    _assert_sound(four)
+    one = load_cifar10(path, limit_per_class=1)
+    assert len(one.train_images) == len(one.test_images) == 10
+
+
+def test_a_limit_chooses_by_its_seed(tmp_path: Path) -> None:
+    path = write_npz(tmp_path / "a.npz", PICTURES)
+    chosen = [load_cifar10(path, limit_per_class=3, seed=seed).train_images for seed in (0, 0, 1)]
+    assert np.array_equal(chosen[0], chosen[1])
+    assert not np.array_equal(chosen[0], chosen[2])
+
+
+def test_a_smaller_limit_is_part_of_a_larger_one(tmp_path: Path) -> None:
+    path = write_npz(tmp_path / "a.npz", PICTURES)
+    small, large = (load_cifar10(path, limit_per_class=limit) for limit in (2, 5))
+    assert set(both_sets(small)[0]) < set(both_sets(large)[0])
+
+
+@pytest.mark.parametrize("limit", [0, -1, 2.5, True, "many"])
+def test_a_wrong_limit_is_refused(limit: object) -> None:
+    with pytest.raises(CourseError) as error:
+        load_cifar10("drawn", limit_per_class=limit)
+    assert_says(error, "limit_per_class", repr(limit))
+
+
+# The stand-in and "auto"
+
+
+def test_the_stand_in_says_what_it_is(few_drawn: None) -> None:
+    loaded = load_cifar10("drawn")
+    _assert_sound(loaded)
+    assert loaded.source == "drawn"
+    assert loaded.is_stand_in
+    assert "not real CIFAR-10" in loaded.description
+    assert len(loaded.train_images) == 30
+    assert len(loaded.test_images) == 20
+
+
+def test_the_stand_in_has_2000_and_500_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def draw(**counts: int) -> tuple:
+        asked.append(counts)
+        return tuple(getattr(PICTURES, name).copy() for name in array_cache._ARRAYS)
+
+    monkeypatch.setattr(drawing, "draw_cifar10", draw)
+    load_cifar10("drawn", seed=4)
+    load_cifar10("drawn", limit_per_class=60)
+    assert asked == [
+        {"train_per_class": 200, "test_per_class": 50, "seed": 4},
+        {"train_per_class": 60, "test_per_class": 50, "seed": 0},
+    ]
+
+
+def test_the_stand_in_is_drawn_once(few_drawn: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(array_cache, "WORTH_KEEPING_SECONDS", 0)
+    first, other_seed = load_cifar10("drawn"), load_cifar10("drawn", seed=1)
+    assert not np.array_equal(first.train_images, other_seed.train_images)
+    monkeypatch.setattr(drawing, "draw_cifar10", lambda **_: pytest.fail("drawn again"))
+    assert np.array_equal(load_cifar10("drawn").train_images, first.train_images)
+    assert np.array_equal(load_cifar10("drawn", seed=1).train_images, other_seed.train_images)
+
+
+def test_auto_falls_back_with_a_banner_that_says_why_once(
+    offline: None, few_drawn: None, capsys: pytest.CaptureFixture
+) -> None:
+    start = time.monotonic()
+    loaded = load_cifar10()
+    assert time.monotonic() - start < 5
+    assert loaded.is_stand_in
+    told = capsys.readouterr().out
+    assert "Offline: using the drawn stand-in (not real CIFAR-10)" in told
+    assert "refused the connection" in told
+    load_cifar10()
+    assert capsys.readouterr().out == ""
+
+
+def test_published_does_not_fall_back(offline: None) -> None:
+    with pytest.raises(CourseError) as error:
+        load_cifar10("published")
+    assert_says(error, "cifar-10-python.tar.gz could not be downloaded", "refused")
+
+
+def test_auto_takes_what_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_DATA", str(write_npz(tmp_path / "a.npz", PICTURES)))
+    assert load_cifar10().source == "path"
+
+
+def test_a_wrong_path_in_the_environment_is_no_reason_to_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_DATA", "/no/such/folder")
+    with pytest.raises(CourseError) as error:
+        load_cifar10()
+    assert_says(error, "/no/such/folder")
+
+
+# Bad sources
+
+
+@pytest.mark.parametrize(
+    ("word", "guess"), [("drawm", "drawn"), ("Published", "published"), ("kagle", "kaggle"), ("mnist", "")]
+)
+def test_an_unknown_word_is_refused_with_a_guess(word: str, guess: str) -> None:
+    with pytest.raises(CourseError) as error:
+        load_cifar10(word)
+    assert_says(error, repr(word), "auto, drawn, published, kaggle")
+    assert (f"did you mean '{guess}'?" in str(error.value)) == bool(guess)
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_path_where_nothing_lies(tmp_path: Path, kind: type) -> None:
+    with pytest.raises(CourseError) as error:
+        load_cifar10(kind(tmp_path / "nowhere"))
+    assert_says(error, f"Nothing lies at {tmp_path / 'nowhere'}")
+
+
+def test_an_empty_folder(tmp_path: Path) -> None:
+    with pytest.raises(CourseError) as error:
+        load_cifar10(tmp_path)
+    assert_says(error, f"{tmp_path} is empty", "class folders, python batches")
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.csv", b"1,2"), ("a.bin", b"\1" * 600), ("a", b"")])
+def test_a_file_of_another_kind(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CourseError) as error:
+        load_cifar10(tmp_path / name)
+    assert_says(error, name, ".npz")
+
+
+def test_a_zip_is_to_be_unpacked(tmp_path: Path) -> None:
+    write_folder(tmp_path / "c", PICTURES)
+    archive = shutil.make_archive(str(tmp_path / "c"), "zip", tmp_path / "c")
+    with pytest.raises(CourseError) as error:
+        load_cifar10(archive)
+    assert_says(error, "c.zip", "unpack it")
+
+
+def test_one_class_in_a_file(tmp_path: Path) -> None:
+    only = PICTURES.train_labels == 6
+    np.savez(tmp_path / "a.npz", x_train=PICTURES.train_images[only], y_train=PICTURES.train_labels[only])
+    with pytest.raises(CourseError) as error:
+        load_cifar10(tmp_path / "a.npz")
+    assert_says(error, "one class only: frog")
+
+
+def test_kaggle_tells_what_works_today() -> None:
+    with pytest.raises(CourseError) as error:
+        load_cifar10("kaggle")
+    assert_says(error, "kaggle", "trainLabels.csv", "path")
+
+
+# stratified_split
+
+
+def test_a_split_is_stratified_and_drops_nothing() -> None:
+    split = stratified_split(PICTURES.train_images, PICTURES.train_labels, val_fraction=1 / 3)
+    assert np.bincount(split.train_labels).tolist() == [4] * 10
+    assert np.bincount(split.val_labels).tolist() == [2] * 10
+    train, val = (
+        same_set(split.train_images, split.train_labels),
+        same_set(split.val_images, split.val_labels),
+    )
+    assert sorted(train + val) == both_sets(PICTURES)[0]
+
+
+def test_a_split_depends_on_its_seed_alone() -> None:
+    splits = [stratified_split(PICTURES.train_images, PICTURES.train_labels, seed=seed) for seed in (3, 3, 4)]
+    assert np.array_equal(splits[0].val_images, splits[1].val_images)
+    assert not np.array_equal(splits[0].val_images, splits[2].val_images)
+
+
+def test_a_split_takes_features_too() -> None:
+    split = stratified_split(np.arange(60), PICTURES.train_labels)
+    assert len(split.train_images) == 50
+    assert len(split.val_images) == 10
+    assert np.array_equal(split.val_labels, PICTURES.train_labels[split.val_images])
+
+
+@pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5])
+def test_a_wrong_fraction_is_refused(fraction: float) -> None:
+    with pytest.raises(CourseError) as error:
+        stratified_split(PICTURES.train_images, PICTURES.train_labels, val_fraction=fraction)
+    assert_says(error, "val_fraction")
+
+
+def test_pictures_and_labels_of_two_parts_are_refused() -> None:
+    with pytest.raises(CourseError) as error:
+        stratified_split(PICTURES.train_images, PICTURES.test_labels)
+    assert_says(error, "60 pictures, but 20 labels")
+
+
+def test_the_import_is_light() -> None:
+    code = (
+        "import sys, course_utils.cifar10; "
+        "heavy = {'tensorflow', 'keras', 'pandas', 'py7zr', 'kaggle', 'tqdm'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert output.stdout.strip() == "[]"
