@@ -167,6 +167,12 @@ _CAP = np.linspace(-np.pi / 2, np.pi / 2, 7)[1:-1]
 _CAP = np.stack([np.cos(_CAP), np.sin(_CAP)], axis=1)
 
 
+@lru_cache(maxsize=256)
+def _at(text: str) -> NDArray[np.float64]:
+    """Points written as in SVG: "x,y x,y …"."""
+    return np.array([pair.split(",") for pair in text.split()], np.float64)
+
+
 class Look(NamedTuple):
     """What an object is painted with."""
 
@@ -215,7 +221,7 @@ class Pen:
         if self.look.edge:
             self._draw.line(corners + corners[:2], self.look.edge, 2)
 
-    def blob(self, points: Points, fill: Fill) -> None:
+    def blob(self, points: ArrayLike, fill: Fill) -> None:
         """Fill a shape with a smooth outline through the points."""
         self.polygon(_closed_curve(len(points)) @ np.asarray(points, float), fill)
 
@@ -458,19 +464,7 @@ def automobile_front(pen: Pen) -> None:
         pen.box(x - 0.12, 0.2, x + 0.12, 0.56, TYRE)
     pen.polygon([(-0.6, -0.05), (-0.42, roof), (0.42, roof), (0.6, -0.05)], look.coat)
     pen.polygon([(-0.5, -0.07), (-0.36, roof + 0.08), (0.36, roof + 0.08), (0.5, -0.07)], GLASS)
-    pen.blob(
-        [
-            (-0.7, 0.05),
-            (-0.6, -0.1),
-            (0.6, -0.1),
-            (0.7, 0.05),
-            (0.7, 0.4),
-            (0.5, 0.46),
-            (-0.5, 0.46),
-            (-0.7, 0.4),
-        ],
-        look.coat,
-    )
+    pen.blob(_at("-0.7,0.05 -0.6,-0.1 0.6,-0.1 0.7,0.05 0.7,0.4 0.5,0.46 -0.5,0.46 -0.7,0.4"), look.coat)
     pen.box(-0.66, 0.32, 0.66, 0.42, look.shade)
     lamp = (200, 40, 40) if back else (250, 244, 210)
     _lamps(pen, 0.52, 0.12, 0.12, lamp)
@@ -490,17 +484,7 @@ def automobile_quarter(pen: Pen) -> None:
     pen.polygon([(-0.75, -0.1), (-0.52, -0.43), (-0.12, -0.45), (-0.05, -0.08)], GLASS)
     pen.polygon([(0.02, -0.08), (-0.04, -0.45), (0.14, -0.46), (0.66, -0.1)], GLASS)
     pen.blob(
-        [
-            (-0.95, 0.2),
-            (-0.95, -0.08),
-            (-0.5, -0.14),
-            (0.3, -0.12),
-            (0.85, -0.02),
-            (0.96, 0.12),
-            (0.94, 0.36),
-            (0.4, 0.44),
-            (-0.2, 0.32),
-        ],
+        _at("-0.95,0.2 -0.95,-0.08 -0.5,-0.14 0.3,-0.12 0.85,-0.02 0.96,0.12 0.94,0.36 0.4,0.44 -0.2,0.32"),
         look.coat,
     )
     pen.polygon([(0.36, 0.2), (0.94, 0.12), (0.94, 0.36), (0.4, 0.44)], look.shade)
@@ -521,9 +505,9 @@ def bird_perched(pen: Pen) -> None:
         pen.line([(x - 0.06, 0.74), (x + 0.16, 0.74)], 0.035, (190, 130, 60))
     body = pen.moved(0, 0, lean)
     body.polygon([(-0.3, -0.05), (-0.98, 0.0), (-0.95, 0.2), (-0.3, 0.2)], look.shade)
-    body.blob([(-0.55, 0.05), (-0.2, -0.26), (0.25, -0.3), (0.48, 0), (0.25, 0.36), (-0.2, 0.34)], look.coat)
+    body.blob(_at("-0.55,0.05 -0.2,-0.26 0.25,-0.3 0.48,0 0.25,0.36 -0.2,0.34"), look.coat)
     body.ellipse(0.2, 0.14, 0.24, 0.18, look.second)
-    body.blob([(-0.7, 0.12), (-0.2, -0.16), (0.18, -0.1), (0.1, 0.12), (-0.25, 0.22)], look.shade)
+    body.blob(_at("-0.7,0.12 -0.2,-0.16 0.18,-0.1 0.1,0.12 -0.25,0.22"), look.shade)
     head = pen.moved(*_turned(0.42, -0.3, lean), rng.uniform(-0.3, 0.3))
     _bird_head(head, rng.uniform(0.15, 0.35))
 
@@ -562,7 +546,7 @@ def bird_wading(pen: Pen) -> None:
     for x in (-0.08, 0.1):
         pen.line([(x, 0.15), (x + 0.06, 0.5), (x - 0.02, 0.95)], 0.045, (150, 120, 90))
     pen.polygon([(-0.3, -0.08), (-0.75, 0.1), (-0.6, 0.22), (-0.2, 0.14)], look.dark)
-    pen.blob([(-0.5, 0.05), (-0.2, -0.2), (0.2, -0.18), (0.36, 0.02), (0.15, 0.24), (-0.25, 0.22)], look.coat)
+    pen.blob(_at("-0.5,0.05 -0.2,-0.2 0.2,-0.18 0.36,0.02 0.15,0.24 -0.25,0.22"), look.coat)
     pen.tube(
         [(0.25, 0), (0.42 + bend, -0.3), (0.3 + bend, -0.55), (0.4, -0.78)],
         [0.1, 0.06, 0.05, 0.06],
@@ -576,11 +560,8 @@ def bird_swimming(pen: Pen) -> None:
     """A duck or swan on water."""
     look, rng = pen.look, pen.rng
     neck = rng.uniform(0.2, 0.7)
-    pen.blob(
-        [(-0.92, -0.08), (-0.6, 0.02), (0.1, -0.12), (0.55, 0.02), (0.5, 0.34), (-0.1, 0.46), (-0.65, 0.32)],
-        look.coat,
-    )
-    pen.blob([(-0.75, 0.06), (-0.2, -0.06), (0.2, 0.1), (-0.1, 0.28), (-0.5, 0.24)], look.shade)
+    pen.blob(_at("-0.92,-0.08 -0.6,0.02 0.1,-0.12 0.55,0.02 0.5,0.34 -0.1,0.46 -0.65,0.32"), look.coat)
+    pen.blob(_at("-0.75,0.06 -0.2,-0.06 0.2,0.1 -0.1,0.28 -0.5,0.24"), look.shade)
     pen.tube([(0.42, 0.14), (0.55, -neck * 0.5), (0.5, -neck)], [0.17, 0.11, 0.11], look.coat)
     _bird_head(pen.moved(0.54, -neck - 0.05), 0.28)
     pen.line([(-0.9, 0.44), (0.75, 0.44)], 0.05, (190, 205, 215))
@@ -611,7 +592,7 @@ def cat_sitting(pen: Pen) -> None:
     look, rng = pen.look, pen.rng
     way = rng.choice((-1, 1))
     pen.tube([(way * 0.25, 0.75), (way * 0.65, 0.72), (way * 0.75, 0.4)], [0.08, 0.07, 0.05], look.coat)
-    pen.blob([(-0.2, -0.25), (0.2, -0.25), (0.36, 0.3), (0.4, 0.8), (-0.4, 0.8), (-0.36, 0.3)], look.coat)
+    pen.blob(_at("-0.2,-0.25 0.2,-0.25 0.36,0.3 0.4,0.8 -0.4,0.8 -0.36,0.3"), look.coat)
     pen.ellipse(0, 0.1, 0.14, 0.24, look.second)
     for x in (-0.13, 0.13):
         pen.tube([(x, 0.25), (x, 0.78)], [0.09, 0.09], look.coat)
@@ -622,10 +603,7 @@ def cat_lying(pen: Pen) -> None:
     """A cat that lies, its head at one end."""
     look = pen.look
     pen.tube([(-0.7, 0.3), (-0.95, 0.42), (-0.6, 0.52), (-0.1, 0.5)], [0.06, 0.06, 0.06, 0.05], look.shade)
-    pen.blob(
-        [(-0.85, 0.3), (-0.7, -0.15), (-0.1, -0.22), (0.5, -0.05), (0.6, 0.42), (0, 0.46), (-0.6, 0.46)],
-        look.coat,
-    )
+    pen.blob(_at("-0.85,0.3 -0.7,-0.15 -0.1,-0.22 0.5,-0.05 0.6,0.42 0,0.46 -0.6,0.46"), look.coat)
     pen.tube([(0.4, 0.34), (0.88, 0.42)], [0.09, 0.08], look.coat)
     cat_face(pen.moved(0.5, -0.12, pen.rng.uniform(-0.2, 0.35), 0.42))
 
@@ -643,7 +621,7 @@ def cat_face(pen: Pen) -> None:
         pen.ellipse(x, -0.1, 0.17, 0.14, iris)
         pen.ellipse(x, -0.1, 0.06, 0.13, BLACK)
     pen.polygon([(-0.1, 0.16), (0.1, 0.16), (0, 0.28)], PINK)
-    pen.line([(-0.16, 0.42), (0, 0.34), (0, 0.26), (0, 0.34), (0.16, 0.42)], 0.04, BLACK)
+    pen.line(_at("-0.16,0.42 0,0.34 0,0.26 0,0.34 0.16,0.42"), 0.04, BLACK)
     for x in (-1, 1):
         pen.line([(x * 0.2, 0.3), (x * 0.95, 0.2)], 0.025, WHITE)
         pen.line([(x * 0.2, 0.36), (x * 0.9, 0.44)], 0.025, WHITE)
@@ -671,9 +649,7 @@ def deer_face(pen: Pen) -> None:
     for way in (-1, 1):
         pen.ellipse(way * 0.42, -0.24, 0.24, 0.1, look.coat, way * -0.4)
         pen.ellipse(way * 0.42, -0.23, 0.15, 0.05, PINK, way * -0.4)
-    pen.blob(
-        [(-0.22, -0.3), (0.22, -0.3), (0.27, -0.02), (0.13, 0.42), (-0.13, 0.42), (-0.27, -0.02)], look.coat
-    )
+    pen.blob(_at("-0.22,-0.3 0.22,-0.3 0.27,-0.02 0.13,0.42 -0.13,0.42 -0.27,-0.02"), look.coat)
     pen.ellipse(0, 0.36, 0.13, 0.11, look.second)
     pen.ellipse(0, 0.33, 0.08, 0.06, BLACK)
     _face_eyes(pen, 0.2, -0.06, 0.06, BLACK)
@@ -682,7 +658,7 @@ def deer_face(pen: Pen) -> None:
 def deer_lying(pen: Pen) -> None:
     """A fawn or doe that rests."""
     look, rng = pen.look, pen.rng
-    pen.blob([(-0.8, 0.35), (-0.65, -0.05), (0, -0.1), (0.45, 0.02), (0.5, 0.42), (-0.1, 0.46)], look.coat)
+    pen.blob(_at("-0.8,0.35 -0.65,-0.05 0,-0.1 0.45,0.02 0.5,0.42 -0.1,0.46"), look.coat)
     pen.tube([(0.3, 0.36), (0.75, 0.45)], [0.07, 0.05], look.coat)
     pen.tube([(-0.5, 0.4), (-0.05, 0.47)], [0.08, 0.05], look.shade)
     pen.tube([(0.34, 0.08), (0.5, -0.2), (0.52, -0.42)], [0.14, 0.09, 0.08], look.coat)
@@ -705,17 +681,14 @@ def dog_sitting(pen: Pen) -> None:
     """A dog that sits, from the front or the side."""
     look, rng = pen.look, pen.rng
     if rng.random() < 0.5:
-        pen.blob([(-0.22, -0.2), (0.22, -0.2), (0.3, 0.3), (0.42, 0.8), (-0.42, 0.8), (-0.3, 0.3)], look.coat)
+        pen.blob(_at("-0.22,-0.2 0.22,-0.2 0.3,0.3 0.42,0.8 -0.42,0.8 -0.3,0.3"), look.coat)
         pen.ellipse(0, 0.05, 0.15, 0.22, look.second)
         for x in (-0.15, 0.15):
             pen.tube([(x, 0.2), (x, 0.8)], [0.1, 0.1], look.coat)
         dog_face(pen.moved(0, -0.4, rng.uniform(-0.3, 0.3), 0.5))
         return
     pen.tube([(-0.4, 0.65), (-0.7, 0.72), (-0.85, 0.5)], [0.07, 0.06, 0.04], look.shade)
-    pen.blob(
-        [(0.05, -0.3), (0.35, -0.1), (0.36, 0.4), (0, 0.8), (-0.5, 0.78), (-0.45, 0.35), (-0.15, 0)],
-        look.coat,
-    )
+    pen.blob(_at("0.05,-0.3 0.35,-0.1 0.36,0.4 0,0.8 -0.5,0.78 -0.45,0.35 -0.15,0"), look.coat)
     pen.tube([(0.24, 0.1), (0.28, 0.78), (0.38, 0.8)], [0.1, 0.07, 0.06], look.coat)
     pen.ellipse(-0.2, 0.6, 0.26, 0.2, look.shade)
     _dog_head(pen.moved(0.2, -0.4, rng.uniform(-0.3, 0.2), 1.35))
@@ -728,17 +701,14 @@ def dog_face(pen: Pen) -> None:
     if not floppy:
         for x in (-1, 1):
             _ear(pen, x * 0.42, -0.45, x * 0.2, 0.6, 0.42, look.shade)
-    pen.blob(
-        [(-0.5, -0.6), (0.5, -0.6), (0.68, -0.05), (0.4, 0.6), (0, 0.75), (-0.4, 0.6), (-0.68, -0.05)],
-        look.coat,
-    )
+    pen.blob(_at("-0.5,-0.6 0.5,-0.6 0.68,-0.05 0.4,0.6 0,0.75 -0.4,0.6 -0.68,-0.05"), look.coat)
     if rng.random() < 0.4:
         pen.tube([(0, -0.6), (0, 0.2)], [0.12, 0.16], look.second)
     pen.ellipse(0, 0.36, 0.36, 0.32, look.second)
     pen.ellipse(0, 0.2, 0.18, 0.13, BLACK)
     if rng.random() < 0.4:
         pen.ellipse(0, 0.66, 0.13, 0.2, (214, 100, 110))
-    pen.line([(-0.25, 0.5), (0, 0.44), (0, 0.3), (0, 0.44), (0.25, 0.5)], 0.05, BLACK)
+    pen.line(_at("-0.25,0.5 0,0.44 0,0.3 0,0.44 0.25,0.5"), 0.05, BLACK)
     _face_eyes(pen, 0.3, -0.14, 0.1, (90, 56, 30))
     if floppy:
         for x in (-1, 1):
@@ -749,20 +719,8 @@ def frog_side(pen: Pen) -> None:
     """A frog that crouches."""
     look = pen.look
     pen.tube([(-0.35, 0.3), (-0.85, 0.02), (-0.45, 0.5), (-0.85, 0.56)], [0.2, 0.12, 0.09, 0.06], look.shade)
-    pen.blob(
-        [
-            (-0.75, 0.38),
-            (-0.5, -0.02),
-            (0, -0.28),
-            (0.4, -0.36),
-            (0.82, -0.12),
-            (0.7, 0.15),
-            (0.2, 0.42),
-            (-0.4, 0.5),
-        ],
-        look.coat,
-    )
-    pen.blob([(0.78, -0.02), (0.7, 0.14), (0.3, 0.4), (0, 0.42), (0.3, 0.12)], look.second)
+    pen.blob(_at("-0.75,0.38 -0.5,-0.02 0,-0.28 0.4,-0.36 0.82,-0.12 0.7,0.15 0.2,0.42 -0.4,0.5"), look.coat)
+    pen.blob(_at("0.78,-0.02 0.7,0.14 0.3,0.4 0,0.42 0.3,0.12"), look.second)
     pen.tube([(-0.3, 0.35), (-0.78, 0.08), (-0.3, 0.52), (-0.15, 0.56)], [0.2, 0.13, 0.09, 0.07], look.coat)
     pen.tube([(0.32, 0.2), (0.42, 0.45), (0.62, 0.56)], [0.11, 0.08, 0.06], look.coat)
     pen.line([(0.84, -0.06), (0.55, 0.04), (0.4, -0.02)], 0.03, look.dark)
@@ -784,19 +742,7 @@ def frog_above(pen: Pen) -> None:
         for toe in (-0.18, 0, 0.18):
             pen.line([(-0.78, way * out * 0.9), (-1.0, way * out * 0.9 + toe)], 0.05, look.base)
             pen.line([(0.66, way * 0.62), (0.86, way * 0.62 + toe)], 0.05, look.base)
-    pen.blob(
-        [
-            (-0.6, 0),
-            (-0.35, -0.34),
-            (0.2, -0.38),
-            (0.6, -0.24),
-            (0.74, 0),
-            (0.6, 0.24),
-            (0.2, 0.38),
-            (-0.35, 0.34),
-        ],
-        look.coat,
-    )
+    pen.blob(_at("-0.6,0 -0.35,-0.34 0.2,-0.38 0.6,-0.24 0.74,0 0.6,0.24 0.2,0.38 -0.35,0.34"), look.coat)
     pen.line([(-0.5, 0), (0.5, 0)], 0.06, look.second)
     for way in (-1, 1):
         _eye(pen, 0.42, way * 0.26, 0.12, (230, 190, 70))
@@ -808,8 +754,8 @@ def frog_face(pen: Pen) -> None:
     for way in (-1, 1):
         pen.ellipse(way * 0.66, 0.34, 0.26, 0.34, look.shade, way * 0.3)
         pen.tube([(way * 0.35, 0.3), (way * 0.42, 0.62), (way * 0.6, 0.74)], [0.12, 0.09, 0.08], look.coat)
-    pen.blob([(-0.72, 0.05), (-0.4, -0.35), (0.4, -0.35), (0.72, 0.05), (0.5, 0.6), (-0.5, 0.6)], look.coat)
-    pen.blob([(-0.6, 0.14), (0, 0.24), (0.6, 0.14), (0.4, 0.56), (-0.4, 0.56)], look.second)
+    pen.blob(_at("-0.72,0.05 -0.4,-0.35 0.4,-0.35 0.72,0.05 0.5,0.6 -0.5,0.6"), look.coat)
+    pen.blob(_at("-0.6,0.14 0,0.24 0.6,0.14 0.4,0.56 -0.4,0.56"), look.second)
     pen.line([(-0.66, 0.08), (-0.3, 0.18), (0.3, 0.18), (0.66, 0.08)], 0.045, look.dark)
     for way in (-1, 1):
         pen.ellipse(way * 0.42, -0.38, 0.22, 0.22, look.coat)
@@ -863,17 +809,7 @@ def horse_front(pen: Pen) -> None:
     for way in (-1, 1):
         _ear(pen, way * 0.2, -0.5, way * 0.2, 0.38, 0.32, look.coat)
     pen.blob(
-        [
-            (-0.28, -0.5),
-            (0.28, -0.5),
-            (0.32, -0.2),
-            (0.2, 0.4),
-            (0.22, 0.65),
-            (0, 0.76),
-            (-0.22, 0.65),
-            (-0.2, 0.4),
-            (-0.32, -0.2),
-        ],
+        _at("-0.28,-0.5 0.28,-0.5 0.32,-0.2 0.2,0.4 0.22,0.65 0,0.76 -0.22,0.65 -0.2,0.4 -0.32,-0.2"),
         look.coat,
     )
     if rng.random() < 0.6:
@@ -928,7 +864,7 @@ def ship_sailing(pen: Pen) -> None:
     lean.blob([(mast - 0.04, -0.9), (mast - 0.25, -0.3), (mast - 0.62, 0.26), (mast - 0.04, 0.28)], sail)
     if rng.random() < 0.75:
         lean.polygon([(mast + 0.05, -0.8), (mast + 0.55, 0.26), (mast + 0.05, 0.26)], _scaled(sail, 0.85))
-    lean.blob([(-0.72, 0.4), (0, 0.42), (0.82, 0.34), (0.5, 0.66), (-0.5, 0.68)], look.coat)
+    lean.blob(_at("-0.72,0.4 0,0.42 0.82,0.34 0.5,0.66 -0.5,0.68"), look.coat)
     pen.line([(-0.85, 0.7), (0.85, 0.7)], 0.05, (205, 216, 224))
 
 
@@ -942,7 +878,7 @@ def ship_front(pen: Pen) -> None:
         pen.line([(-0.16, y), (0.22, y)], 0.08, GLASS)
     pen.line([(0.03, -height - 0.2), (0.03, -0.95)], 0.04, look.dark)
     pen.line([(-0.2, -0.72), (0.26, -0.72)], 0.04, look.dark)
-    pen.blob([(-0.56, -0.06), (0.6, -0.06), (0.42, 0.4), (0.22, 0.62), (0.02, 0.66), (-0.3, 0.5)], look.coat)
+    pen.blob(_at("-0.56,-0.06 0.6,-0.06 0.42,0.4 0.22,0.62 0.02,0.66 -0.3,0.5"), look.coat)
     pen.polygon([(0.06, -0.05), (0.62, -0.08), (0.44, 0.4), (0.08, 0.66)], look.shade)
     pen.line([(-0.6, 0.64), (0.7, 0.64)], 0.07, (205, 216, 224))
 
@@ -1010,7 +946,7 @@ def truck_pickup(pen: Pen) -> None:
     pen.box(-0.96, -0.1, 0.1, 0.25, look.coat)
     pen.polygon([(-0.1, 0.2), (-0.1, roof), (0.32, roof), (0.52, -0.08), (0.6, 0.2)], look.coat)
     pen.polygon([(-0.02, -0.08), (-0.02, roof + 0.08), (0.28, roof + 0.08), (0.42, -0.08)], GLASS)
-    pen.blob([(0.3, 0.28), (0.3, -0.1), (0.85, -0.08), (0.97, 0.05), (0.97, 0.28)], look.coat)
+    pen.blob(_at("0.3,0.28 0.3,-0.1 0.85,-0.08 0.97,0.05 0.97,0.28"), look.coat)
     pen.line([(-0.96, -0.1), (-0.12, -0.1)], 0.06, look.dark)
     if rng.random() < 0.4:
         for x in (-0.8, -0.5, -0.25):
@@ -1232,7 +1168,7 @@ def _shading(rng: random.Random) -> NDArray[np.float32]:
 
 def _pose(rng: random.Random, turn: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Size, stretch, turn, mirror and place, as a matrix and an origin on the canvas."""
-    size = CANVAS * rng.uniform(0.44, 0.6)
+    size = CANVAS * rng.uniform(0.44, 0.58)
     wide, tall = size * rng.uniform(0.82, 1.12), size * rng.uniform(0.82, 1.12)
     angle = rng.uniform(-turn, turn)
     slant = rng.uniform(-0.15, 0.15)
@@ -1240,7 +1176,7 @@ def _pose(rng: random.Random, turn: float) -> tuple[NDArray[np.float64], NDArray
     matrix = np.array([[wide, 0], [slant * size, tall]]) @ np.array([[cos, sin], [-sin, cos]])
     if rng.random() < 0.5:
         matrix[:, 0] *= -1
-    origin = CANVAS * np.array([rng.uniform(0.32, 0.68), rng.uniform(0.32, 0.68)])
+    origin = CANVAS * np.array([rng.uniform(0.3, 0.7), rng.uniform(0.3, 0.7)])
     return matrix, origin
 
 

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from course_utils.drawing import draw_cifar10, draw_images
 from course_utils.errors import CourseError
 from course_utils.paths import PROJECT
+
+# of 60 pictures, for the versions in constraints.txt; a new drawing needs a new one
+KNOWN_DIGEST = "cae4242b543d6d83dd7e461655d5f776b5389667d73e17fd47657ef09b42bfeb"
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +75,44 @@ def test_two_processes_draw_the_same():
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert other.stdout.strip() == digest(draw_images(np.arange(60) % 10, seed=3))
+
+
+def pinned(package: str) -> str:
+    text = (PROJECT / "constraints.txt").read_text(encoding="utf-8")
+    return re.search(rf"^{package}==(\S+)", text, re.MULTILINE | re.IGNORECASE)[1]
+
+
+def test_pictures_for_the_pinned_versions_are_known():
+    for package in ("pillow", "numpy"):
+        if version(package) != pinned(package):
+            pytest.skip(f"{package} is {version(package)}, the digest is for {pinned(package)}")
+    assert digest(draw_images(np.arange(60) % 10, seed=3)) == KNOWN_DIGEST
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=200)),
+        make_pipeline(StandardScaler(), KNeighborsClassifier(15)),
+        RandomForestClassifier(100, random_state=0),
+    ],
+    ids=["linear", "neighbours", "forest"],
+)
+def test_thumbnails_and_mean_colours_do_not_give_the_class_away(standin, model):
+    train_images, train_labels, test_images, test_labels = standin
+    accuracy = {
+        cells: model.fit(pooled(train_images, cells), train_labels).score(
+            pooled(test_images, cells), test_labels
+        )
+        for cells in (4, 1)
+    }
+    assert 0.12 < accuracy[4] < 0.40, "a thumbnail tells something, but not the class"
+    assert accuracy[1] < 0.30
+
+
+def pooled(images: np.ndarray, cells: int) -> np.ndarray:
+    side = 32 // cells
+    return images.reshape(-1, cells, side, cells, side, 3).mean((2, 4)).reshape(len(images), -1)
 
 
 def test_five_hundred_pictures_a_second():
