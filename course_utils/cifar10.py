@@ -34,8 +34,6 @@ WORDS = ("auto", "drawn", "published", "kaggle")
 AUTO_PATIENCE_SECONDS = 120.0  # for the published archive, before the stand-in takes its place
 STAND_IN_BANNER = "*** Offline: using the drawn stand-in (not real CIFAR-10) ***"
 OWN_COPY = "A copy of CIFAR-10 can be used by its path: DATA in the lesson, or COURSE_DATA for all of them."
-TEST_FRACTION = 1 / 6  # CIFAR-10's own: 10,000 of 60,000
-TEST_SEED = 0  # fixed, so that no run trains on what another run tests with
 
 _told: set[str] = set()
 
@@ -199,7 +197,6 @@ def _finished(
     pictures: Pictures, source: str, origin: str, limit_per_class: int | None, seed: int
 ) -> Cifar10:
     check_several_classes(origin, pictures.train_labels)
-    pictures = _with_test_part(pictures)
     if limit_per_class is not None:
         pictures = _limited(pictures, limit_per_class, seed)
     arrays = (
@@ -211,19 +208,6 @@ def _finished(
     for array in arrays:
         array.flags.writeable = False
     return Cifar10(*arrays, source, _described(origin, pictures))
-
-
-def _with_test_part(pictures: Pictures) -> Pictures:
-    if pictures.test_images is not None:
-        return pictures
-    test = chosen_per_class(pictures.train_labels, part_of_class(TEST_FRACTION), seed=TEST_SEED)
-    return Pictures(
-        pictures.train_images[~test],
-        pictures.train_labels[~test],
-        pictures.train_images[test],
-        pictures.train_labels[test],
-        pictures.notes,
-    ).with_notes("no test part there, so one sixth of each class was set aside as test")
 
 
 def _limited(pictures: Pictures, limit: int, seed: int) -> Pictures:

@@ -20,7 +20,7 @@ from course_utils.sources.batches import (
 from course_utils.sources.folder import folder_facts, read_folder
 from course_utils.sources.kaggle_files import kaggle_facts, kaggle_folder, read_kaggle
 from course_utils.sources.npz import read_npz
-from course_utils.sources.selection import mixed_if_sorted
+from course_utils.sources.selection import mixed_if_sorted, with_test_part
 from course_utils.sources.structure import Pictures, first_line
 
 FORMATS = (
@@ -49,7 +49,8 @@ def existing_path(source: str | Path) -> Path | None:
 def read_path(path: Path) -> tuple[str, Pictures]:
     """Read the pictures at a path that exists. Slow reading happens once: see ``array_cache``.
 
-    Pictures that are sorted by class come in a mixed but fixed order.
+    Pictures that are sorted by class come in a mixed but fixed order. Without a test part, one sixth of each
+    class becomes one.
 
     Returns:
         The name of the format, and the pictures.
@@ -59,7 +60,7 @@ def read_path(path: Path) -> tuple[str, Pictures]:
     """
     try:
         found = _found_in_folder(path) if path.is_dir() else _found_in_file(path)
-        pictures = cached(path_name(path), found.facts, lambda: mixed_if_sorted(found.read()))
+        pictures = cached(path_name(path), found.facts, lambda: _in_two_parts(found))
     except PermissionError as error:
         raise CourseError(
             f"{path} may not be read.",
@@ -67,6 +68,10 @@ def read_path(path: Path) -> tuple[str, Pictures]:
             next_step="ask its owner for the right to read it, or copy it.",
         ) from error
     return found.kind, pictures
+
+
+def _in_two_parts(found: _Found) -> Pictures:
+    return with_test_part(mixed_if_sorted(found.read()))
 
 
 def _found_in_folder(path: Path) -> _Found:

@@ -8,6 +8,8 @@ import numpy as np
 
 from course_utils.sources.structure import Pictures
 
+TEST_FRACTION = 1 / 6  # CIFAR-10's own: 10,000 of 60,000
+TEST_SEED = 0  # always the same, so that no run trains on what another run tests with
 MIXING_SEED = 0  # always the same: the order does not depend on the seed of a run
 
 
@@ -42,6 +44,16 @@ def part_of_class(fraction: float) -> Callable[[int], int]:
         return min(max(round(members * fraction), 1), members - 1)
 
     return count_of
+
+
+def with_test_part(pictures: Pictures) -> Pictures:
+    """Set one sixth of each class aside as test, unless there is a test part. Nothing is dropped."""
+    if pictures.test_images is not None:
+        return pictures
+    images, labels = pictures.train_images, pictures.train_labels
+    test = chosen_per_class(labels, part_of_class(TEST_FRACTION), seed=TEST_SEED)
+    split = Pictures(images[~test], labels[~test], images[test], labels[test], pictures.notes)
+    return split.with_notes("no test part there, so one sixth of each class was set aside as test")
 
 
 def mixed_if_sorted(pictures: Pictures) -> Pictures:

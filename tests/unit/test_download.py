@@ -165,11 +165,11 @@ def test_a_server_that_never_answers_is_given_up(server: _Server, target: Path) 
 
 
 def test_a_name_that_is_looked_up_for_long_is_given_up(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(3))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(10))
     start = time.monotonic()
     with pytest.raises(CourseError) as error:
         download("http://example.invalid/a", target, sha256=SHA256, connect_timeout=0.3)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 5
     assert_says(error, "no answer within 0.3 s")
 
 
@@ -184,8 +184,8 @@ def test_a_slow_server_is_left_as_soon_as_its_speed_is_known(server: _Server, ta
     server.answer = answer
     start = time.monotonic()
     with pytest.raises(CourseError) as error:
-        download(server.url, target, sha256=SHA256, patience=2)
-    assert time.monotonic() - start < 1.5
+        download(server.url, target, sha256=SHA256, patience=4)
+    assert time.monotonic() - start < 3.5
     assert_says(error, server.url, "kB/s it would take", "minutes")
 
 
