@@ -36,7 +36,7 @@ lab: $(READY) ## Open the lessons in JupyterLab
 	@$(PY) -m jupyter lab notebooks
 
 outputs: $(READY) ## Run the lessons offline and store their outputs in notebooks/
-	@$(PY) tools/store_outputs.py
+	@$(PY) tools/store_outputs.py $(LESSONS)
 
 bench: $(READY) ## Measure cached features against fitting through the base, and rates of loading
 	@$(PY) tools/bench.py

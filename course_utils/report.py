@@ -239,9 +239,11 @@ def _required() -> list[Path]:
 
 
 def _title(notebook: Path | None) -> str:
-    if notebook is None:
-        return ""
-    for cell in nbformat.read(notebook, as_version=4).cells:
+    try:
+        cells = nbformat.read(notebook, as_version=4).cells if notebook else []
+    except (OSError, ValueError):  # no notebook, or a damaged one: its file name will do
+        cells = []
+    for cell in cells:
         for line in cell.source.splitlines():
             if cell.cell_type == "markdown" and line.startswith("# "):
                 return line[2:].strip()

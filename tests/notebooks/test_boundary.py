@@ -1,0 +1,140 @@
+"""What `course_utils` must not hide: training, freezing and classifiers stand in the lessons.
+
+The rules read the syntax tree; each is shown to find what it is for.
+"""
+
+from __future__ import annotations
+
+import ast
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import course_utils
+
+PACKAGE = Path(course_utils.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+TRAINING = {"fit", "compile", "train_on_batch"}
+NO_MODELS = {("re", "compile"), ("ImageOps", "fit")}  # other libraries' functions of these names
+CLASSIFIERS = {"Dense", "Sequential"}
+HEAVY = {"tensorflow", "keras", "tf_keras"}
+
+
+def hidden_training(tree: ast.Module) -> list[str]:
+    """Find calls of fit, compile and train_on_batch."""
+    return [
+        f"line {node.lineno}: {ast.unparse(node.func)}()"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in TRAINING
+        and (ast.unparse(node.func.value), node.func.attr) not in NO_MODELS
+    ]
+
+
+def hidden_freezing(tree: ast.Module) -> list[str]:
+    """Find assignments to .trainable, by setattr too."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == "trainable" and isinstance(node.ctx, ast.Store):
+            found.append(f"line {node.lineno}: {ast.unparse(node)} is set")
+        if (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) == "setattr"
+            and "trainable" in ast.unparse(node)
+        ):
+            found.append(f"line {node.lineno}: {ast.unparse(node)}")
+    return found
+
+
+def hidden_classifiers(tree: ast.Module) -> list[str]:
+    """Find calls that build a dense layer or a sequential model; sub-models from tensors are fine."""
+    return [
+        f"line {node.lineno}: {ast.unparse(node.func)}()"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in CLASSIFIERS
+    ]
+
+
+def heavy_imports(tree: ast.Module) -> list[str]:
+    """Find imports of TensorFlow or Keras that happen when the module is imported."""
+    found, waiting = [], list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+            found += [f"line {node.lineno}: {name}" for name in names if name.split(".")[0] in HEAVY]
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting += node.orelse
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+    return found
+
+
+RULES = (hidden_training, hidden_freezing, hidden_classifiers, heavy_imports)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_module_keeps_to(rule, module: Path):
+    assert rule(ast.parse(module.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        (hidden_training, "def f(model): model.fit(x)"),
+        (hidden_training, "self.model.compile(loss='mse')"),
+        (hidden_training, "make().train_on_batch(x, y)"),
+        (hidden_freezing, "base.trainable = False"),
+        (hidden_freezing, "for layer in a: a.b.trainable, x = True, 1"),
+        (hidden_freezing, "setattr(layer, 'trainable', True)"),
+        (hidden_classifiers, "import keras\nhead = keras.layers.Dense(10)(x)"),
+        (hidden_classifiers, "from keras import Sequential\nm = Sequential([])"),
+        (heavy_imports, "import tensorflow as tf"),
+        (heavy_imports, "from keras.layers import Input"),
+        (heavy_imports, "try:\n    import numpy, keras\nexcept ImportError:\n    pass"),
+        (heavy_imports, "class A:\n    import keras.ops"),
+    ],
+)
+def test_rule_finds(rule, code: str):
+    assert len(rule(ast.parse(code))) == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import re\nre.compile('a')",
+        "print(layer.trainable)",
+        "def f():\n    import keras\n    return keras.Model(inputs, outputs)",
+        "if TYPE_CHECKING:\n    import keras",
+    ],
+)
+def test_rules_let_pass(code: str):
+    assert [rule(ast.parse(code)) for rule in RULES] == [[]] * len(RULES)
+
+
+def run_python(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_importing_the_modules_does_not_import_tensorflow():
+    names = [module.name for module in pkgutil.walk_packages([str(PACKAGE)], "course_utils.")]
+    code = f"import importlib, sys\nfor name in {names}: importlib.import_module(name)\n"
+    code += f"print(sorted({HEAVY} & set(sys.modules)), len(sys.modules))"
+
+    assert len(names) > 10
+    assert run_python(code).startswith("[] ")
+
+
+def test_importing_the_package_is_quick():
+    code = "import time; t = time.perf_counter(); import course_utils; print(time.perf_counter() - t)"
+    seconds = min(float(run_python(code)) for _ in range(3))  # the quickest: others may use the machine
+
+    print(f"import course_utils: {seconds:.3f} s")
+    assert seconds <= 0.3

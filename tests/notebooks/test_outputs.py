@@ -1,0 +1,39 @@
+"""Each lesson runs from its first to its last cell, and shows what is stored in it.
+
+The lessons run in order and share their OUT, because 05 reads what the others left: keep them in
+this one file (`--dist loadfile` keeps a file on one worker).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import LESSONS
+from lesson_checks import compare_outputs, passed
+
+from course_utils.execution import code_cells
+from course_utils.runner import quick_parameters
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="course-lessons-") as folder:
+        yield Path(folder)
+
+
+def test_there_are_five_lessons():
+    assert [path.stem[:2] for path in LESSONS][:5] == ["01", "02", "03", "04", "05"]
+
+
+@pytest.mark.timeout(1800)
+def test_lesson_shows_what_is_stored(lesson: Path, folder: Path):
+    parameters = quick_parameters() | {"OUT": str(folder / "course")}
+
+    result = compare_outputs(lesson, folder, parameters)
+
+    print(result.stdout[-6000:], result.stderr[-2000:])
+    assert passed(result) == len(code_cells(nbformat.read(lesson, as_version=4))) + 1  # the injected cell

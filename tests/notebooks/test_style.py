@@ -1,0 +1,38 @@
+"""The form of the lessons: what docs and tests promise about cells, frame, outputs and figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import lesson_checks as checks
+import pytest
+from nbformat import NotebookNode
+
+CHECKS = ("cell_size", "rhythm", "definition", "stored", "metadata", "figure", "label")
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_lesson_keeps_to(check: str, notebook: NotebookNode):
+    problems = getattr(checks, f"{check}_problems")(notebook)
+
+    assert not problems, "\n".join(problems)
+
+
+def test_lesson_has_the_frame(notebook: NotebookNode, lesson: Path):
+    problems = checks.frame_problems(notebook, lesson)
+
+    assert not problems, "\n".join(problems)
+
+
+def test_lesson_has_all_parameters(lesson: Path):
+    checks.check_parameters(lesson, {})
+
+
+def test_lesson_is_small(lesson: Path):
+    assert lesson.stat().st_size <= checks.MAX_BYTES
+
+
+def test_cell_ids_are_unique(notebook: NotebookNode):
+    ids = [cell.id for cell in notebook.cells]
+
+    assert len(ids) == len(set(ids))

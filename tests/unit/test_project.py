@@ -1,0 +1,154 @@
+"""The project's files agree with one another, and hold nothing that belongs to one machine."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+PROJECT = Path(__file__).resolve().parents[2]
+FLOORS = {
+    "keras": "3.15.1",
+    "py7zr": "1.1.3",
+    "pillow": "12.3.0",
+    "jupyter-server": "2.20.0",
+    "jupyterlab": "4.5.7",
+}  # below them: known security faults
+SECRETS = [
+    r"-----BEGIN [A-Z ]*PRIVATE KEY",
+    r"\bgh[pousr]_[A-Za-z0-9]{20,}",
+    r"\bAKIA[0-9A-Z]{16}\b",
+    r"\bhf_[A-Za-z0-9]{20,}",
+    r'"key"\s*:\s*"[0-9a-f]{32}"',
+]
+MACHINE_PATHS = [
+    r"(?<![\w.}/])/(?:work|root)/[\w.-]+",
+    r"(?<![\w.}/])/(?:home|Users)/(?!ann\b)[\w.-]+/[\w.-]+",
+]
+
+
+def lines_of(name: str) -> list[str]:
+    lines = (line.split("#")[0].strip() for line in (PROJECT / name).read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line and not line.startswith("-")]
+
+
+def requirements(name: str) -> dict[str, Requirement]:
+    found = [Requirement(line) for line in lines_of(name)]
+    return {canonical(requirement.name): requirement for requirement in found}
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pinned() -> dict[str, Version]:
+    pins = requirements("constraints.txt")
+    return {name: Version(str(pin.specifier).removeprefix("==")) for name, pin in pins.items()}
+
+
+def tracked_files() -> list[Path]:
+    result = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        pytest.skip("this is no git repository, so nothing is tracked")
+    return [path for name in result.stdout.split("\0") if name and (path := PROJECT / name).is_file()]
+
+
+def test_environment_agrees_with_requirements():
+    text = (PROJECT / "environment.yml").read_text(encoding="utf-8")
+    listed = re.findall(r"^ {6}- (.+)$", text, re.MULTILINE)
+
+    assert sorted(listed) == sorted(lines_of("requirements.txt"))
+    assert f"python{python_range()}" in text
+
+
+def python_range() -> str:
+    text = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+    return re.search(r'requires-python = "(.+)"', text).group(1)
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_each_requirement_is_pinned_within_its_range(name: str):
+    pins = pinned()
+    outside = [str(r) for n, r in requirements(name).items() if n not in pins or pins[n] not in r.specifier]
+
+    assert outside == []
+
+
+def test_pins_are_at_or_above_the_security_floors():
+    pins = pinned()
+
+    assert {name: str(pins[name]) for name, floor in FLOORS.items() if pins[name] < Version(floor)} == {}
+
+
+def test_constraints_hold_versions_only():
+    assert [
+        line for line in lines_of("constraints.txt") if not re.fullmatch(r"[\w.-]+==[\w.+!]+", line)
+    ] == []
+
+
+def test_readme_names_the_two_commands():
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+
+    assert "make course" in text
+    assert "make test" in text
+
+
+def test_help_lists_every_target():
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    phony = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE).group(1).split()
+    shown = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+
+    assert len(phony) >= 8
+    assert [target for target in phony if not re.search(rf"^  {target} +\w", shown, re.MULTILINE)] == []
+    assert sorted(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)) == sorted(phony)
+
+
+def test_data_with_spaces_reaches_the_runner_whole(tmp_path: Path):
+    folder = tmp_path / "my pictures; $HOME 'x'"
+    command = ["make", "--no-print-directory", "course", f"DATA={folder}".replace("$", "$$"), "SEED=2"]
+    command += ["READY=Makefile", "PY=printf '[%s]\\n'"]
+    shown = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+
+    given = re.findall(r"^\[(.*)\]$", shown, re.MULTILINE)
+    assert given == [
+        "-m",
+        "course_utils.runner",
+        "--profile",
+        "offline",
+        "--data",
+        str(folder),
+        "--seed",
+        "2",
+    ]
+
+
+def test_tracked_files_hold_no_secrets_and_no_paths_of_a_machine():
+    found = []
+    for path in tracked_files():
+        if path.suffix in (".npz", ".h5", ".png", ".gz") or path.name == Path(__file__).name:
+            continue
+        text = path.read_text(encoding="utf-8", errors="ignore")
+        for pattern in SECRETS + MACHINE_PATHS:
+            found += [f"{path.relative_to(PROJECT)}: {match}" for match in re.findall(pattern, text)]
+
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-----BEGIN RSA PRIVATE KEY-----",
+        "ghp_" + "a" * 36,
+        '{"username": "x", "key": "' + "0" * 32 + '"}',
+        "see /work/course",
+        "in /home/jo/course",
+    ],
+)
+def test_patterns_find(text: str):
+    assert any(re.search(pattern, text) for pattern in SECRETS + MACHINE_PATHS)
