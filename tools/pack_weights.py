@@ -123,24 +123,27 @@ def read_source(net: str, path: Path) -> store.Arrays:
     }
 
 
-def features(net: str, size: int, arrays: store.Arrays | None, images: np.ndarray) -> np.ndarray:
-    """Return pooled float32 features (n, channels) of uint8 pictures, resized to ``size``.
+def random_arrays(net: str) -> store.Arrays:
+    """Return the weights of a fresh network, the same ones each time: the control of transfer."""
+    import keras
 
-    Args:
-        arrays: the weights; None for a network with random weights.
-    """
+    keras.utils.set_random_seed(0)
+    return {f"{i:03d}": value for i, value in enumerate(build(net, 64).get_weights())}
+
+
+def features(net: str, size: int, arrays: store.Arrays, images: np.ndarray) -> np.ndarray:
+    """Return pooled float32 features (n, channels) of uint8 pictures, resized to ``size``."""
     import keras
 
     module = {"MobileNetV2": "mobilenet_v2", "ResNet50": "resnet50"}[net]
     inputs = keras.Input(images.shape[1:], dtype="uint8")
     x = keras.layers.Resizing(size, size)(keras.ops.cast(inputs, "float32"))
     x = getattr(keras.applications, module).preprocess_input(x)
-    values = list(arrays.values()) if arrays is not None else None
-    model = keras.Model(inputs, build(net, size, values)(x))
+    model = keras.Model(inputs, build(net, size, list(arrays.values()))(x))
     return model.predict(images, batch_size=250, verbose=0)
 
 
-def transfer(net: str, size: int, arrays: store.Arrays | None, cifar: dict) -> list[float]:
+def transfer(net: str, size: int, arrays: store.Arrays, cifar: dict) -> list[float]:
     """Return three test accuracies of a ridge classifier on frozen features, 50 labels a class."""
     from sklearn.linear_model import RidgeClassifierCV
     from sklearn.pipeline import make_pipeline
@@ -216,7 +219,8 @@ def measure(
         with np.load(args.cifar) as stored:
             cifar = {key: stored[key] for key in stored.files}
         before, packed, random = (
-            100 * np.array(transfer(net, size, values, cifar)) for values in (arrays, after, None)
+            100 * np.array(transfer(net, size, values, cifar))
+            for values in (arrays, after, random_arrays(net))
         )
         measured["cifar10_frozen_50_labels_a_class_percent"] = {
             "what": "test photographs (JPEG copy), pooled features, ridge classifier, 3 seeds",
@@ -267,6 +271,8 @@ def read_checkpoint(net: str, folder: Path) -> tuple[store.Arrays, list[np.ndarr
         facts = json.loads(str(stored["facts"]))
     if facts["network"] != net:
         raise SystemExit(f"{final} is a checkpoint of {facts['network']}, not of {net}")
+    for inner in ("step", "settings"):  # needed to continue a run, of no use in a card
+        facts.pop(inner, None)
     head = [values.pop("head/kernel"), values.pop("head/bias")]
     return values, head, facts
 
