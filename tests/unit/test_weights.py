@@ -77,8 +77,10 @@ def test_card_and_size(name):
     assert hashlib.sha256(content).hexdigest() == card["sha256"]
     for fact in ("data", "licence", "recipe", "epochs", "seconds", "device", "input_size"):
         assert card[fact], fact
-    pair = card["measured"]["cifar10_frozen_50_labels_a_class_percent"]
-    assert abs(pair["before_packing"] - pair["packed"]) <= 0.3
+    pairs = [entry for entry in card["measured"].values() if isinstance(entry, dict)]
+    assert pairs
+    for pair in pairs:
+        assert pair["packed"] >= pair["before_packing"] - 0.3
 
 
 @pytest.mark.parametrize("name", NETS)
