@@ -13,6 +13,7 @@ import pandas as pd
 from course_utils.errors import CourseError
 from course_utils.paths import out_folder
 from course_utils.profiles import Profile, load_profile
+from course_utils.quiet import import_keras_quietly
 from course_utils.records import record, slug
 from course_utils.runs import Run, save_run
 from course_utils.weights import weights_label
@@ -38,6 +39,11 @@ class Lesson:
     seed: int
     out: Path
     source: str | None = None  # data label of records and figures, known once pictures are loaded
+
+    @property
+    def weights_label(self) -> str:
+        """The word that records use for the weights: imagenet, bundled, none or file."""
+        return weights_label(self.weights)
 
     def use(self, cifar10: Cifar10) -> None:
         """Say where the pictures come from, and label all that follows with it."""
@@ -96,7 +102,7 @@ class Lesson:
         from IPython.display import display
 
         if self.source == "drawn":
-            figure.text(0.995, 0.002, STAND_IN, ha="right", va="bottom", fontsize=8, color="#b03a2e")
+            figure.text(1, -0.02, STAND_IN, ha="right", va="top", fontsize=8, color="#b03a2e")
             alt = f"{alt} ({STAND_IN}.)"
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.12)
@@ -156,6 +162,7 @@ def start_lesson(
         raise CourseError(
             f"SEED is {seed!r}.", cause="Expected a whole number from 0 on.", next_step="set SEED = 0."
         )
+    import_keras_quietly()
     chosen = load_profile(profile, **(overrides or {}))
     lesson = Lesson(
         number=number,

@@ -18,16 +18,28 @@ WIDTH = 9.0  # inches at 100 dots an inch: readable at notebook width
 
 def _styled(plot: Callable[..., Figure]) -> Callable[..., Figure]:
     @functools.wraps(plot)
-    def wrapper(*args: object, **kwargs: object) -> Figure:
+    def wrapper(content: object, *args: object, **kwargs: object) -> Figure:
         with matplotlib.style.context(STYLE):
-            return plot(*args, **kwargs)
+            return plot(content, *args, **kwargs) if len(content) else _nothing_to_plot()
 
     return wrapper
+
+
+def _nothing_to_plot() -> Figure:
+    figure = Figure(figsize=(WIDTH, 0.8))
+    figure.text(0.5, 0.5, "Nothing to plot yet: run lessons 2 to 4 first.", ha="center", va="center")
+    return figure
 
 
 def _figure(height: float, rows: int = 1, columns: int = 1, **options: object) -> tuple[Figure, np.ndarray]:
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def _color(index: int) -> str:
+    """Looked up while the style is on: a name such as "C1" would be looked up after it is off."""
+    colors = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
+    return colors[index % len(colors)]
 
 
 def _draw_image(axes: matplotlib.axes.Axes, image: np.ndarray, title: str = "", **options: object) -> None:
@@ -87,6 +99,28 @@ def image_grid(
     return figure
 
 
+def prediction_titles(
+    y_true: np.ndarray, y_prob: np.ndarray, class_names: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Return titles and colours for ``image_grid``: green where the prediction is right, else red.
+
+    Args:
+        y_true: int (n,).
+        y_prob: float (n, classes), rows sum to 1.
+        class_names: in label order.
+    """
+    titles, colors = [], []
+    for true, chances in zip(y_true, y_prob, strict=True):
+        predicted = chances.argmax()
+        right = predicted == true
+        titles.append(
+            f"{class_names[predicted]} {chances[predicted]:.0%}"
+            + ("\n" if right else f"\n({class_names[true]})")
+        )
+        colors.append("#1e7d32" if right else "#b3261e")
+    return titles, colors
+
+
 @_styled
 def class_balance(counts: pd.DataFrame) -> Figure:
     """Plot how many pictures each class has.
@@ -110,7 +144,7 @@ def value_histograms(arrays: Mapping[str, np.ndarray], *, bins: int = 64) -> Fig
         arrays: name -> array of any shape; its last axis of length 3 is drawn as red, green, blue.
         bins: steps of each histogram.
     """
-    figure, axes = _figure(2.4, 1, len(arrays), sharey=True)
+    figure, axes = _figure(2.4, 1, len(arrays))
     for ax, (name, array) in zip(axes.flat, arrays.items(), strict=True):
         for channel, color in enumerate(("#c0392b", "#27ae60", "#2980b9")):
             values = array[..., channel].ravel()
@@ -131,7 +165,7 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
     figure, axes = _figure(3.3, 1, 2)
     for ax, metric in zip(axes.flat, ("loss", "accuracy"), strict=True):
         for index, (name, frame) in enumerate(histories.items()):
-            color, marker = f"C{index % 7}", "o" if len(frame) < 3 else ""
+            color, marker = _color(index), "o" if len(frame) < 3 else ""
             ax.plot(
                 frame.epoch,
                 frame[metric],
@@ -169,7 +203,7 @@ def bars(
     error = None if spread is None else (spread.reindex(values.index).fillna(0) * factor).to_numpy()
     drawn = ax.barh(values.index, values * factor, xerr=error, height=0.65, ecolor="#444444", capsize=3)
     for index, bar in enumerate(drawn):
-        bar.set_color(f"C{index % 7}")
+        bar.set_color(_color(index))
     ax.bar_label(drawn, fmt="{:.1f}" if percent else "{:,.3g}", padding=6)
     ax.margins(x=0.12)
     ax.invert_yaxis()
@@ -216,7 +250,8 @@ def confusion_matrices(tables: Mapping[str, np.ndarray], class_names: Sequence[s
     """
     columns = min(2, len(tables))
     rows = -(-len(tables) // columns)
-    figure, axes = _figure(4.6 * rows if columns == 2 else 5.4, rows, columns)
+    figure, axes = _figure(4.6 * rows, rows, columns)
+    figure.set_figwidth(WIDTH * columns / 2)
     for ax in axes.flat[len(tables) :]:
         ax.axis("off")
     for ax, (name, table) in zip(axes.flat, tables.items(), strict=False):

@@ -20,6 +20,7 @@ class Profile:
     data: str  # source of pictures: see load_cifar10
     weights: str  # source of pre-trained weights: see weights_path
     limit_per_class: int | None  # pictures of each class in lessons 01-03 and 05; None: all
+    val_fraction: float  # share of the training pictures that is kept for validation
     fine_tune_per_class: int | None  # training pictures of each class in lesson 04; None: all
     mlp_epochs: int
     cnn_epochs: int
@@ -46,7 +47,8 @@ _OFFLINE = Profile(
     data="drawn",
     weights="bundled",
     limit_per_class=200,
-    fine_tune_per_class=150,
+    val_fraction=0.2,
+    fine_tune_per_class=160,
     mlp_epochs=15,
     cnn_epochs=10,
     strong_cnn_epochs=10,
@@ -55,8 +57,8 @@ _OFFLINE = Profile(
     frozen_sizes=(32, 64, 96),
     head_epochs=20,
     labels_per_class=(10, 100),
-    fine_tune_size=64,
-    fine_tune_epochs=2,
+    fine_tune_size=32,
+    fine_tune_epochs=4,
     precision="float32",
     deterministic=True,
 )
@@ -68,12 +70,14 @@ _LAPTOP = dataclasses.replace(
     data="auto",
     weights="imagenet",
     limit_per_class=None,
+    val_fraction=0.1,
     fine_tune_per_class=500,
     mlp_epochs=10,
     cnn_epochs=6,
     strong_cnn_epochs=8,
     head_epochs=10,
     labels_per_class=(50, 500),
+    fine_tune_size=64,
     fine_tune_epochs=4,
 )
 
@@ -157,7 +161,7 @@ def _check_override(profile: Profile, field: str, value: object) -> None:
 def _kind(value: object) -> str:
     if isinstance(value, list | tuple):
         return "a list of whole numbers" if all(type(v) is int for v in value) and value else "a list"
-    return {bool: "True or False", int: "a whole number", str: "a word"}.get(
+    return {bool: "True or False", int: "a whole number", float: "a number", str: "a word"}.get(
         type(value), type(value).__name__
     )
 

@@ -105,10 +105,34 @@ def read_run(folder: Path) -> Run:
     return Run(name, seed, folder, history, labels, probabilities, facts)
 
 
-def read_runs(out: Path) -> list[Run]:
-    """Return all runs under ``out``, the simplest model first (by number of parameters, then seed)."""
+def read_runs(out: Path, *, data: str | None = None) -> list[Run]:
+    """Return the runs under ``out`` in the order of lessons, then of names and seeds.
+
+    Args:
+        out: folder of the run.
+        data: only runs on these pictures (see ``Cifar10.source``); None: all.
+    """
     runs = [read_run(path.parent) for path in sorted((out / "runs").glob("*/run.json"))]
-    return sorted(runs, key=lambda run: (run.facts["parameters"], run.seed))
+    chosen = [run for run in runs if data is None or run.facts["data"] == data]
+    return sorted(chosen, key=lambda run: (run.facts["lesson"], run.model_name, run.seed))
+
+
+def runs_table(runs: list[Run]) -> pd.DataFrame:
+    """Return one row a run: model, seed, lesson, weights, epochs, seconds, validation accuracy (0-1)."""
+    rows = [
+        {
+            "model": run.model_name,
+            "seed": run.seed,
+            "lesson": run.facts["lesson"],
+            "weights": run.facts["weights"],
+            "epochs": len(run.history),
+            "seconds": run.facts["seconds"],
+            "validation accuracy": run.val_accuracy,
+        }
+        for run in runs
+    ]
+    columns = ("model", "seed", "lesson", "weights", "epochs", "seconds", "validation accuracy")
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _without_optimizer(model: keras.Model) -> keras.Model:
