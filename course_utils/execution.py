@@ -19,7 +19,7 @@ from course_utils.paths import PROJECT
 LESSONS = PROJECT / "notebooks"
 REQUIRED = ("PROFILE", "DATA", "WEIGHTS", "SEED", "OUT", "OVERRIDES")
 KERNEL_SETTINGS = {
-    "TF_CPP_MIN_LOG_LEVEL": "2",  # no log lines of TensorFlow in the outputs
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # no log lines of TensorFlow: 2 still lets harmless errors through
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # no warning of the debugger either
     "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this Python, not one of the person's others
 }

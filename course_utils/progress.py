@@ -23,7 +23,7 @@ class Progress:
     Args:
         name: of the lesson, shown at the left.
         total: code cells to run.
-        expected: what to say about the time, for example ``"about 01:20"``.
+        expected: what to say about the time, for example ``"about 01:20"``; may be empty.
         stream: where to write.
     """
 
@@ -43,7 +43,7 @@ class Progress:
         return time.monotonic() - self.started
 
     def __enter__(self) -> Progress:
-        self._write(self._line() if self._live else f"{self.name}: starts, {self.expected}")
+        self._write(self._line() if self._live else self._start())
         self._ticker.start()
         return self
 
@@ -66,7 +66,11 @@ class Progress:
         self.peak_bytes = max(self.peak_bytes, children_peak_bytes())
 
     def _line(self) -> str:
-        return f"{self.name}: cell {self.cell}/{self.total}, {clock(self.seconds)} of {self.expected}"
+        expected = f" of {self.expected}" if self.expected else ""
+        return f"{self.name}: cell {self.cell}/{self.total}, {clock(self.seconds)}{expected}"
+
+    def _start(self) -> str:
+        return f"{self.name}: starts, {self.expected or 'not timed on this computer yet'}"
 
     def _write(self, text: str) -> None:
         self._last_line = time.monotonic()

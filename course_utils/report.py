@@ -216,6 +216,7 @@ def _lessons(out: Path, run: dict) -> list[dict[str, object]]:
     for name in sorted({*required, *told}):
         facts = told.get(name, {})
         executed = out / f"{name}.ipynb"
+        unfinished = out / f"{name}.unfinished.ipynb"
         lessons.append(
             {
                 "name": name,
@@ -224,6 +225,7 @@ def _lessons(out: Path, run: dict) -> list[dict[str, object]]:
                 "seconds": clock(facts["seconds"]) if "seconds" in facts else "",
                 "memory": f"{facts['peak_bytes'] / 1e9:.1f} GB" if "peak_bytes" in facts else "",
                 "link": executed.name if executed.exists() else "",
+                "unfinished": unfinished.name if unfinished.exists() else "",
                 "script": f"scripts/{name}.py" if (out / "scripts" / f"{name}.py").exists() else "",
                 "figures": _figures(sorted(out.glob(f"figures/{lesson_number(executed)}-*.png"))),
             }

@@ -252,7 +252,7 @@ def _expected(lesson: Path, given: Mapping[str, object]) -> str:
     if profile == "laptop":
         return "up to 15:00"
     budget = None if given.get("OVERRIDES") else BUDGETS.get(str(profile), {}).get(lesson_number(lesson))
-    return f"about {clock(budget)}" if budget else "a time not measured yet"
+    return f"about {clock(budget)}" if budget else ""
 
 
 def _remember_seconds(lesson: Path, given: Mapping[str, object], seconds: float) -> None:

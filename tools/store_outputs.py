@@ -8,6 +8,7 @@ the run. The cache of the run is new and empty, so stored times are those of a f
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
 import tempfile
@@ -36,7 +37,7 @@ def with_outputs(lesson: nbformat.NotebookNode, executed: nbformat.NotebookNode)
         ValueError: the executed copy has other code cells than the lesson.
     """
     stored = nbformat.from_dict({**lesson, "metadata": METADATA})
-    answers = {cell.id: cell for cell in executed.cells}
+    answers = {cell.id: cell for cell in copy.deepcopy(executed.cells)}
     for cell in stored.cells:
         if cell.cell_type == "code":
             cell.execution_count, cell.outputs = None, []
