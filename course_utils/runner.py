@@ -6,6 +6,7 @@ import argparse
 import ast
 import datetime
 import json
+import logging
 import os
 import shutil
 import sys
@@ -105,6 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"What ran so far is kept, and told in {out / 'report.html'}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        logging.getLogger("asyncio").disabled = True  # the cell that was cut off is no news
         print(f"\nStopped. What ran so far is kept: {out}", file=sys.stderr)
         return 130
     print(f"\n{_summary(out)}\nReport: {report}\nDone in {clock(time.monotonic() - started)}.")
