@@ -22,10 +22,15 @@ def read_drawn(*, limit_per_class: int | None, seed: int) -> Pictures:
     """
     train = min(TRAIN_PER_CLASS, limit_per_class or TRAIN_PER_CLASS)
     test = min(TEST_PER_CLASS, limit_per_class or TEST_PER_CLASS)
-    code = hashlib.sha256(Path(drawing.__file__).read_bytes()).hexdigest()
 
     def draw() -> Pictures:
         arrays = drawing.draw_cifar10(train_per_class=train, test_per_class=test, seed=seed)
         return Pictures(*arrays)
 
-    return cached(f"drawn-{seed}-{train}-{test}", [code], draw)
+    return cached(f"drawn-{seed}-{train}-{test}", _code_digests(), draw)
+
+
+def _code_digests() -> list[str]:
+    """Digests of all that draws, so that changed code never finds pictures of the code before."""
+    folder = Path(drawing.__file__).parent
+    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.glob("*.py"))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import re
 import subprocess
 import sys
@@ -18,6 +19,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from course_utils.drawing import draw_cifar10, draw_images
+from course_utils.drawing.composition import choose_scene
+from course_utils.drawing.kinds import KINDS
+from course_utils.drawing.scenes import SCENES
 from course_utils.errors import CourseError
 from course_utils.paths import PROJECT
 
@@ -56,7 +60,7 @@ def test_a_picture_depends_only_on_seed_index_and_label():
 def test_batches_do_not_change_pictures(monkeypatch):
     labels = np.arange(12) % 10
     whole = draw_images(labels)
-    monkeypatch.setattr("course_utils.drawing.BATCH", 5)
+    monkeypatch.setattr("course_utils.drawing.stand_in.BATCH", 5)
     assert np.array_equal(whole, draw_images(labels))
 
 
@@ -89,16 +93,18 @@ def test_pictures_for_the_pinned_versions_are_known():
     assert digest(draw_images(np.arange(60) % 10, seed=3)) == KNOWN_DIGEST
 
 
+# The greatest accuracies of seeds 0 to 2 on 4 x 4 cells were 0.32, 0.24 and 0.29, on the mean colour 0.23;
+# with each class only in the scenes it likes, the least were 0.33, 0.29 and 0.33.
 @pytest.mark.parametrize(
-    "model",
+    ("model", "most"),
     [
-        make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=200)),
-        make_pipeline(StandardScaler(), KNeighborsClassifier(15)),
-        RandomForestClassifier(100, random_state=0),
+        (make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=200)), 0.36),
+        (make_pipeline(StandardScaler(), KNeighborsClassifier(15)), 0.27),
+        (RandomForestClassifier(100, random_state=0), 0.33),
     ],
     ids=["linear", "neighbours", "forest"],
 )
-def test_thumbnails_and_mean_colours_do_not_give_the_class_away(standin, model):
+def test_thumbnails_and_mean_colours_do_not_give_the_class_away(standin, model, most):
     train_images, train_labels, test_images, test_labels = standin
     accuracy = {
         cells: model.fit(pooled(train_images, cells), train_labels).score(
@@ -106,13 +112,31 @@ def test_thumbnails_and_mean_colours_do_not_give_the_class_away(standin, model):
         )
         for cells in (4, 1)
     }
-    assert 0.12 < accuracy[4] < 0.40, "a thumbnail tells something, but not the class"
-    assert accuracy[1] < 0.30
+    assert 0.12 < accuracy[4] < most, "a thumbnail tells something, but not the class"
+    assert accuracy[1] < 0.26
 
 
 def pooled(images: np.ndarray, cells: int) -> np.ndarray:
     side = 32 // cells
     return images.reshape(-1, cells, side, cells, side, 3).mean((2, 4)).reshape(len(images), -1)
+
+
+@pytest.fixture(scope="module")
+def scenes_of_classes() -> np.ndarray:
+    """Shares of the scenes (columns) in 2,000 pictures of each class (rows)."""
+    rng = random.Random(0)
+    chosen = [[choose_scene(rng, kind) for _ in range(2000)] for kind in KINDS]
+    return np.array([[names.count(scene) / 2000 for scene in SCENES] for names in chosen])
+
+
+def test_each_class_occurs_in_each_scene(scenes_of_classes):
+    assert scenes_of_classes.shape == (10, 10)
+    assert scenes_of_classes.min() > 0.015, "expected 0.03 where a class does not like a scene"
+
+
+def test_the_scene_alone_does_not_give_the_class_away(scenes_of_classes):
+    """Who knows the scene and guesses its most frequent class is right in 43 of 100 pictures."""
+    assert 0.35 < scenes_of_classes.max(axis=0).sum() / 10 < 0.46
 
 
 def test_five_hundred_pictures_a_second():
