@@ -18,6 +18,7 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
     Returns:
         float32 (n, classes); each row lies in 0-1 and sums to 1.
     """
+    logits = np.asarray(logits, dtype="float64")  # half precision would not sum to 1
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))  # the shift keeps exp() from overflowing
     return (shifted / shifted.sum(axis=1, keepdims=True)).astype("float32")
 
@@ -45,7 +46,7 @@ def class_report(y_true: np.ndarray, y_pred: np.ndarray) -> pd.DataFrame:
     frame = pd.DataFrame(
         dict(zip(("precision", "recall", "f1", "pictures"), values, strict=True)), index=CLASS_NAMES
     )
-    return frame.sort_values("f1")
+    return frame.sort_values("f1", kind="stable")
 
 
 def most_confused(y_true: np.ndarray, y_pred: np.ndarray, *, count: int = 5) -> pd.DataFrame:

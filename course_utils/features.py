@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,11 +32,12 @@ def cached_features(
 
     Returns:
         float32 (n, features), and the seconds that computing them took, also where they came from the cache.
+        A damaged file of the cache is computed and written again.
     """
     path = cache_folder() / "features" / f"{_key(extractor, images)}.npz"
-    if path.exists():
-        with np.load(path) as kept:
-            return kept["features"], float(kept["seconds"])
+    kept = _kept(path)
+    if kept is not None:
+        return kept
     start = time.perf_counter()
     features = extractor.predict(images, batch_size=batch_size, verbose=0).astype("float32")
     seconds = time.perf_counter() - start
@@ -43,6 +46,14 @@ def cached_features(
     np.savez(temporary, features=features, seconds=seconds)
     os.replace(temporary, path)
     return features, seconds
+
+
+def _kept(path: Path) -> tuple[np.ndarray, float] | None:
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            return kept["features"], float(kept["seconds"])
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
 
 
 def _key(extractor: keras.Model, images: np.ndarray) -> str:

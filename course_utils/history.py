@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from course_utils.errors import CourseError
+
 
 def history_frame(*histories: object, phases: tuple[str, ...] = ("training",)) -> pd.DataFrame:
     """Join what one or more ``fit`` calls returned, one row an epoch.
@@ -14,7 +16,16 @@ def history_frame(*histories: object, phases: tuple[str, ...] = ("training",)) -
 
     Returns:
         Columns epoch (1, 2, …, counted on), phase, and Keras' metrics: loss, accuracy, val_loss …
+
+    Raises:
+        CourseError: there is no history, or not one name for each.
     """
+    if not histories or len(histories) != len(phases):
+        raise CourseError(
+            "The training histories cannot be joined.",
+            cause=f"Expected one name for each, found {len(histories)} histories and phases={phases!r}.",
+            next_step='give for example phases=("head", "fine-tuning").',
+        )
     frames = [
         pd.DataFrame(history.history).assign(phase=phase)
         for history, phase in zip(histories, phases, strict=True)

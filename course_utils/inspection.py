@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from course_utils.errors import CourseError
+
 if TYPE_CHECKING:
     import keras
 
@@ -53,13 +55,15 @@ def weight_change(before: keras.Model, after: keras.Model) -> pd.Series:
 
     Returns:
         Block (the layer name up to the first ``_``) -> relative change, 0 for "did not move".
+
+    Raises:
+        CourseError: the models are not the same network.
     """
     moved, length = {}, {}
-    for old, new in zip(before.layers, after.layers, strict=True):
-        for a, b in zip(_kernels(old), _kernels(new), strict=True):
-            block = old.name.split("_")[0]
-            moved[block] = moved.get(block, 0.0) + float(((b - a) ** 2).sum())
-            length[block] = length.get(block, 0.0) + float((a**2).sum())
+    for name, a, b in _kernel_pairs(before, after):
+        block = name.split("_")[0]
+        moved[block] = moved.get(block, 0.0) + float(((b - a) ** 2).sum())
+        length[block] = length.get(block, 0.0) + float((a**2).sum())
     return pd.Series({block: (moved[block] / length[block]) ** 0.5 for block in moved})
 
 
@@ -86,6 +90,20 @@ def _shape(layer: keras.layers.Layer) -> str:
     output = layer.output
     first = output[0] if isinstance(output, list | tuple) else output
     return "×".join(str(size) for size in first.shape[1:])
+
+
+def _kernel_pairs(
+    before: keras.Model, after: keras.Model
+) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    old = [(layer.name, kernel) for layer in before.layers for kernel in _kernels(layer)]
+    new = [kernel for layer in after.layers for kernel in _kernels(layer)]
+    if [kernel.shape for _, kernel in old] != [kernel.shape for kernel in new]:
+        raise CourseError(
+            f"The weights of {before.name!r} and {after.name!r} cannot be compared.",
+            cause="Expected one network twice, found kernels of other numbers or shapes.",
+            next_step="give the base models, not the models around them.",
+        )
+    return [(name, a, b) for (name, a), b in zip(old, new, strict=True)]
 
 
 def _kernels(layer: keras.layers.Layer) -> list[np.ndarray]:

@@ -102,7 +102,7 @@ class Lesson:
         from IPython.display import display
 
         if self.source == "drawn":
-            figure.text(1, -0.02, STAND_IN, ha="right", va="top", fontsize=8, color="#b03a2e")
+            figure.text(1, 1.01, STAND_IN, ha="right", va="bottom", fontsize=8, color="#b03a2e")
             alt = f"{alt} ({STAND_IN}.)"
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.12)

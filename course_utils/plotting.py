@@ -228,11 +228,13 @@ def lines(
     """
     figure, axes = _figure(3.2)
     ax = axes[0, 0]
+    few_points = len(frame) <= 12
     for name in frame:
-        ax.plot(frame.index, frame[name] * (100 if percent else 1), marker="o", label=name)
+        values = frame[name] * (100 if percent else 1)
+        ax.plot(frame.index, values, marker="o" if few_points else "", label=name)
     if logx:
         ax.set_xscale("log")
-    if len(frame) <= 12:
+    if few_points:
         ax.set_xticks(frame.index, [f"{x:g}" for x in frame.index])
         ax.minorticks_off()
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)

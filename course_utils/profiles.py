@@ -58,7 +58,7 @@ _OFFLINE = Profile(
     head_epochs=20,
     labels_per_class=(10, 100),
     fine_tune_size=32,
-    fine_tune_epochs=4,
+    fine_tune_epochs=6,
     precision="float32",
     deterministic=True,
 )
@@ -75,6 +75,7 @@ _LAPTOP = dataclasses.replace(
     mlp_epochs=10,
     cnn_epochs=6,
     strong_cnn_epochs=8,
+    repeats=2,
     head_epochs=10,
     labels_per_class=(50, 500),
     fine_tune_size=64,

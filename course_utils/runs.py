@@ -106,15 +106,16 @@ def read_run(folder: Path) -> Run:
 
 
 def read_runs(out: Path, *, data: str | None = None) -> list[Run]:
-    """Return the runs under ``out`` in the order of lessons, then of names and seeds.
+    """Return the runs under ``out`` in the order of lessons, then as they were saved.
 
     Args:
         out: folder of the run.
         data: only runs on these pictures (see ``Cifar10.source``); None: all.
     """
-    runs = [read_run(path.parent) for path in sorted((out / "runs").glob("*/run.json"))]
+    files = sorted((out / "runs").glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns)
+    runs = [read_run(path.parent) for path in files]
     chosen = [run for run in runs if data is None or run.facts["data"] == data]
-    return sorted(chosen, key=lambda run: (run.facts["lesson"], run.model_name, run.seed))
+    return sorted(chosen, key=lambda run: run.facts["lesson"])
 
 
 def runs_table(runs: list[Run]) -> pd.DataFrame:

@@ -29,13 +29,14 @@ def bootstrap(repository: str, tag: str) -> str:
     address = f"https://github.com/{repository}" if repository else ""
     return "\n".join(
         [
+            "import subprocess",
             "import sys",
-            "from subprocess import run",
             "",
             f'REPOSITORY, TAG = "{address}", "{tag}"',
             'if REPOSITORY and "google.colab" in sys.modules:',
             '    clone = f"test -d course || git clone -q --depth 1 -b {TAG} {REPOSITORY} course"',
-            '    run(f"{clone} && pip install -q -r course/requirements.txt", shell=True, check=True)',
+            '    install = "pip install -q -r course/requirements.txt"',
+            '    subprocess.run(f"({clone}) && {install}", shell=True, check=True)',
             'sys.path[:0] = ["course", "..", "."]',
         ]
     )
