@@ -105,6 +105,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, LessonFailed):
             print(f"What ran so far is kept, and told in {out / 'report.html'}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"\nThe results cannot be written: {error}", file=sys.stderr)
+        print("Next: give another folder by OUT=…, or make room on the disk.", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         logging.getLogger("asyncio").disabled = True  # the cell that was cut off is no news
         print(f"\nStopped. What ran so far is kept: {out}", file=sys.stderr)

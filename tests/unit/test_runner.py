@@ -89,6 +89,14 @@ def test_wrong_input_is_told_before_anything_runs(
     assert not (out / "run.json").exists()
 
 
+def test_out_that_is_a_file_is_told(folder: Path, capsys: pytest.CaptureFixture[str]):
+    lesson = write_lesson(folder / "01_a.ipynb")
+
+    assert main(["--notebooks", str(folder), "--out", str(lesson)]) == 1
+
+    assert f"cannot be written: [Errno 17] File exists: '{lesson}'" in capsys.readouterr().err
+
+
 def test_unset_options_are_not_passed_and_paths_become_absolute(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
