@@ -11,6 +11,7 @@ import re
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from course_utils.errors import CourseError
@@ -38,7 +39,8 @@ def record(
     """Write one measured number to ``records/`` and return the file.
 
     A second record with the same lesson, model, metric, split and context replaces the first, so a cell can
-    run twice.
+    run twice. Of the context, ``data``, ``profile`` and ``seconds`` do not count for this: a folder keeps the
+    result of its last run.
 
     Args:
         lesson: number of the lesson, for example ``"02"``.
@@ -48,11 +50,14 @@ def record(
         unit: for example ``"fraction"``, ``"s"``, ``"parameters"``, ``"bytes"``.
         split: ``"train"``, ``"val"`` or ``"test"``: the pictures that the number speaks of.
         out: folder of the run; None: see ``paths.out_folder``.
-        **context: must hold ``data``, ``weights``, ``profile`` and ``seed``; may hold ``seconds`` and more.
+        **context: must hold ``data``, ``weights``, ``profile`` and ``seed``; may hold ``seconds`` and more:
+            words, numbers, True, False or None.
 
     Raises:
-        CourseError: the number is not finite, an accuracy lies outside 0-1, or the context is incomplete.
+        CourseError: the value is not a finite number, an accuracy lies outside 0-1, or the context is
+            incomplete or holds something else.
     """
+    context = plain(context)
     _check(metric, value, split, context)
     entry = dict.fromkeys(FIELDS) | {
         "lesson": lesson,
@@ -85,6 +90,23 @@ def read_records(folder: str | Path | None = None) -> pd.DataFrame:
     return pd.DataFrame(entries, columns=None if entries else list(FIELDS))
 
 
+def plain(values: dict[str, object]) -> dict[str, object]:
+    """Return the values as JSON can hold them: numpy's numbers become Python's.
+
+    Raises:
+        CourseError: a value is neither a word, a finite number, True, False nor None.
+    """
+    fixed = {key: value.item() if isinstance(value, np.generic) else value for key, value in values.items()}
+    for key, value in fixed.items():
+        if not (value is None or isinstance(value, str | int) or _is_finite(value)):
+            raise CourseError(
+                f"The result was refused: its {key!r} is {value!r}.",
+                cause=f"Expected a word, a finite number, True, False or None, found {type(value).__name__}.",
+                next_step=f"give {key!r} one plain value.",
+            )
+    return fixed
+
+
 def slug(text: str) -> str:
     """Return a file name for a text: lower case, words joined by ``-``."""
     return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
@@ -108,9 +130,14 @@ def device_name() -> str:
 def versions() -> str:
     """Return the versions that a result depends on, as one line."""
     names = ("tensorflow", "keras", "numpy", "pillow")
-    return "; ".join(
-        [f"python {platform.python_version()}", *(f"{name} {metadata.version(name)}" for name in names)]
-    )
+    return "; ".join([f"python {platform.python_version()}", *(f"{name} {_version(name)}" for name in names)])
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:  # tensorflow has several names: tensorflow-cpu, tensorflow-macos
+        return "unknown"
 
 
 def _processor() -> str:
@@ -121,10 +148,9 @@ def _processor() -> str:
 
 def _check(metric: str, value: float, split: str, context: dict) -> None:
     missing = [name for name in ("data", "weights", "profile", "seed") if name not in context]
-    accuracy_out_of_range = metric.startswith("accuracy") and not 0 <= value <= 1
-    if not math.isfinite(value) or accuracy_out_of_range:
+    if not _is_finite(value) or (metric.startswith("accuracy") and not 0 <= value <= 1):
         raise CourseError(
-            f"The record of {metric!r} was refused: its value is {value}.",
+            f"The record of {metric!r} was refused: its value is {str(value).splitlines()[0][:60]}.",
             cause="A value is a finite number, and an accuracy a fraction between 0 and 1.",
             next_step="look for NaN in the loss, or divide per cent by 100.",
         )
@@ -137,14 +163,21 @@ def _check(metric: str, value: float, split: str, context: dict) -> None:
         )
 
 
+def _is_finite(value: object) -> bool:
+    try:
+        return not isinstance(value, str) and math.isfinite(value)
+    except (TypeError, ValueError):
+        return False
+
+
 def _read(path: Path) -> dict:
     try:
         entry = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(entry, dict) and set(FIELDS) <= set(entry):
+        if isinstance(entry, dict) and set(FIELDS) <= set(entry) and _is_finite(entry["value"]):
             return entry
-        problem = "fields are missing"
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        problem = str(error)
+        problem = "fields are missing, or the value is no number"
+    except (OSError, ValueError) as error:
+        problem = str(error).splitlines()[0]
     raise CourseError(
         f"The file {path} is not a result record.",
         cause=f"Expected one JSON object with {', '.join(FIELDS[:6])} …; {problem}.",
