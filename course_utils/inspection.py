@@ -92,9 +92,7 @@ def _shape(layer: keras.layers.Layer) -> str:
     return "×".join(str(size) for size in first.shape[1:])
 
 
-def _kernel_pairs(
-    before: keras.Model, after: keras.Model
-) -> list[tuple[str, np.ndarray, np.ndarray]]:
+def _kernel_pairs(before: keras.Model, after: keras.Model) -> list[tuple[str, np.ndarray, np.ndarray]]:
     old = [(layer.name, kernel) for layer in before.layers for kernel in _kernels(layer)]
     new = [kernel for layer in after.layers for kernel in _kernels(layer)]
     if [kernel.shape for _, kernel in old] != [kernel.shape for kernel in new]:

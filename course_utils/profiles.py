@@ -111,7 +111,7 @@ def load_profile(name: str = "auto", **overrides: object) -> Profile:
     """
     if name == "auto":
         profile = _chosen_profile()
-    elif name in PROFILES:
+    elif isinstance(name, str) and name in PROFILES:
         profile = PROFILES[name]
     else:
         raise CourseError(

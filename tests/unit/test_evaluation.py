@@ -1,0 +1,82 @@
+"""Scores against cases worked out by hand; arguments come as (y_true, y_pred)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_utils.cifar10 import CLASS_NAMES
+from course_utils.evaluation import (
+    class_report,
+    confident_mistakes,
+    confusion_table,
+    most_confused,
+    probabilities,
+)
+
+# Four cats (3): two right, one called dog (5), one called airplane (0). One dog, right. One truck called cat.
+Y_TRUE = np.array([3, 3, 3, 3, 5, 9])
+Y_PRED = np.array([3, 3, 5, 0, 5, 3])
+
+
+def test_probabilities_by_hand():
+    answer = probabilities(np.log([[1.0, 3.0], [4.0, 1.0]]))
+    assert np.allclose(answer, [[0.25, 0.75], [0.8, 0.2]])
+    assert answer.dtype == "float32"
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_probabilities_of_huge_logits(dtype):
+    answer = probabilities(np.array([[6e4, -6e4, 0], [-6e4, -6e4, -6e4]], dtype=dtype))
+    assert np.allclose(answer, [[1, 0, 0], [1 / 3] * 3])
+
+
+def test_probabilities_of_half_precision_sum_to_one():
+    logits = np.random.default_rng(0).normal(size=(100, 10)).astype("float16")
+    assert np.allclose(probabilities(logits).sum(1), 1, atol=1e-6)
+
+
+def test_confusion_table_rows_are_true_classes():
+    table = confusion_table(Y_TRUE, Y_PRED)
+    expected = np.zeros((10, 10), int)
+    expected[3, 3], expected[3, 5], expected[3, 0], expected[5, 5], expected[9, 3] = 2, 1, 1, 1, 1
+    assert np.array_equal(table, expected)
+
+
+def test_class_report_by_hand():
+    report = class_report(Y_TRUE, Y_PRED)
+    assert sorted(report.index) == sorted(CLASS_NAMES)
+    assert report.loc["cat"].tolist() == pytest.approx([2 / 3, 2 / 4, 4 / 7, 4])
+    assert report.loc["dog"].tolist() == pytest.approx([1 / 2, 1, 2 / 3, 1])
+    assert report.loc["truck"].tolist() == [0, 0, 0, 1]
+    assert report.f1.is_monotonic_increasing
+    assert report.index[-1] == "dog"
+
+
+def test_most_confused_by_hand():
+    y_true = np.array([3] * 10 + [5] * 4)
+    y_pred = np.array([5] * 3 + [3] * 7 + [3] * 2 + [5] * 2)
+    frame = most_confused(y_true, y_pred)
+    assert frame.to_dict("records") == [
+        {"true": "cat", "predicted": "dog", "pictures": 3, "share": 0.3},
+        {"true": "dog", "predicted": "cat", "pictures": 2, "share": 0.5},
+    ]
+    assert len(most_confused(y_true, y_pred, count=1)) == 1
+
+
+def test_most_confused_of_no_mistake():
+    frame = most_confused(Y_TRUE, Y_TRUE)
+    assert len(frame) == 0
+    assert list(frame.columns) == ["true", "predicted", "pictures", "share"]
+
+
+def test_confident_mistakes_by_hand():
+    y_prob = np.full((4, 10), 0.01)
+    y_prob[0, 1] = 0.6  # wrong
+    y_prob[1, 2] = 0.99  # right
+    y_prob[2, 3] = 0.9  # wrong, surest
+    y_prob[3, 4] = 0.5  # wrong, least sure
+    y_true = np.array([0, 2, 0, 0])
+    assert confident_mistakes(y_true, y_prob).tolist() == [2, 0, 3]
+    assert confident_mistakes(y_true, y_prob, count=1).tolist() == [2]
+    assert confident_mistakes(y_prob.argmax(1), y_prob).tolist() == []

@@ -1,0 +1,124 @@
+"""Profiles: what each word means, what auto chooses, and which overrides are refused."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from course_utils.errors import CourseError
+from course_utils.profiles import PROFILES, Profile, load_profile
+
+FIELDS = [field.name for field in dataclasses.fields(Profile) if field.name not in ("name", "reason")]
+WRONG = {  # a value of another type for each kind of field
+    int: ["3", 2.0, True, None, [3], 0, -1],
+    float: ["0.1", 1, True, None],
+    str: [1, None, True, ["drawn"]],
+    bool: [1, 0, "True", None],
+    tuple: [32, "32", [], (), [32, "64"], [32.0], [True], None, [0], [32, -1]],
+}
+
+
+def refused(name="offline", **overrides) -> str:
+    with pytest.raises(CourseError) as caught:
+        load_profile(name, **overrides)
+    message = str(caught.value)
+    assert "Next: " in message
+    assert len(message.splitlines()) <= 4
+    return message
+
+
+@pytest.fixture
+def gpus(monkeypatch):
+    import tensorflow as tf
+
+    found: list[str] = []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: found if kind == "GPU" else [])
+    return found
+
+
+@pytest.mark.parametrize("name", ["offline", "laptop", "gpu"])
+def test_named(name):
+    assert load_profile(name) is not None
+    assert load_profile(name) == PROFILES[name]
+    assert load_profile(name).name == name
+
+
+def test_promises_of_the_words():
+    offline, laptop, gpu = (load_profile(name) for name in ("offline", "laptop", "gpu"))
+    assert (offline.data, offline.weights, offline.deterministic) == ("drawn", "bundled", True)
+    for real in (laptop, gpu):
+        assert (real.data, real.weights, real.limit_per_class) == ("auto", "imagenet", None)
+    assert laptop.fine_tune_per_class
+    assert gpu.fine_tune_per_class is None
+    assert gpu.precision.startswith("mixed_")
+    assert not gpu.deterministic
+
+
+def test_auto_takes_a_gpu_and_says_why(gpus):
+    gpus.extend(["GPU:0", "GPU:1"])
+    chosen = load_profile("auto")
+    assert (chosen.name, chosen.reason) == ("gpu", "auto: TensorFlow found 2 GPU")
+    assert dataclasses.replace(chosen, reason=PROFILES["gpu"].reason) == PROFILES["gpu"]
+
+
+def test_auto_without_gpu(gpus):
+    chosen = load_profile()
+    assert (chosen.name, chosen.reason) == ("laptop", "auto: TensorFlow found no GPU")
+    assert load_profile("auto", mlp_epochs=2).mlp_epochs == 2
+
+
+@pytest.mark.parametrize("name", ["ofline", "", None, 3, ["offline"], "Offline"])
+def test_unknown_profile(name):
+    message = refused(name)
+    assert repr(name) in message
+    assert "offline, laptop, gpu, auto" in message
+
+
+def test_near_miss_is_suggested():
+    assert "Did you mean 'offline'?" in refused("ofline")
+    assert "Did you mean 'cnn_epochs'?" in refused(cnn_epoch=3)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("name", list(PROFILES))
+def test_each_value_can_be_overridden(name, field):
+    value = getattr(PROFILES["offline"], field)
+    other = {bool: not value, int: 7, float: 0.33, str: "other", tuple: (7, 9)}[type(value)]
+    changed = load_profile(name, **{field: other})
+    assert getattr(changed, field) == other
+    assert dataclasses.replace(changed, **{field: getattr(PROFILES[name], field)}) == PROFILES[name]
+
+
+def test_lists_of_papermill_become_tuples():
+    assert load_profile("offline", frozen_sizes=[32, 48]).frozen_sizes == (32, 48)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_each_override_is_checked_by_type(field):
+    expected = type(getattr(PROFILES["offline"], field))
+    for wrong in WRONG[expected]:
+        if wrong is None and field in ("limit_per_class", "fine_tune_per_class"):
+            assert getattr(load_profile("offline", **{field: None}), field) is None
+        else:
+            message = refused(**{field: wrong})
+            assert repr(field) in message
+            assert repr(wrong) in message
+
+
+@pytest.mark.parametrize("field", ["reason", "epochs", ""])
+def test_unknown_field(field):
+    assert repr(field) in refused(**{field: 1})
+
+
+def test_overriding_leaves_the_profile_alone():
+    before = dataclasses.asdict(PROFILES["offline"])
+    load_profile("offline", mlp_epochs=99)
+    assert dataclasses.asdict(PROFILES["offline"]) == before
+
+
+def test_table_shows_each_value():
+    table = load_profile("offline", frozen_sizes=(32,)).table()
+    assert list(table.index) == ["name", "reason", *FIELDS]
+    assert table.loc["frozen_sizes", "value"] == "(32,)"
+    assert table.loc["data", "value"] == "drawn"
