@@ -40,7 +40,8 @@ def test_file_is_one_flat_object_with_all_fields(tmp_path):
     entry = json.loads(path.read_text())
     assert set(entry) == {*FIELDS, "size"}
     assert entry | CONTEXT == entry
-    assert (entry["lesson"], entry["model"], entry["metric"], entry["value"]) == ("02", "CNN", "accuracy", 0.25)
+    assert (entry["lesson"], entry["model"], entry["metric"]) == ("02", "CNN", "accuracy")
+    assert entry["value"] == 0.25
     assert (entry["unit"], entry["split"], entry["seconds"], entry["size"]) == ("fraction", "val", 1.5, 96)
     assert entry["device"] == "a computer"
     assert f"numpy {np.__version__}" in entry["versions"]
@@ -75,7 +76,7 @@ def test_another_key_does_not(tmp_path, other):
 
 
 @pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), -float("inf"), np.float32("nan"), None, "0.5", [0.5], 1.01, -0.1, 55]
+    "value", [float("nan"), float("inf"), -float("inf"), np.float32("nan"), None, "0.5", [0.5], 1.01, -0.1]
 )
 def test_value_refused(tmp_path, value):
     assert "'accuracy'" in refused(tmp_path, value)
