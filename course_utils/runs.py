@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +14,16 @@ import numpy as np
 import pandas as pd
 
 from course_utils.errors import CourseError
-from course_utils.records import slug
+from course_utils.records import plain, slug
 
 if TYPE_CHECKING:
     import keras
 
 
-@dataclass(frozen=True)
+FACTS = ("model_name", "seed", "lesson", "data", "weights", "seconds", "parameters", "model_bytes")
+
+
+@dataclass(frozen=True, eq=False)  # tables and arrays have no single answer to "equal?"
 class Run:
     """One training, as it lies on disk.
 
@@ -30,7 +34,8 @@ class Run:
         history: one row an epoch: epoch, phase, loss, accuracy, val_loss, val_accuracy.
         val_labels: int64 (n,).
         val_probabilities: float32 (n, 10), rows sum to 1.
-        facts: data, weights, profile, seconds, parameters, trainable_parameters, model_bytes.
+        facts: model_name, seed, lesson, data, weights, seconds, parameters, model_bytes, and what else was
+            given to ``save_run``.
     """
 
     model_name: str
@@ -60,6 +65,8 @@ def save_run(
 ) -> Run:
     """Write ``runs/<model>-<seed>/`` and return it. A folder of the same name is replaced as a whole.
 
+    If something goes wrong, the folder that was there before stays as it was.
+
     Args:
         out: folder of the run.
         model_name: name as shown.
@@ -68,19 +75,25 @@ def save_run(
         seed: seed of the training.
         val_labels: int (n,).
         val_probabilities: float (n, 10), rows sum to 1.
-        **facts: what else lesson 05 shows: data, weights, profile, seconds …
+        **facts: what else lesson 05 shows: lesson, data, weights, seconds, and more, as plain values.
+
+    Raises:
+        CourseError: labels and probabilities do not fit each other, or a fact is missing or no plain value.
     """
+    _check_predictions(model_name, val_labels, val_probabilities)
+    facts = plain(facts | {"model_name": model_name, "seed": seed, "parameters": model.count_params()})
     folder = out / "runs" / f"{slug(model_name)}-{seed}"
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
-    temporary.mkdir(parents=True)
-    _without_optimizer(model).save(temporary / "model.keras")
-    history.to_csv(temporary / "history.csv", index=False)
-    np.savez(temporary / "val_predictions.npz", labels=val_labels, probabilities=val_probabilities)
-    facts |= {"model_name": model_name, "seed": seed, "parameters": model.count_params()}
-    facts["model_bytes"] = (temporary / "model.keras").stat().st_size
-    (temporary / "run.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(temporary, folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as temporary:
+        new = Path(temporary) / "new"
+        new.mkdir()
+        _without_optimizer(model).save(new / "model.keras")
+        history.to_csv(new / "history.csv", index=False)
+        np.savez(new / "val_predictions.npz", labels=val_labels, probabilities=val_probabilities)
+        facts["model_bytes"] = (new / "model.keras").stat().st_size
+        (new / "run.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        read_run(new)
+        _swap(new, folder, aside=Path(temporary) / "old")
     return read_run(folder)
 
 
@@ -88,18 +101,19 @@ def read_run(folder: Path) -> Run:
     """Return the run that lies in a folder.
 
     Raises:
-        CourseError: a file of the run is missing or damaged.
+        CourseError: a file of the run is missing or damaged. The model's own content is not checked.
     """
     try:
+        (folder / "model.keras").stat()
         facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         history = pd.read_csv(folder / "history.csv")
         with np.load(folder / "val_predictions.npz", allow_pickle=False) as arrays:
             labels, probabilities = arrays["labels"], arrays["probabilities"]
-        name, seed = facts["model_name"], facts["seed"]
-    except (OSError, ValueError, KeyError) as error:
+        name, seed, *_ = (facts[key] for key in FACTS)
+    except (OSError, EOFError, TypeError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise CourseError(
             f"The run in {folder} cannot be read.",
-            cause=f"{type(error).__name__}: {error}",
+            cause=" ".join(f"{type(error).__name__}: {error}".split()),
             next_step="delete the folder and run its lesson again.",
         ) from error
     return Run(name, seed, folder, history, labels, probabilities, facts)
@@ -111,11 +125,13 @@ def read_runs(out: Path, *, data: str | None = None) -> list[Run]:
     Args:
         out: folder of the run.
         data: only runs on these pictures (see ``Cifar10.source``); None: all.
+
+    Raises:
+        CourseError: a run is damaged. Its folder is named, and left as it is.
     """
-    files = sorted((out / "runs").glob("*/run.json"), key=lambda path: path.stat().st_mtime_ns)
-    runs = [read_run(path.parent) for path in files]
-    chosen = [run for run in runs if data is None or run.facts["data"] == data]
-    return sorted(chosen, key=lambda run: run.facts["lesson"])
+    folders = [path for path in sorted((out / "runs").glob("[!.]*")) if path.is_dir()]
+    runs = [run for run in map(read_run, folders) if data is None or run.facts["data"] == data]
+    return sorted(runs, key=lambda run: (run.facts["lesson"], _saved_at(run)))
 
 
 def runs_table(runs: list[Run]) -> pd.DataFrame:
@@ -136,8 +152,33 @@ def runs_table(runs: list[Run]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def _saved_at(run: Run) -> int:
+    return (run.folder / "run.json").stat().st_mtime_ns
+
+
+def _check_predictions(model_name: str, labels: np.ndarray, probabilities: np.ndarray) -> None:
+    if labels.ndim == 1 and probabilities.ndim == 2 and len(labels) == len(probabilities):
+        return
+    raise CourseError(
+        f"The run of {model_name!r} was not saved: its validation labels and predictions do not fit.",
+        cause=f"Expected shapes (n,) and (n, classes), found {labels.shape} and {probabilities.shape}.",
+        next_step="predict the validation pictures, and give their labels without a second axis.",
+    )
+
+
+def _swap(new: Path, folder: Path, *, aside: Path) -> None:
+    if folder.exists():
+        os.replace(folder, aside)
+    try:
+        os.replace(new, folder)
+    except BaseException:
+        if aside.exists():
+            os.replace(aside, folder)
+        raise
+
+
 def _without_optimizer(model: keras.Model) -> keras.Model:
     """The optimizer's state would double or triple the file, and predicting does not need it."""
     import keras
 
-    return keras.Model(model.inputs, model.outputs, name=model.name)
+    return keras.Model(model.inputs[0], model.outputs[0], name=model.name)

@@ -1,0 +1,274 @@
+"""Runs on disk: whole or not at all, without optimizer state, damaged ones named."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from course_utils import runs
+from course_utils.errors import CourseError
+from course_utils.runs import FACTS, read_run, read_runs, runs_table, save_run
+
+HISTORY = pd.DataFrame({"epoch": [1, 2], "phase": "training", "loss": [0.3, 0.1], "val_accuracy": [0.1, 0.2]})
+FACTS_GIVEN = {"lesson": "02", "data": "drawn", "weights": "none", "profile": "offline", "seconds": 1.5}
+LABELS = np.array([0, 1, 2, 3])
+PROBABILITIES = np.eye(10, dtype="float32")[[0, 1, 2, 4]]
+
+
+@pytest.fixture(scope="module")
+def model():
+    import keras
+
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((32, 32, 3), dtype="uint8")
+    head = keras.Sequential([keras.Input((3,)), keras.layers.Dense(64), keras.layers.Dense(10)], name="head")
+    pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(inputs))
+    model = keras.Model(inputs, head(pooled), name="small")
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(np.zeros((4, 32, 32, 3), "uint8"), LABELS, verbose=0)
+    return model
+
+
+def save(out, model, name="CNN", *, seed=0, labels=LABELS, probabilities=PROBABILITIES, **facts):
+    return save_run(
+        out,
+        name,
+        model,
+        HISTORY,
+        seed=seed,
+        val_labels=labels,
+        val_probabilities=probabilities,
+        **(FACTS_GIVEN | facts),
+    )
+
+
+def test_what_is_saved_comes_back(tmp_path, model):
+    run = save(tmp_path, model, "Stronger CNN", seed=3, trainable_parameters=5)
+    again = read_run(tmp_path / "runs" / "stronger-cnn-3")
+    for one in (run, again):
+        assert (one.model_name, one.seed, one.folder.name) == ("Stronger CNN", 3, "stronger-cnn-3")
+        pd.testing.assert_frame_equal(one.history, HISTORY)
+        assert np.array_equal(one.val_labels, LABELS)
+        assert np.array_equal(one.val_probabilities, PROBABILITIES)
+        assert one.val_accuracy == 0.75
+        assert one.facts | FACTS_GIVEN == one.facts
+        assert one.facts["trainable_parameters"] == 5
+        assert one.facts["parameters"] == model.count_params()
+        assert one.facts["model_bytes"] == (one.folder / "model.keras").stat().st_size
+    assert {path.name for path in run.folder.iterdir()} == {
+        "model.keras",
+        "history.csv",
+        "val_predictions.npz",
+        "run.json",
+    }
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+def test_saved_model_answers_the_same_and_has_no_optimizer(tmp_path, model):
+    import keras
+
+    run = save(tmp_path, model)
+    pictures = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype="uint8")
+    again = keras.models.load_model(run.folder / "model.keras")
+    assert np.array_equal(again.predict(pictures, verbose=0), model.predict(pictures, verbose=0))
+    assert getattr(again, "optimizer", None) is None
+    with_optimizer = tmp_path / "with_optimizer.keras"
+    model.save(with_optimizer)
+    assert run.facts["model_bytes"] < with_optimizer.stat().st_size
+    assert model.optimizer is not None  # the model in the lesson can go on
+
+
+def test_a_sequential_model_can_be_saved(tmp_path):
+    """Lesson 02 saves such models; it is loaded, and called without a warning."""
+    import keras
+
+    layers = [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(10)]
+    sequential = keras.Sequential([keras.Input((32, 32, 3), dtype="uint8"), *layers])
+    run = save(tmp_path, sequential)
+    pictures = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype="uint8")
+    again = keras.models.load_model(run.folder / "model.keras")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        assert np.array_equal(again(pictures), sequential(pictures))
+
+
+def test_second_save_replaces_the_folder_as_a_whole(tmp_path, model):
+    first = save(tmp_path, model, seconds=1)
+    (first.folder / "stray.txt").write_text("of the first run")
+    second = save(tmp_path, model, seconds=2)
+    assert second.folder == first.folder
+    assert read_run(first.folder).facts["seconds"] == 2
+    assert not (first.folder / "stray.txt").exists()
+    assert [path.name for path in tmp_path.rglob("*") if path.is_dir()] == ["runs", "cnn-0"]
+
+
+def test_other_seed_has_another_folder(tmp_path, model):
+    save(tmp_path, model, seed=0)
+    save(tmp_path, model, seed=np.int64(1))
+    assert [(run.model_name, run.seed) for run in read_runs(tmp_path)] == [("CNN", 0), ("CNN", 1)]
+
+
+@pytest.mark.parametrize("failing", ["_without_optimizer", "_swap"])
+def test_failed_save_keeps_the_old_run_and_leaves_nothing_else(tmp_path, model, monkeypatch, failing):
+    save(tmp_path, model, seconds=1)
+    monkeypatch.setattr(runs, failing, lambda *_, **__: (_ for _ in ()).throw(OSError("no space")))
+    with pytest.raises(OSError, match="no space"):
+        save(tmp_path, model, seconds=2)
+    assert [run.facts["seconds"] for run in read_runs(tmp_path)] == [1]
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+def test_failed_renaming_puts_the_old_run_back(tmp_path, model, monkeypatch):
+    save(tmp_path, model, seconds=1)
+    rename = os.replace
+
+    def only_old_ones(source, target):
+        if source.name == "new":
+            raise PermissionError("the folder is open elsewhere")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", only_old_ones)
+    with pytest.raises(PermissionError):
+        save(tmp_path, model, seconds=2)
+    assert [run.facts["seconds"] for run in read_runs(tmp_path)] == [1]
+
+
+def test_facts_that_lesson_05_needs_are_demanded(tmp_path, model):
+    for name in ("lesson", "data", "weights", "seconds"):
+        facts = {key: value for key, value in FACTS_GIVEN.items() if key != name}
+        with pytest.raises(CourseError, match=name):
+            save_run(
+                tmp_path,
+                "CNN",
+                model,
+                HISTORY,
+                seed=0,
+                val_labels=LABELS,
+                val_probabilities=PROBABILITIES,
+                **facts,
+            )
+    assert read_runs(tmp_path) == []
+
+
+@pytest.mark.parametrize("value", [[1], {"a": 1}, float("nan")])
+def test_facts_are_plain_values(tmp_path, model, value):
+    with pytest.raises(CourseError, match="'note'"):
+        save(tmp_path, model, note=value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("labels", "probabilities"),
+    [(LABELS[:, None], PROBABILITIES), (LABELS[:3], PROBABILITIES), (LABELS, PROBABILITIES.argmax(1))],
+    ids=["labels (n, 1)", "other length", "classes"],
+)
+def test_predictions_that_do_not_fit_are_refused(tmp_path, model, labels, probabilities):
+    with pytest.raises(CourseError, match="'CNN' was not saved"):
+        save(tmp_path, model, labels=labels, probabilities=probabilities)
+    assert not list(tmp_path.iterdir())
+
+
+DAMAGE = {
+    "no run.json": lambda folder: (folder / "run.json").unlink(),
+    "no model": lambda folder: (folder / "model.keras").unlink(),
+    "no history": lambda folder: (folder / "history.csv").unlink(),
+    "no predictions": lambda folder: (folder / "val_predictions.npz").unlink(),
+    "cut run.json": lambda folder: cut(folder / "run.json"),
+    "cut predictions": lambda folder: cut(folder / "val_predictions.npz"),
+    "empty history": lambda folder: (folder / "history.csv").write_text(""),
+    "empty predictions": lambda folder: (folder / "val_predictions.npz").write_bytes(b""),
+    "text as predictions": lambda folder: (folder / "val_predictions.npz").write_text("<html>"),
+    "run.json is a list": lambda folder: (folder / "run.json").write_text("[]"),
+}
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory, model):
+    out = tmp_path_factory.mktemp("saved")
+    save(out, model)
+    return out
+
+
+@pytest.mark.parametrize("damage", list(DAMAGE))
+def test_damaged_run_is_named(tmp_path, saved, damage):
+    out = tmp_path / "out"
+    shutil.copytree(saved, out)
+    DAMAGE[damage](out / "runs" / "cnn-0")
+    with pytest.raises(CourseError, match="cnn-0 cannot be read") as caught:
+        read_runs(out)
+    assert len(str(caught.value).splitlines()) == 3
+    assert (out / "runs" / "cnn-0").is_dir()
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_run_without_a_fact_is_named(tmp_path, saved, fact):
+    out = tmp_path / "out"
+    shutil.copytree(saved, out)
+    path = out / "runs" / "cnn-0" / "run.json"
+    facts = json.loads(path.read_text())
+    del facts[fact]
+    path.write_text(json.dumps(facts))
+    with pytest.raises(CourseError, match=fact):
+        read_runs(out)
+
+
+def test_read_runs_sorts_and_filters(tmp_path, saved):
+    def copy(name, seconds_ago, **facts):
+        folder = tmp_path / "runs" / name
+        shutil.copytree(saved / "runs" / "cnn-0", folder)
+        path = folder / "run.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+        os.utime(path, (1e9 - seconds_ago, 1e9 - seconds_ago))
+
+    copy("z", 1, model_name="ResNet50", lesson="04")
+    copy("a", 2, model_name="CNN", data="path")
+    copy("b", 3, model_name="MLP")
+    copy("c", 4, model_name="MobileNetV2", lesson="03", data="path")
+    names = [run.model_name for run in read_runs(tmp_path)]
+    assert names == ["MLP", "CNN", "MobileNetV2", "ResNet50"]
+    assert [run.model_name for run in read_runs(tmp_path, data="path")] == ["CNN", "MobileNetV2"]
+    assert read_runs(tmp_path, data="published") == []
+
+
+def test_no_runs_at_all(tmp_path):
+    assert read_runs(tmp_path) == []
+    assert len(runs_table([])) == 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_leftovers_of_a_killed_run_are_not_runs(tmp_path, saved):
+    shutil.copytree(saved / "runs" / "cnn-0", tmp_path / "runs" / ".cnn-0.123")
+    (tmp_path / "runs" / "notes.txt").write_text("mine")
+    assert read_runs(tmp_path) == []
+
+
+def test_runs_table(saved):
+    table = runs_table(read_runs(saved))
+    assert table.to_dict("records") == [
+        {
+            "model": "CNN",
+            "seed": 0,
+            "lesson": "02",
+            "weights": "none",
+            "epochs": 2,
+            "seconds": 1.5,
+            "validation accuracy": 0.75,
+        }
+    ]
+
+
+def test_runs_can_be_collected(saved):
+    """A lesson keeps runs in sets and as keys, and looks them up in lists."""
+    first, second = read_runs(saved), read_runs(saved)
+    assert len({*first, *second}) == 2
+    assert first[0] in first
