@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from course_utils.cifar10 import CLASS_NAMES, NUM_CLASSES
 from course_utils.errors import CourseError
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     import keras
 
 
-@dataclass(frozen=True)
+MEGAPIXELS = 50  # of a picture at most: more would fill the memory of a small computer
+
+
+@dataclass(frozen=True, eq=False)  # an array has no single answer to "equal?"
 class Prediction:
     """What a model says of one picture.
 
@@ -40,13 +44,14 @@ def predict_image(model: keras.Model, path_or_image: str | Path | Image.Image | 
     Args:
         model: takes uint8 pictures (n, height, width, 3), preprocessing inside; answers 10 logits or 10
             probabilities (softmax) a picture.
-        path_or_image: file, Pillow image or uint8 array; of any size and mode (RGB, RGBA, grey, palette …).
-            The middle square is cut out and scaled to the model's size.
+        path_or_image: file, Pillow image or uint8 array; of any size up to 50 megapixels and any mode (RGB,
+            RGBA, grey, palette …). The middle square is cut out and scaled to the model's size.
 
     Raises:
-        CourseError: the file is missing or no picture, or the model does not answer ten classes.
+        CourseError: the file is missing or no picture, the array is not uint8, or the model does not take
+            pictures of one size or does not answer ten classes.
     """
-    height, width = model.input_shape[1:3]
+    width, height = _picture_size(model)
     image = as_rgb(path_or_image)
     pixels = np.asarray(ImageOps.fit(image, (width, height), Image.Resampling.BICUBIC))
     answer = np.asarray(model.predict(pixels[np.newaxis], verbose=0), dtype="float32")
@@ -65,34 +70,71 @@ def predict_image(model: keras.Model, path_or_image: str | Path | Image.Image | 
 def as_rgb(path_or_image: str | Path | Image.Image | np.ndarray) -> Image.Image:
     """Return any picture as RGB, transparent parts on white, turned as its camera says.
 
+    Args:
+        path_or_image: file, Pillow image, or uint8 array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4).
+
     Raises:
-        CourseError: the file is missing or no picture.
+        CourseError: the file is missing or no picture, or the array has another shape or type.
     """
     if isinstance(path_or_image, np.ndarray):
-        return Image.fromarray(path_or_image).convert("RGB")
-    image = path_or_image if isinstance(path_or_image, Image.Image) else _open(Path(path_or_image))
+        return _rgb(_from_array(path_or_image))
+    if isinstance(path_or_image, Image.Image):
+        return _rgb(path_or_image)
+    return _open(Path(path_or_image))
+
+
+def _rgb(image: Image.Image) -> Image.Image:
     image = ImageOps.exif_transpose(image)
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+    if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip instead of scaling
+        return Image.fromarray((np.asarray(image) >> 8).astype("uint8")).convert("RGB")
+    if image.has_transparency_data:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     return image.convert("RGB")
 
 
+def _from_array(array: np.ndarray) -> Image.Image:
+    fits = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3, 4))
+    if array.dtype != np.uint8 or not fits or array.size == 0:
+        raise CourseError(
+            "The array is not a picture.",
+            cause=f"Expected uint8 (height, width, 3), found {array.dtype} {array.shape}.",
+            next_step="give one picture with values from 0 to 255, for example images[0].",
+        )
+    return Image.fromarray(array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array)
+
+
 def _open(path: Path) -> Image.Image:
     try:
-        image = Image.open(path)
-        image.load()
-        return image
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's remarks on odd files and on their size
+            with Image.open(path) as image:
+                if image.width * image.height <= MEGAPIXELS * 1e6:
+                    return _rgb(image)
+                cause = f"It has {image.width}×{image.height} pixels; {MEGAPIXELS} megapixels are the limit."
     except FileNotFoundError:
         cause = "No file lies there."
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        cause = f"Pillow says: {error}"
+    except Exception as error:  # a damaged file can fail in many ways inside a decoder
+        cause = f"It is damaged, or not a picture ({type(error).__name__})."
     raise CourseError(
         f"The picture {path} cannot be read.", cause=cause, next_step="give the path of a JPEG or PNG file."
     )
 
 
+def _picture_size(model: keras.Model) -> tuple[int, int]:
+    shape = model.input_shape
+    if len(shape) == 4 and all(type(size) is int for size in shape[1:]) and shape[3] == 3:
+        return shape[2], shape[1]
+    raise CourseError(
+        f"The model {model.name!r} does not take pictures of one size.",
+        cause=f"Expected an input of shape (None, height, width, 3), found {shape}.",
+        next_step="give predict_image the whole model, not its head.",
+    )
+
+
 def _ends_on_softmax(model: keras.Model) -> bool:
-    activation = getattr(model.layers[-1], "activation", None)
-    name = getattr(activation, "__name__", type(model.layers[-1]).__name__)
-    return name.lower() == "softmax"
+    last = model.outputs[0]._keras_history.operation
+    if hasattr(last, "layers"):  # the head is a model of its own
+        return _ends_on_softmax(last)
+    activation = getattr(last, "activation", None)
+    return getattr(activation, "__name__", type(last).__name__).lower() == "softmax"

@@ -1,0 +1,241 @@
+"""Any picture goes in: every mode of Pillow that occurs, turned, tiny, huge, and damaged ones named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils import predict
+from course_utils.cifar10 import CLASS_NAMES
+from course_utils.errors import CourseError
+from course_utils.predict import as_rgb, predict_image
+
+RED = (200, 30, 10)
+
+
+@pytest.fixture(scope="module")
+def models():
+    """Networks that add up red for class 0, green for 1, blue for 2: with logits, and with a softmax."""
+    import keras
+
+    kernel = np.zeros((3, 10), "float32")
+    kernel[[0, 1, 2], [0, 1, 2]] = 2 / 255
+    built = {}
+    for end in ("logits", "dense softmax", "softmax layer", "nested logits", "nested softmax", "softmax op"):
+        inputs = keras.Input((32, 24, 3), dtype="uint8")
+        pooled = keras.layers.GlobalAveragePooling2D()(keras.ops.cast(inputs, "float32"))
+        dense = keras.layers.Dense(
+            10, activation="softmax" if end in ("dense softmax", "nested softmax") else None
+        )
+        last = keras.Sequential([keras.Input((3,)), dense]) if end.startswith("nested") else dense
+        answer = last(pooled)
+        if end == "softmax layer":
+            answer = keras.layers.Softmax()(answer)
+        if end == "softmax op":
+            answer = keras.ops.softmax(answer)
+        built[end] = keras.Model(inputs, answer)
+        dense.set_weights([kernel, np.zeros(10)])
+    return built
+
+
+@pytest.fixture
+def echo(monkeypatch):
+    """A model that only needs to exist: tells what it saw, answers class 3."""
+
+    class Echo:
+        name, input_shape, seen = "echo", (None, 32, 24, 3), None
+
+        def predict(self, pixels, **_):
+            self.seen = pixels
+            return np.eye(10, dtype="float32")[[3]]
+
+    monkeypatch.setattr(predict, "_ends_on_softmax", lambda model: True)
+    return Echo()
+
+
+def colour(image) -> list[int]:
+    return np.asarray(as_rgb(image)).reshape(-1, 3)[0].tolist()
+
+
+@pytest.mark.parametrize(
+    "end", ["logits", "dense softmax", "softmax layer", "nested logits", "nested softmax", "softmax op"]
+)
+def test_logits_and_softmax_give_the_same_probabilities(models, end):
+    prediction = predict_image(models[end], Image.new("RGB", (32, 32), (0, 255, 0)))
+    expected = np.exp([0, 2, 0, 0, 0, 0, 0, 0, 0, 0]) / (np.e**2 + 9)
+    assert prediction.label == "automobile"
+    assert prediction.probability == pytest.approx(np.e**2 / (np.e**2 + 9), abs=1e-5)
+    assert list(prediction.probabilities) == list(CLASS_NAMES)
+    assert list(prediction.probabilities.values()) == pytest.approx(expected.tolist(), abs=1e-5)
+
+
+def test_model_sees_uint8_of_its_own_size(echo):
+    prediction = predict_image(echo, Image.new("RGB", (200, 100), RED))
+    assert (echo.seen.shape, echo.seen.dtype) == ((1, 32, 24, 3), "uint8")
+    assert np.array_equal(prediction.image, echo.seen[0])
+    assert (prediction.label, prediction.probability) == ("cat", 1.0)
+    assert {type(value) for value in prediction.probabilities.values()} == {float}
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 300), (300, 2), (24, 32), (1000, 700)])
+def test_any_size(echo, size):
+    predict_image(echo, Image.new("RGB", size, RED))
+    assert np.array_equal(echo.seen, np.broadcast_to(np.uint8(RED), (1, 32, 24, 3)))
+
+
+def test_the_middle_is_cut_out(echo):
+    picture = np.zeros((32, 96, 3), "uint8")
+    picture[:, 36:60] = 255
+    predict_image(echo, picture)
+    assert echo.seen.min() > 250
+
+
+def test_a_picture_of_the_models_size_stays_as_it_is(echo):
+    picture = np.random.default_rng(0).integers(0, 256, (32, 24, 3), dtype="uint8")
+    predict_image(echo, picture)
+    assert np.array_equal(echo.seen[0], picture)
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "expected"),
+    [
+        ("RGB", RED, [200, 30, 10]),
+        ("L", 120, [120, 120, 120]),
+        ("1", 1, [255, 255, 255]),
+        ("RGBA", (*RED, 255), [200, 30, 10]),
+        ("RGBA", (*RED, 0), [255, 255, 255]),
+        ("RGBA", (0, 0, 0, 51), [204, 204, 204]),
+        ("LA", (100, 0), [255, 255, 255]),
+        ("CMYK", (0, 255, 255, 0), [255, 0, 0]),
+        ("YCbCr", (255, 128, 128), [255, 255, 255]),
+        ("HSV", (0, 255, 255), [255, 0, 0]),
+        ("I;16", 128 * 256 + 7, [128, 128, 128]),
+        ("I", 65_535, [255, 255, 255]),
+    ],
+)
+def test_modes(mode, value, expected):
+    assert colour(Image.new(mode, (4, 4), value)) == expected
+
+
+def test_palette_with_and_without_transparency(tmp_path):
+    picture = Image.new("P", (4, 4), 1)
+    picture.putpalette([0, 0, 0, *RED])
+    assert colour(picture) == list(RED)
+    picture.save(tmp_path / "p.png", transparency=1)
+    assert colour(tmp_path / "p.png") == [255, 255, 255]
+    picture.save(tmp_path / "p.gif")
+    assert colour(tmp_path / "p.gif") == list(RED)
+
+
+def test_transparent_colour_of_an_rgb_file(tmp_path):
+    Image.new("RGB", (4, 4), RED).save(tmp_path / "a.png", transparency=RED)
+    assert colour(tmp_path / "a.png") == [255, 255, 255]
+
+
+@pytest.mark.parametrize("level", [0, 77, 255])
+def test_file_of_16_bit_grey_is_scaled_not_clipped(tmp_path, level):
+    Image.fromarray(np.full((4, 4), level * 257, "uint16")).save(tmp_path / "a.png")
+    assert colour(tmp_path / "a.png") == [level] * 3
+
+
+def test_turned_as_the_camera_says(tmp_path):
+    picture = np.zeros((8, 16, 3), "uint8")
+    picture[:, :8] = 255  # left half white
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: show it a quarter turn clockwise
+    Image.fromarray(picture).save(tmp_path / "a.png", exif=exif)
+    turned = np.asarray(as_rgb(tmp_path / "a.png"))
+    assert turned.shape == (16, 8, 3)
+    assert turned[:8].min() == 255
+    assert turned[8:].max() == 0
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (4, 5, 1), (4, 5, 3), (4, 5, 4)])
+def test_arrays(shape):
+    assert as_rgb(np.full(shape, 255, "uint8")).size == (5, 4)
+    assert colour(np.full(shape, 255, "uint8")) == [255, 255, 255]
+
+
+def test_transparent_array_is_put_on_white():
+    assert colour(np.zeros((4, 4, 4), "uint8")) == [255, 255, 255]
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((32, 32, 3), "float32"),
+        np.zeros((32, 32)),
+        np.zeros((32, 32), "uint16"),
+        np.zeros((1, 32, 32, 3), "uint8"),
+        np.zeros((32, 32, 2), "uint8"),
+        np.zeros(3072, "uint8"),
+        np.zeros((0, 32, 3), "uint8"),
+    ],
+    ids=lambda array: f"{array.dtype}{array.shape}",
+)
+def test_arrays_that_are_no_picture(array):
+    with pytest.raises(CourseError) as caught:
+        as_rgb(array)
+    assert f"{array.dtype} {array.shape}" in str(caught.value)
+
+
+def damaged(kind: str) -> bytes:
+    from io import BytesIO
+
+    whole = BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype="uint8")).save(whole, "PNG")
+    content = bytearray(whole.getvalue())
+    if kind == "cut":
+        return bytes(content[:2000])
+    if kind == "broken chunk":
+        content[45] ^= 255
+    return {"empty": b"", "text": b"not a picture", "page": b"<html></html>"}.get(kind, bytes(content))
+
+
+@pytest.mark.parametrize("kind", ["empty", "text", "page", "cut", "broken chunk"])
+def test_files_that_are_no_picture(tmp_path, echo, kind):
+    path = tmp_path / "a.png"
+    path.write_bytes(damaged(kind))
+    with pytest.raises(CourseError, match=r"(?s)a\.png cannot be read.*Next: ") as caught:
+        predict_image(echo, str(path))
+    assert len(str(caught.value).splitlines()) <= 4
+
+
+def test_missing_file_and_folder(tmp_path, echo):
+    with pytest.raises(CourseError, match=r"(?s)none\.jpg cannot be read.*No file lies there"):
+        predict_image(echo, tmp_path / "none.jpg")
+    with pytest.raises(CourseError, match="cannot be read"):
+        predict_image(echo, tmp_path)
+
+
+def test_a_bomb_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    monkeypatch.setattr(predict, "MEGAPIXELS", 0.001)
+    Image.new("L", (100, 10)).save(tmp_path / "fits.png")
+    assert as_rgb(tmp_path / "fits.png").size == (100, 10)
+    Image.new("L", (101, 10)).save(tmp_path / "large.png")
+    monkeypatch.setattr(Image.Image, "convert", lambda *_: pytest.fail("was decoded"))
+    with pytest.raises(CourseError, match="101×10 pixels"):
+        as_rgb(tmp_path / "large.png")
+
+
+def test_model_with_another_output(models):
+    import keras
+
+    whole = models["logits"]
+    for model, found in [
+        (keras.Model(whole.inputs, whole.layers[-2].output), "(1, 3)"),
+        (keras.Sequential([keras.Input((8, 9, 3)), keras.layers.Identity()]), "(1, 8, 9, 3)"),
+    ]:
+        with pytest.raises(CourseError, match="does not answer ten classes") as caught:
+            predict_image(model, Image.new("RGB", (32, 32)))
+        assert found in str(caught.value)
+
+
+def test_model_with_another_input():
+    import keras
+
+    for shape in [(1280,), (None, None, 3), (32, 32, 1)]:
+        model = keras.Sequential([keras.Input(shape), keras.layers.Identity()], name="odd")
+        with pytest.raises(CourseError, match="'odd' does not take pictures of one size"):
+            predict_image(model, Image.new("RGB", (32, 32)))
