@@ -64,12 +64,12 @@ def image_rows(
     """
     columns = max(len(images) for images in rows.values())
     figure, axes = _figure(size * len(rows) + (0.3 if titles else 0.05), len(rows), columns)
-    for line, (name, images) in zip(axes, rows.items(), strict=True):
+    for row, (line, (name, images)) in enumerate(zip(axes, rows.items(), strict=True)):
         for ax in line:
             ax.axis("off")
         for column, (ax, image) in enumerate(zip(line, images, strict=False)):
             ax.axis("on")
-            _draw_image(ax, image, titles[column] if titles is not None and line is axes[0] else "")
+            _draw_image(ax, image, titles[column] if titles and row == 0 else "")
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9.5)
     return figure
 

@@ -1,0 +1,226 @@
+"""Each plot: a figure with the expected parts, and no trace left in matplotlib's settings."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from course_utils import plotting
+from course_utils.cifar10 import CLASS_NAMES
+
+RANDOM = np.random.default_rng(0)
+PICTURES = RANDOM.integers(0, 256, (10, 32, 32, 3), dtype="uint8")
+HISTORY = pd.DataFrame(
+    {
+        "epoch": [1, 2, 3],
+        "phase": ["head", "head", "fine-tuning"],
+        "loss": [3.0, 2.0, 1.0],
+        "accuracy": [0.1, 0.2, 0.3],
+        "val_loss": [3.5, 2.5, 1.5],
+        "val_accuracy": [0.1, 0.2, 0.25],
+    }
+)
+TABLE = np.diag(range(10, 110, 10))
+NAMED = {"xlabel": "x", "title": "t"}
+
+CALLS = {  # name -> (call, content, empty content, axes that are drawn on)
+    "image_rows": (plotting.image_rows, {"a": PICTURES[:3], "b": PICTURES[:2]}, {}, 5),
+    "image_grid": (lambda c: plotting.image_grid(c, ["x"] * len(c), columns=4), PICTURES, PICTURES[:0], 10),
+    "class_balance": (
+        plotting.class_balance,
+        pd.DataFrame({"train": [1, 2]}, ["cat", "dog"]),
+        pd.DataFrame(),
+        1,
+    ),
+    "value_histograms": (plotting.value_histograms, {"a": PICTURES, "b": PICTURES / 255}, {}, 2),
+    "learning_curves": (plotting.learning_curves, {"CNN": HISTORY, "MLP": HISTORY[:2]}, {}, 2),
+    "bars": (lambda c: plotting.bars(c, **NAMED), pd.Series({"a": 0.25, "b": 5}), pd.Series(dtype=float), 1),
+    "lines": (
+        lambda c: plotting.lines(c, ylabel="y", **NAMED),
+        pd.DataFrame({"a": [0.1, 0.2]}, index=[32, 64]),
+        pd.DataFrame(),
+        1,
+    ),
+    "confusion_matrices": (
+        lambda c: plotting.confusion_matrices(c, CLASS_NAMES),
+        {"a": TABLE, "b": TABLE, "c": TABLE},
+        {},
+        3,
+    ),
+    "feature_maps": (
+        lambda c: plotting.feature_maps(c, {"x": RANDOM.normal(size=(4, 4, 3))}, columns=2),
+        PICTURES[0],
+        PICTURES[0][:0],
+        3,
+    ),
+    "heat_overlays": (
+        lambda c: plotting.heat_overlays(c, np.ones((len(c), 4, 4)), ["t"] * len(c)),
+        PICTURES[:3],
+        PICTURES[:0],
+        6,
+    ),
+    "projections": (
+        lambda c: plotting.projections(c, np.arange(10), CLASS_NAMES),
+        {"before": RANDOM.normal(size=(10, 2)), "after": RANDOM.normal(size=(10, 2))},
+        {},
+        2,
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_trace():
+    before = dict(mpl.rcParams)
+    yield
+    assert dict(mpl.rcParams) == before
+    assert pyplot.get_fignums() == []
+
+
+def drawn(figure: Figure) -> list:
+    """Return the axes that hold something."""
+    return [ax for ax in figure.axes if ax.axison and (ax.lines or ax.images or ax.patches or ax.collections)]
+
+
+@pytest.mark.parametrize("name", list(CALLS))
+def test_each_plot(name):
+    call, content, empty, expected = CALLS[name]
+    figure = call(content)
+    assert isinstance(figure, Figure)
+    assert len(drawn(figure)) == expected
+    assert figure.get_dpi() == 100
+    assert figure.get_figwidth() <= plotting.WIDTH
+    figure.canvas.draw()
+
+    nothing = call(empty)
+    assert nothing.axes == []
+    assert [text.get_text()[:15] for text in nothing.texts] == ["Nothing to plot"]
+
+
+def test_every_plot_is_tested():
+    public = {name for name, item in vars(plotting).items() if hasattr(item, "__wrapped__")}
+    assert public == set(CALLS)
+
+
+def test_settings_of_the_reader_stay_after_an_error():
+    with pytest.raises(KeyError):
+        plotting.learning_curves({"CNN": pd.DataFrame({"epoch": [1]})})  # _no_trace looks at the rest
+
+
+def test_image_rows_names_and_titles():
+    figure = plotting.image_rows({"first": PICTURES[:2], "second": PICTURES[:1]}, titles=["a", "b"])
+    assert [ax.get_ylabel() for ax in figure.axes] == ["first", "", "second", ""]
+    assert [ax.get_title() for ax in figure.axes] == ["a", "b", "", ""]
+    assert np.array_equal(figure.axes[1].images[0].get_array(), PICTURES[1])
+
+
+def test_image_rows_of_different_sizes():
+    figure = plotting.image_rows({"sizes": [PICTURES[0], PICTURES[1][:16, :16]]})
+    assert [ax.images[0].get_array().shape for ax in figure.axes] == [(32, 32, 3), (16, 16, 3)]
+
+
+def test_image_grid_is_in_reading_order_with_colours():
+    figure = plotting.image_grid(PICTURES[:3], ["a", "b", "c"], columns=2, colors=["#ff0000"] * 3)
+    assert [ax.get_title() for ax in figure.axes] == ["a", "b", "c", ""]
+    assert to_hex(figure.axes[2].title.get_color()) == "#ff0000"
+    assert np.array_equal(figure.axes[2].images[0].get_array(), PICTURES[2])
+
+
+def test_prediction_titles():
+    y_prob = np.array([[0.9, 0.1], [0.2, 0.8]])
+    titles, colors = plotting.prediction_titles(np.array([0, 0]), y_prob, ["cat", "dog"])
+    assert titles == ["cat 90%\n", "dog 80%\n(cat)"]
+    assert colors[0] != colors[1]
+    assert plotting.prediction_titles(np.array([]), np.zeros((0, 2)), ["cat", "dog"]) == ([], [])
+
+
+def test_class_balance_has_a_bar_for_each_class_and_part():
+    counts = pd.DataFrame({"train": [30, 40], "val": [3, 4]}, index=["cat", "dog"])
+    (ax,) = plotting.class_balance(counts).axes
+    assert [bar.get_height() for bar in ax.patches] == [30, 40, 3, 4]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["cat", "dog"]
+
+
+def test_learning_curves_hold_the_numbers():
+    figure = plotting.learning_curves({"CNN": HISTORY})
+    for ax, metric in zip(figure.axes, ("loss", "accuracy"), strict=True):
+        training, validation, start = ax.lines
+        assert training.get_ydata().tolist() == HISTORY[metric].tolist()
+        assert validation.get_ydata().tolist() == HISTORY[f"val_{metric}"].tolist()
+        assert (training.get_linestyle(), validation.get_linestyle()) == ("--", "-")
+        assert list(start.get_xdata()) == [2.5, 2.5]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["CNN"]
+
+
+def test_colours_differ_and_repeat_after_the_last():
+    figure = plotting.learning_curves({str(number): HISTORY for number in range(8)})
+    colors = [line.get_color() for line in figure.axes[0].lines if line.get_linestyle() == "-"]
+    assert len(set(colors[:7])) == 7
+    assert colors[7] == colors[0]
+
+
+def test_a_single_epoch_can_be_seen():
+    figure = plotting.learning_curves({"CNN": HISTORY[:1]})
+    assert [line.get_marker() for line in figure.axes[0].lines] == ["o", "o"]
+
+
+def test_bars_in_per_cent_and_with_spread():
+    values, spread = pd.Series({"a": 0.255, "b": 0.5}), pd.Series({"b": 0.01})
+    (ax,) = plotting.bars(values, spread=spread, percent=True, **NAMED).axes
+    assert [bar.get_width() for bar in ax.patches] == pytest.approx([25.5, 50])
+    assert [text.get_text() for text in ax.texts] == ["25.5", "50.0"]
+    ends = [segment[:, 0].tolist() for segment in ax.collections[0].get_segments()]
+    assert ends[1] == pytest.approx([49, 51])
+    assert ends[0] == pytest.approx([25.5, 25.5])
+    assert ax.yaxis_inverted()
+
+
+def test_lines_in_per_cent_with_a_tick_at_each_value():
+    frame = pd.DataFrame({"base": [0.1, 0.2], "CNN": [0.3, 0.4]}, index=[10, 1000])
+    (ax,) = plotting.lines(frame, ylabel="y", percent=True, logx=True, **NAMED).axes
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[10, 20], [30, 40]]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["10", "1000"]
+    assert ax.get_xscale() == "log"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["base", "CNN"]
+
+
+def test_confusion_matrices_show_shares_of_the_true_class():
+    table = np.zeros((10, 10), int)
+    table[3, 3], table[3, 5] = 3, 1
+    (ax,) = plotting.confusion_matrices({"CNN": table}, CLASS_NAMES).axes
+    texts = {tuple(text.get_position()): text.get_text() for text in ax.texts}
+    assert texts == {(3, 3): "75", (5, 3): "25"}  # (x: predicted, y: true)
+    assert [label.get_text() for label in ax.get_yticklabels()] == list(CLASS_NAMES)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "true class")
+
+
+def test_feature_maps_shows_the_channels_with_most_variance():
+    maps = np.zeros((4, 4, 3))
+    maps[..., 2] = RANDOM.normal(size=(4, 4))
+    maps[..., 0] = 0.1 * maps[..., 2]
+    figure = plotting.feature_maps(PICTURES[0], {"layer": maps}, columns=2)
+    shown = [np.asarray(ax.images[0].get_array()) for ax in figure.axes[2:]]
+    assert np.array_equal(shown[0], maps[..., 2])
+    assert np.array_equal(shown[1], maps[..., 0])
+    assert figure.axes[2].get_ylabel() == "layer\n4×4×3"
+
+
+def test_heat_lies_on_the_whole_picture():
+    figure = plotting.heat_overlays(PICTURES[:1], np.ones((1, 4, 4)), ["cat"])
+    top, bottom = figure.axes
+    assert top.get_title() == "cat"
+    assert [list(image.get_extent()) for image in bottom.images] == [[-0.5, 31.5, 31.5, -0.5]] * 2
+
+
+def test_projections_colour_by_class():
+    points = RANDOM.normal(size=(20, 2))
+    labels = np.repeat([0, 1], 10)
+    figure = plotting.projections({"before": points}, labels, ["cat", "dog"])
+    cat, dog = figure.axes[0].collections
+    assert np.allclose(cat.get_offsets(), points[:10])
+    assert np.allclose(dog.get_offsets(), points[10:])
+    assert not np.array_equal(cat.get_facecolor(), dog.get_facecolor())
