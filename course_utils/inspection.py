@@ -43,7 +43,8 @@ def outputs_at(model: keras.Model, layer_names: Sequence[str]) -> keras.Model:
     """
     import keras
 
-    return keras.Model(model.inputs, [model.get_layer(name).output for name in layer_names])
+    inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
+    return keras.Model(inputs, [model.get_layer(name).output for name in layer_names])
 
 
 def weight_change(before: keras.Model, after: keras.Model) -> pd.Series:

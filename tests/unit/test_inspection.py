@@ -1,0 +1,121 @@
+"""Looking inside a model, compared with counts and values worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from course_utils.errors import CourseError
+from course_utils.inspection import layer_table, linear_cka, outputs_at, parameter_counts, weight_change
+
+
+@pytest.fixture
+def model():
+    import keras
+
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            keras.layers.Conv2D(4, 3, name="block1_conv"),  # 3*3*3*4 + 4 = 112
+            keras.layers.BatchNormalization(name="block1_bn"),  # 4*4 = 16, 8 of them trainable
+            keras.layers.Conv2D(2, 1, use_bias=False, name="block2_a"),  # 8
+            keras.layers.Conv2D(2, 1, use_bias=False, name="block2_b"),  # 4
+            keras.layers.Dropout(0.5, name="dropout"),
+            keras.layers.Flatten(name="flatten"),
+            keras.layers.Dense(10, name="head"),  # 72*10 + 10 = 730
+        ]
+    )
+
+
+def test_parameter_counts(model):
+    assert parameter_counts(model).to_dict() == {"total": 870, "trainable": 862, "frozen": 8}
+    model.get_layer("block1_conv").trainable = False
+    assert parameter_counts(model).to_dict() == {"total": 870, "trainable": 750, "frozen": 120}
+    model.trainable = False
+    assert parameter_counts(model).to_dict() == {"total": 870, "trainable": 0, "frozen": 870}
+
+
+def test_layer_table(model):
+    model.get_layer("head").trainable = False
+    table = layer_table(model).set_index("layer")
+    assert table.loc["block1_conv"].tolist() == ["Conv2D", "6×6×4", 112, 112]
+    assert table.loc["block1_bn"].tolist() == ["BatchNormalization", "6×6×4", 16, 8]
+    assert table.loc["flatten"].tolist() == ["Flatten", "72", 0, 0]
+    assert table.loc["head"].tolist() == ["Dense", "10", 730, 0]
+    assert table.parameters.sum() == model.count_params()
+
+
+def test_layer_table_of_a_nested_model(model):
+    import keras
+
+    inputs = keras.Input((8, 8, 3))
+    table = layer_table(keras.Model(inputs, model(inputs)))
+    assert table["type"].tolist() == ["InputLayer", "Sequential"]
+    assert table.parameters.tolist() == [0, 870]
+
+
+def test_outputs_at_shares_weights(model):
+    pictures = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
+    inside = outputs_at(model, ["block1_conv", "head"])
+    first, last = inside(pictures)
+    assert first.shape == (2, 6, 6, 4)
+    assert np.array_equal(last, model(pictures))
+    model.get_layer("head").set_weights([np.zeros((72, 10)), np.ones(10)])
+    assert np.array_equal(inside(pictures)[1], np.ones((2, 10)))
+
+
+def test_outputs_at_an_unknown_layer(model):
+    with pytest.raises(ValueError, match="block9"):
+        outputs_at(model, ["block9"])
+
+
+def test_weight_change_known(model):
+    import keras
+
+    after = keras.models.clone_model(model)
+    after.set_weights(model.get_weights())
+    assert weight_change(model, after).to_dict() == {"block1": 0, "block2": 0}
+
+    after.get_layer("head").set_weights([np.zeros((72, 10)), np.ones(10)])  # no kernel of a convolution
+    kernel, bias = model.get_layer("block1_conv").get_weights()
+    after.get_layer("block1_conv").set_weights([kernel * 1.5, bias + 1])
+    model.get_layer("block2_a").set_weights([np.full((1, 1, 4, 2), 1.0)])  # length before: √(8·1 + 4·4)
+    model.get_layer("block2_b").set_weights([np.full((1, 1, 2, 2), 2.0)])
+    after.get_layer("block2_a").set_weights([np.full((1, 1, 4, 2), 1.0)])
+    after.get_layer("block2_b").set_weights([np.full((1, 1, 2, 2), 5.0)])  # length of change: √(4·9)
+    change = weight_change(model, after)
+    assert list(change.index) == ["block1", "block2"]
+    assert change.tolist() == pytest.approx([0.5, (36 / 24) ** 0.5])
+
+
+def test_weight_change_of_another_network(model):
+    import keras
+
+    other = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(5, 3)], name="other")
+    with pytest.raises(CourseError, match="'other' cannot be compared"):
+        weight_change(model, other)
+
+
+RANDOM = np.random.default_rng(0)
+FEATURES = RANDOM.normal(size=(500, 20))
+ROTATION, _ = np.linalg.qr(RANDOM.normal(size=(20, 20)))
+
+
+def test_cka_ignores_rotation_scale_and_shift():
+    assert linear_cka(FEATURES, FEATURES) == pytest.approx(1)
+    assert linear_cka(FEATURES, 3 * FEATURES @ ROTATION + 7) == pytest.approx(1)
+
+
+def test_cka_is_symmetric_and_low_for_independent_features():
+    other = RANDOM.normal(size=(500, 30))
+    assert linear_cka(FEATURES, other) == pytest.approx(linear_cka(other, FEATURES))
+    assert 0 <= linear_cka(FEATURES, other) < 0.1
+    halfway = linear_cka(FEATURES, FEATURES + RANDOM.normal(size=FEATURES.shape))
+    assert linear_cka(FEATURES, other) < halfway < 0.95
+
+
+def test_cka_by_hand():
+    a = np.array([[1.0], [-1.0], [0.0], [0.0]])
+    b = np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]])  # ‖aᵀb‖² = 4, ‖aᵀa‖ = 2, ‖bᵀb‖ = √8
+    assert linear_cka(a, b) == pytest.approx(4 / (2 * 8**0.5))
