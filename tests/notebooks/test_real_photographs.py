@@ -1,0 +1,33 @@
+"""All lessons run on real photographs, whatever form the data comes in, and their records say so."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course_utils.paths import PROJECT
+from course_utils.records import read_records
+from course_utils.runner import QUICK, run_course
+
+REAL_DATA = PROJECT.parent / "shared" / "tools" / "real_data.py"
+FORMATS = {"folder": ".", "toronto": "cifar-10-python.tar.gz", "kaggle": ".", "npz": "cifar10.npz"}
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(not REAL_DATA.exists(), reason="the real photographs (../shared) are not on this machine")
+@pytest.mark.parametrize("form", FORMATS)
+def test_lessons_run_on_real_photographs(form: str, tmp_path: Path):
+    data, out = tmp_path / "data", tmp_path / "out"
+    subprocess.run([sys.executable, REAL_DATA, form, data, "--per-class", "60"], check=True)
+    parameters = {"PROFILE": "laptop", "WEIGHTS": "bundled", "DATA": str(data / FORMATS[form])}
+    run_course([], parameters | {"OVERRIDES": QUICK | {"fine_tune_size": 32}}, out)
+
+    records = read_records(out / "records")
+    assert set(records.data) == {"path"}
+    assert set(records.lesson) == {"01", "02", "03", "04", "05"}
+    assert set(records[records.lesson == "04"].weights) == {"bundled"}
+    assert (records.loc[records.metric == "accuracy", "split"] == "test").any()
