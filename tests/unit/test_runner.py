@@ -89,12 +89,18 @@ def test_wrong_input_is_told_before_anything_runs(
     assert not (out / "run.json").exists()
 
 
-def test_out_that_is_a_file_is_told(folder: Path, capsys: pytest.CaptureFixture[str]):
-    lesson = write_lesson(folder / "01_a.ipynb")
+def test_full_disk_is_told(
+    folder: Path, out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
 
-    assert main(["--notebooks", str(folder), "--out", str(lesson)]) == 1
+    write_lesson(folder / "01_a.ipynb")
+    monkeypatch.setattr(runner, "_write_text", full)
 
-    assert f"cannot be written: [Errno 17] File exists: '{lesson}'" in capsys.readouterr().err
+    assert main(["--notebooks", str(folder), "--out", str(out)]) == 1
+
+    assert "The results cannot be written: [Errno 28] No space left" in capsys.readouterr().err
 
 
 def test_unset_options_are_not_passed_and_paths_become_absolute(
