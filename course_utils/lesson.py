@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,15 +102,15 @@ class Lesson:
         """
         from IPython.display import display
 
+        name = save or f"{self.number}-{slug(alt)[:80].strip('-.')}.png"
+        path = self.out / "figures" / name
         if self.source == "drawn":
             figure.text(1, 1.01, STAND_IN, ha="right", va="bottom", fontsize=8, color="#b03a2e")
             alt = f"{alt} ({STAND_IN}.)"
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", bbox_inches="tight", pad_inches=0.12)
-        path = self.out / "figures" / (save or f"{self.number}-{slug(' '.join(alt.split()[:6]))}.png")
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(buffer.getvalue())
-        path.with_suffix(".txt").write_text(alt + "\n", encoding="utf-8")
+        figure.savefig(buffer, format="png", dpi="figure", bbox_inches="tight", pad_inches=0.12)
+        _write(path, buffer.getvalue())
+        _write(path.with_suffix(".txt"), f"{alt}\n".encode())
         png = base64.b64encode(buffer.getvalue()).decode()
         display({"image/png": png, "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
 
@@ -120,7 +121,7 @@ class Lesson:
         if self.source == "drawn":
             caption = f"{caption} ({STAND_IN})" if caption else STAND_IN
         text = f"{caption}\n{frame.to_string()}" if caption else frame.to_string()
-        html = frame.style.format(precision=3, thousands=" ").set_caption(caption).to_html()
+        html = frame.style.format(precision=3, thousands=" ", escape="html").set_caption(caption).to_html()
         display({"text/html": html, "text/plain": text}, raw=True)
 
     def _context(self, more: dict) -> dict:
@@ -151,17 +152,15 @@ def start_lesson(
         profile: see ``profiles.load_profile``.
         data: see ``cifar10.load_cifar10``; None: what the profile says.
         weights: see ``weights.weights_path``; None: what the profile says.
-        seed: of every random choice, a whole number from 0 on.
+        seed: of every random choice, a whole number from 0 to 2,147,483,647.
         out: folder for figures, records and runs; None: ``build/course``.
         overrides: values of the profile to replace, for example ``{"cnn_epochs": 3}``.
 
     Raises:
         CourseError: a parameter is unknown or does not fit.
     """
-    if type(seed) is not int or seed < 0:
-        raise CourseError(
-            f"SEED is {seed!r}.", cause="Expected a whole number from 0 on.", next_step="set SEED = 0."
-        )
+    _check_seed(seed)
+    _check_overrides(overrides)
     import_keras_quietly()
     chosen = load_profile(profile, **(overrides or {}))
     lesson = Lesson(
@@ -180,6 +179,32 @@ def start_lesson(
         f"Data: {lesson.data}. Weights: {lesson.weights}. Seed: {seed}."
     )
     return lesson
+
+
+def _check_seed(seed: object) -> None:
+    if type(seed) is not int or not 0 <= seed < 2**31:
+        raise CourseError(
+            f"SEED is {seed!r}.",
+            cause="Expected a whole number from 0 to 2,147,483,647.",
+            next_step="set SEED = 0.",
+        )
+
+
+def _check_overrides(overrides: object) -> None:
+    is_dict = overrides is None or isinstance(overrides, dict)
+    if not is_dict or not all(isinstance(key, str) and key != "name" for key in overrides or {}):
+        raise CourseError(
+            f"OVERRIDES cannot be used: {overrides!r}.",
+            cause="Expected values of the profile under their names; the profile's own name is PROFILE.",
+            next_step='set for example OVERRIDES = {"cnn_epochs": 3}.',
+        )
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
 
 
 def _make_deterministic() -> None:

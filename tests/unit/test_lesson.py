@@ -1,0 +1,299 @@
+"""The bookkeeping of a lesson: parameters checked, results labelled, the stand-in marked where it shows."""
+
+from __future__ import annotations
+
+import json
+import re
+from io import BytesIO
+from types import SimpleNamespace
+
+import IPython.display
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from course_utils import plotting, records
+from course_utils.errors import CourseError
+from course_utils.lesson import STAND_IN, Lesson, start_lesson
+from course_utils.profiles import load_profile
+from course_utils.records import read_records
+from course_utils.runs import read_runs
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    monkeypatch.setattr(records, "device_name", lambda: "a computer")  # to ask for it takes seconds
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Return what a notebook would have displayed: pairs of data and metadata."""
+    calls = []
+
+    def display(data, *, metadata=None, raw):
+        assert raw
+        calls.append((data, metadata))
+
+    monkeypatch.setattr(IPython.display, "display", display)
+    return calls
+
+
+def lesson(out, source="drawn", **more) -> Lesson:
+    settings = {"data": "drawn", "weights": "bundled", "seed": 3} | more
+    begun = Lesson("02", load_profile("offline"), out=out, **settings)
+    if source:
+        begun.use(SimpleNamespace(source=source, description=f"pictures: {source}"))
+    return begun
+
+
+def refused(out, **parameters) -> str:
+    with pytest.raises(CourseError) as caught:
+        start_lesson("02", **({"profile": "offline", "out": out / "new"} | parameters))
+    message = str(caught.value)
+    assert len(message.splitlines()) <= 4
+    assert "Next: " in message
+    return message
+
+
+# start_lesson
+
+
+def test_start_tells_what_was_chosen(tmp_path, capsys):
+    begun = start_lesson("02", profile="offline", seed=7, out=tmp_path, overrides={"cnn_epochs": 3})
+    assert (begun.number, begun.seed, begun.out, begun.source) == ("02", 7, tmp_path, None)
+    assert (begun.data, begun.weights, begun.profile.cnn_epochs) == ("drawn", "bundled", 3)
+    said = capsys.readouterr().out
+    for word in ("Profile offline", "runs everywhere", "Data: drawn", "Weights: bundled", "Seed: 7"):
+        assert word in said
+
+
+def test_data_and_weights_go_before_the_profile(tmp_path):
+    begun = start_lesson("02", profile="laptop", data=tmp_path, weights="none", out=tmp_path)
+    assert (begun.data, begun.weights, begun.weights_label) == (str(tmp_path), "none", "none")
+    begun = start_lesson("02", profile="offline", weights=tmp_path / "a.h5", out=tmp_path)
+    assert begun.weights_label == "file"
+
+
+def test_offline_is_deterministic(tmp_path, monkeypatch):
+    import tensorflow as tf
+
+    calls = []
+    monkeypatch.setattr(tf.config.experimental, "enable_op_determinism", lambda: calls.append(1))
+    start_lesson("02", profile="offline", out=tmp_path)
+    assert calls == [1]
+    start_lesson("02", profile="offline", out=tmp_path, overrides={"deterministic": False})
+    assert calls == [1]
+
+
+@pytest.mark.parametrize("seed", [-1, 1.0, "0", None, True, 2**31])
+def test_bad_seed(tmp_path, seed):
+    assert f"SEED is {seed!r}" in refused(tmp_path, seed=seed)
+
+
+@pytest.mark.parametrize("profile", ["ofline", "", None, 3])
+def test_bad_profile(tmp_path, profile):
+    assert f"Profile {profile!r}" in refused(tmp_path, profile=profile)
+
+
+@pytest.mark.parametrize("weights", ["imagnet", "ImageNet", 3])
+def test_bad_weights(tmp_path, weights):
+    assert repr(str(weights)) in refused(tmp_path, weights=weights)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"epochs": 3},
+        {"cnn_epochs": "3"},
+        {"name": "gpu"},
+        {3: 4},
+        ["cnn_epochs"],
+        "cnn_epochs=3",
+        {"weights": 3},
+    ],
+    ids=str,
+)
+def test_bad_overrides(tmp_path, overrides):
+    assert "OVERRIDES" in refused(tmp_path, overrides=overrides)
+
+
+def test_no_overrides(tmp_path):
+    for nothing in (None, {}):
+        assert start_lesson("02", profile="offline", out=tmp_path, overrides=nothing).profile.cnn_epochs
+
+
+# results
+
+
+def test_use_labels_what_follows(tmp_path, capsys):
+    begun = lesson(tmp_path, "path")
+    assert "pictures: path" in capsys.readouterr().out
+    begun.record("CNN", "accuracy", np.float32(0.5), unit="fraction", split="val", size=96)
+    (entry,) = read_records(tmp_path / "records").to_dict("records")
+    expected = {"lesson": "02", "model": "CNN", "value": 0.5, "data": "path", "weights": "none"}
+    assert entry | expected | {"profile": "offline", "seed": 3, "size": 96} == entry
+
+
+def test_a_record_may_name_its_own_seed_and_weights(tmp_path):
+    begun = lesson(tmp_path)
+    begun.record("CNN", "accuracy", 0.5, unit="fraction", split="val", seed=9, weights="bundled")
+    (entry,) = read_records(tmp_path / "records").to_dict("records")
+    assert (entry["seed"], entry["weights"]) == (9, "bundled")
+
+
+def save_run(begun, **facts):
+    import keras
+
+    model = keras.Sequential(
+        [keras.Input((4, 4, 3), dtype="uint8"), keras.layers.Flatten(), keras.layers.Dense(10)]
+    )
+    history = pd.DataFrame({"epoch": [1], "phase": "training", "val_accuracy": [0.5]})
+    labels, chances = np.array([0, 1]), np.eye(10, dtype="float32")[[0, 2]]
+    return begun.save_run(
+        "CNN", model, history, val_labels=labels, val_probabilities=chances, seconds=1.23456, **facts
+    )
+
+
+def test_save_run_leaves_a_run_and_its_records(tmp_path):
+    run = save_run(lesson(tmp_path), trainable_parameters=5)
+    assert [one.facts for one in read_runs(tmp_path, data="drawn")] == [run.facts]
+    expected = {"lesson": "02", "data": "drawn", "weights": "none", "profile": "offline", "seed": 3}
+    assert run.facts | expected | {"seconds": 1.235, "trainable_parameters": 5} == run.facts
+    table = read_records(tmp_path / "records").set_index("metric")
+    assert table["value"].to_dict() == pytest.approx(
+        {"accuracy": 0.5, "fit_seconds": 1.23456, "model_bytes": run.facts["model_bytes"], "parameters": 490}
+    )
+    units = {"accuracy": "fraction", "fit_seconds": "s", "model_bytes": "bytes", "parameters": "parameters"}
+    assert table["unit"].to_dict() == units
+    assert set(table["split"]) == {"val"}
+    assert set(table["seconds"]) == {1.235}
+
+
+def test_nothing_is_recorded_before_the_pictures_are_known(tmp_path):
+    begun = lesson(tmp_path, source=None)
+    with pytest.raises(CourseError, match=r"lesson\.use"):
+        begun.record("CNN", "accuracy", 0.5, unit="fraction", split="val")
+    with pytest.raises(CourseError, match=r"lesson\.use"):
+        save_run(begun)
+    assert not list(tmp_path.iterdir())
+
+
+# figures
+
+
+def figure() -> Figure:
+    made = Figure(figsize=(3, 2), dpi=100)
+    made.subplots().plot([1, 2])
+    return made
+
+
+def test_show_writes_and_displays_with_alt_text(tmp_path, shown):
+    lesson(tmp_path, "published").show(figure(), "A line that rises.", save="line.png")
+    ((data, metadata),) = shown
+    assert data["text/plain"] == "A line that rises."
+    assert metadata == {"image/png": {"alt": "A line that rises."}}
+    folder = tmp_path / "figures"
+    assert sorted(path.name for path in folder.iterdir()) == ["line.png", "line.txt"]
+    assert (folder / "line.txt").read_text() == "A line that rises.\n"
+    assert Image.open(folder / "line.png").format == "PNG"
+    import base64
+
+    assert base64.b64decode(data["image/png"]) == (folder / "line.png").read_bytes()
+
+
+@pytest.mark.parametrize(("source", "marked"), [("drawn", True), ("published", False), ("path", False)])
+def test_only_drawn_pictures_mark_figure_and_alt_text(tmp_path, shown, source, marked):
+    made = figure()
+    lesson(tmp_path, source).show(made, "A line.", save="line.png")
+    ((data, metadata),) = shown
+    texts = [text.get_text() for text in made.texts]
+    assert texts == ([STAND_IN] if marked else [])
+    for alt in (
+        data["text/plain"],
+        metadata["image/png"]["alt"],
+        (tmp_path / "figures/line.txt").read_text(),
+    ):
+        assert (STAND_IN in alt) is marked
+
+
+def test_the_mark_is_inside_the_picture(tmp_path, shown):
+    sizes = {}
+    for source in ("drawn", "path"):
+        lesson(tmp_path, source).show(figure(), "A line.", save=f"{source}.png")
+        pixels = np.asarray(Image.open(tmp_path / f"figures/{source}.png").convert("RGB")).astype(int)
+        sizes[source] = pixels.shape[0]
+        reddish = (pixels[..., 0] > 120) & (pixels[..., 1] < 110) & (pixels[..., 2] < 110)
+        assert bool(reddish.sum() > 50) is (source == "drawn")
+    assert sizes["drawn"] > sizes["path"]
+
+
+def test_figures_are_not_wider_than_a_notebook(tmp_path, shown):
+    metrics = {"loss": 0.1, "accuracy": 0.2, "val_loss": 0.1, "val_accuracy": 0.2}
+    history = pd.DataFrame({"epoch": [1, 2], "phase": "training", **metrics})
+    pictures = np.zeros((16, 32, 32, 3), "uint8")
+    made = [
+        plotting.learning_curves({"A model with a long name, seed 0": history}),
+        plotting.image_grid(pictures, ["automobile 100%\n(airplane)"] * 16),
+        plotting.image_rows({"a row with a rather long name": pictures[:10]}),
+        plotting.bars(pd.Series({"last block, 1 epoch at 1e-4": 0.5}), xlabel="x", title="t", percent=True),
+    ]
+    for number, one in enumerate(made):
+        lesson(tmp_path).show(one, "Alt.", save=f"{number}.png")
+        assert 600 < Image.open(tmp_path / f"figures/{number}.png").width <= 1000
+
+
+def test_size_does_not_depend_on_the_readers_settings(tmp_path, shown):
+    import matplotlib as mpl
+
+    with mpl.rc_context({"savefig.dpi": 300}):
+        lesson(tmp_path, "path").show(figure(), "A line.", save="line.png")
+    assert Image.open(BytesIO((tmp_path / "figures/line.png").read_bytes())).width <= 330
+
+
+def test_names_of_figures_tell_lesson_and_content(tmp_path, shown):
+    alts = [
+        "Bars: accuracy of the frozen base and after one epoch at three rates.",
+        "Bars: accuracy of the frozen base, the last block, the whole base.",
+    ]
+    for alt in [*alts, *alts]:  # a cell that runs twice writes the same file
+        lesson(tmp_path).show(figure(), alt)
+    names = sorted(path.name for path in tmp_path.glob("figures/*.png"))
+    assert names == [
+        "02-bars-accuracy-of-the-frozen-base-and-after-one-epoch-at-three-rates.png",
+        "02-bars-accuracy-of-the-frozen-base-the-last-block-the-whole-base.png",
+    ]
+    lesson(tmp_path).show(figure(), "word " * 100)
+    assert max(len(path.name) for path in tmp_path.glob("figures/*")) < 100
+
+
+# tables
+
+
+@pytest.mark.parametrize("caption", ["Results", ""])
+@pytest.mark.parametrize(("source", "marked"), [("drawn", True), ("kaggle", False)])
+def test_table_is_marked_in_html_and_text(tmp_path, shown, source, marked, caption):
+    lesson(tmp_path, source).table(pd.DataFrame({"accuracy": [0.123456]}, index=["CNN"]), caption)
+    ((data, _),) = shown
+    for kind in ("text/html", "text/plain"):
+        assert (STAND_IN in data[kind]) is marked
+        assert caption in data[kind]
+        assert "CNN" in data[kind]
+    assert "0.123" in data["text/html"]
+    assert "0.1235" not in data["text/html"]
+
+
+def test_table_of_nothing_and_of_odd_texts(tmp_path, shown):
+    begun = lesson(tmp_path, "path")
+    begun.table(pd.DataFrame(columns=["model", "seed"]), "Saved runs")
+    begun.table(pd.DataFrame({"note": ["a < b & c"]}))
+    assert "Saved runs" in shown[0][0]["text/html"]
+    assert re.search(r"a &lt; b &amp; c", shown[1][0]["text/html"])
+    assert "a < b & c" in shown[1][0]["text/plain"]
+
+
+def test_records_are_valid_json_of_this_lesson(tmp_path):
+    lesson(tmp_path).record("CNN", "fit_seconds", 12.5, unit="s", split="train")
+    (path,) = (tmp_path / "records").iterdir()
+    assert json.loads(path.read_text())["lesson"] == "02"
