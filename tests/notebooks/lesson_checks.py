@@ -212,7 +212,7 @@ def label_problems(notebook: NotebookNode) -> list[str]:
 
 
 def compare_outputs(
-    lesson: Path, folder: Path, parameters: dict[str, object], *, cell_timeout: int = 180
+    lesson: Path, folder: Path, parameters: dict[str, object], *, cell_timeout: int = 300
 ) -> subprocess.CompletedProcess[str]:
     """Prepare a lesson with parameters, run it by nbval, and compare its tagged cells with what is stored.
 
