@@ -68,10 +68,25 @@ class Lesson:
         val_labels: np.ndarray,
         val_probabilities: np.ndarray,
         seconds: float,
-        **facts: object,
+        train_pictures: int,
+        seed: int | None = None,
+        weights: str = "none",
     ) -> Run:
-        """Save a training for lesson 05, and record its accuracy and its cost. See ``runs.save_run``."""
-        context = self._context({"seconds": round(seconds, 3)} | facts)
+        """Save a training for lesson 05, and record its accuracy and its cost.
+
+        Args:
+            model_name: name as shown, for example ``"CNN"``.
+            model: takes uint8 (n, 32, 32, 3), answers logits (n, 10).
+            history: a table of ``history.history_frame``.
+            val_labels: int (n,).
+            val_probabilities: float (n, 10), rows sum to 1.
+            seconds: that the training took, computing features included.
+            train_pictures: how many pictures it was trained on.
+            seed: of this training; None: the lesson's.
+            weights: that the base started from, as records call them (see ``weights_label``).
+        """
+        context = self._context({"seconds": round(seconds, 3), "weights": weights})
+        context["seed"] = self.seed if seed is None else seed
         run = save_run(
             self.out,
             model_name,
@@ -80,6 +95,7 @@ class Lesson:
             val_labels=val_labels,
             val_probabilities=val_probabilities,
             lesson=self.number,
+            train_pictures=train_pictures,
             **context,
         )
         measured = {

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from course_utils.errors import CourseError
+from course_utils.inspection import parameter_counts
 from course_utils.records import plain, slug
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ class Run:
         history: one row an epoch: epoch, phase, loss, accuracy, val_loss, val_accuracy.
         val_labels: int64 (n,).
         val_probabilities: float32 (n, 10), rows sum to 1.
-        facts: model_name, seed, lesson, data, weights, seconds, parameters, model_bytes, and what else was
-            given to ``save_run``.
+        facts: model_name, seed, lesson, data, weights, seconds, parameters, trainable_parameters,
+            model_bytes, and what else was given to ``save_run``.
     """
 
     model_name: str
@@ -81,7 +82,9 @@ def save_run(
         CourseError: labels and probabilities do not fit each other, or a fact is missing or no plain value.
     """
     _check_predictions(model_name, val_labels, val_probabilities)
-    facts = plain(facts | {"model_name": model_name, "seed": seed, "parameters": model.count_params()})
+    counts = parameter_counts(model)
+    size = {"parameters": int(counts["total"]), "trainable_parameters": int(counts["trainable"])}
+    facts = plain(facts | size | {"model_name": model_name, "seed": seed})
     folder = out / "runs" / f"{slug(model_name)}-{seed}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as temporary:

@@ -25,7 +25,7 @@ class Extractor:
         self.calls: list[int] = []
 
     def predict(self, pictures, **_):
-        if len(pictures) > 2:  # the key needs two
+        if len(pictures) > 3:  # the key needs two, the preparation three
             self.calls.append(len(pictures))
         rows = np.resize(pictures.mean(1), (len(pictures), len(self.weights)))
         return (rows * self.scale) @ self.weights.astype("float64")

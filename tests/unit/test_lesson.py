@@ -152,15 +152,22 @@ def save_run(begun, **facts):
     history = pd.DataFrame({"epoch": [1], "phase": "training", "val_accuracy": [0.5]})
     labels, chances = np.array([0, 1]), np.eye(10, dtype="float32")[[0, 2]]
     return begun.save_run(
-        "CNN", model, history, val_labels=labels, val_probabilities=chances, seconds=1.23456, **facts
+        "CNN",
+        model,
+        history,
+        val_labels=labels,
+        val_probabilities=chances,
+        seconds=1.23456,
+        train_pictures=7,
+        **facts,
     )
 
 
 def test_save_run_leaves_a_run_and_its_records(tmp_path):
-    run = save_run(lesson(tmp_path), trainable_parameters=5)
+    run = save_run(lesson(tmp_path))
     assert [one.facts for one in read_runs(tmp_path, data="drawn")] == [run.facts]
     expected = {"lesson": "02", "data": "drawn", "weights": "none", "profile": "offline", "seed": 3}
-    assert run.facts | expected | {"seconds": 1.235, "trainable_parameters": 5} == run.facts
+    assert run.facts | expected | {"seconds": 1.235, "train_pictures": 7} == run.facts
     table = read_records(tmp_path / "records").set_index("metric")
     assert table["value"].to_dict() == pytest.approx(
         {"accuracy": 0.5, "fit_seconds": 1.23456, "model_bytes": run.facts["model_bytes"], "parameters": 490}
@@ -169,6 +176,12 @@ def test_save_run_leaves_a_run_and_its_records(tmp_path):
     assert table["unit"].to_dict() == units
     assert set(table["split"]) == {"val"}
     assert set(table["seconds"]) == {1.235}
+
+
+def test_save_run_can_name_another_seed_and_the_weights(tmp_path):
+    run = save_run(lesson(tmp_path), seed=9, weights="bundled")
+    assert (run.seed, run.facts["seed"], run.facts["weights"]) == (9, 9, "bundled")
+    assert set(read_records(tmp_path / "records").seed) == {9}
 
 
 def test_nothing_is_recorded_before_the_pictures_are_known(tmp_path):

@@ -13,6 +13,7 @@ import pytest
 
 from course_utils import runs
 from course_utils.errors import CourseError
+from course_utils.inspection import parameter_counts
 from course_utils.runs import FACTS, read_run, read_runs, runs_table, save_run
 
 HISTORY = pd.DataFrame({"epoch": [1, 2], "phase": "training", "loss": [0.3, 0.1], "val_accuracy": [0.1, 0.2]})
@@ -49,7 +50,7 @@ def save(out, model, name="CNN", *, seed=0, labels=LABELS, probabilities=PROBABI
 
 
 def test_what_is_saved_comes_back(tmp_path, model):
-    run = save(tmp_path, model, "Stronger CNN", seed=3, trainable_parameters=5)
+    run = save(tmp_path, model, "Stronger CNN", seed=3, train_pictures=5)
     again = read_run(tmp_path / "runs" / "stronger-cnn-3")
     for one in (run, again):
         assert (one.model_name, one.seed, one.folder.name) == ("Stronger CNN", 3, "stronger-cnn-3")
@@ -58,8 +59,9 @@ def test_what_is_saved_comes_back(tmp_path, model):
         assert np.array_equal(one.val_probabilities, PROBABILITIES)
         assert one.val_accuracy == 0.75
         assert one.facts | FACTS_GIVEN == one.facts
-        assert one.facts["trainable_parameters"] == 5
+        assert one.facts["train_pictures"] == 5
         assert one.facts["parameters"] == model.count_params()
+        assert one.facts["trainable_parameters"] == parameter_counts(model)["trainable"]
         assert one.facts["model_bytes"] == (one.folder / "model.keras").stat().st_size
     assert {path.name for path in run.folder.iterdir()} == {
         "model.keras",
