@@ -250,26 +250,26 @@ def truck_front(pen: Pen) -> None:
     _lamps(pen, 0.44, 0.4, 0.08, (250, 244, 210))
 
 
-def truck_pickup(pen: Pen) -> None:
-    """A pick-up or fire engine from the side."""
+def truck_fire_engine(pen: Pen) -> None:
+    """A fire engine from the side: one tall body, shutters, a ladder on the roof."""
     look, rng = pen.look, pen.rng
-    roof = rng.uniform(-0.48, -0.36)
-    pen.box(-0.96, -0.1, 0.1, 0.25, look.coat)
-    pen.polygon([(-0.1, 0.2), (-0.1, roof), (0.32, roof), (0.52, -0.08), (0.6, 0.2)], look.coat)
-    pen.polygon([(-0.02, -0.08), (-0.02, roof + 0.08), (0.28, roof + 0.08), (0.42, -0.08)], GLASS)
-    pen.blob(at("0.3,0.28 0.3,-0.1 0.85,-0.08 0.97,0.05 0.97,0.28"), look.coat)
-    pen.line([(-0.96, -0.1), (-0.12, -0.1)], 0.06, look.dark)
-    if rng.random() < 0.4:
-        for x in (-0.8, -0.5, -0.25):
-            pen.box(x - 0.12, -0.34, x + 0.1, -0.1, look.second)
-    pen.line([(-0.96, 0.22), (0.96, 0.22)], 0.06, look.dark)
-    pen.ellipse(0.92, 0.06, 0.05, 0.06, (250, 240, 190))
-    _wheel(pen, -0.6, 0.3, 0.21)
-    _wheel(pen, 0.6, 0.3, 0.21)
+    roof = rng.uniform(-0.42, -0.3)
+    pen.box(-0.95, roof, 0.96, 0.28, look.coat)
+    pen.polygon([(0.5, 0.0), (0.5, roof + 0.1), (0.96, roof + 0.1), (0.96, 0.0)], GLASS)
+    for x in (-0.85, -0.45, -0.05):
+        pen.box(x, roof + 0.1, x + 0.32, 0.05, look.second)
+    pen.line([(-0.95, 0.12), (0.96, 0.12)], 0.07, WHITE)
+    for y in (roof - 0.2, roof - 0.08):
+        pen.line([(-0.98, y), (0.55, y)], 0.05, look.dark)
+    for x in np.arange(-0.9, 0.5, 0.2):
+        pen.line([(x, roof - 0.2), (x, roof - 0.08)], 0.04, look.dark)
+    pen.box(0.62, roof - 0.12, 0.8, roof, (90, 140, 235))
+    for x in (-0.6, 0.6):
+        _wheel(pen, x, 0.32, 0.19)
 
 
 # A view that stands twice is drawn twice as often.
 AIRPLANE_VIEWS = (airplane_side, airplane_above, airplane_propeller)
 AUTOMOBILE_VIEWS = (automobile_side, automobile_front, automobile_quarter)
 SHIP_VIEWS = (ship_side, ship_side, ship_sailing, ship_front)
-TRUCK_VIEWS = (truck_side, truck_front, truck_pickup)
+TRUCK_VIEWS = (truck_side, truck_front, truck_fire_engine)
