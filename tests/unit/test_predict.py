@@ -190,10 +190,11 @@ def damaged(kind: str) -> bytes:
         return bytes(content[:2000])
     if kind == "broken chunk":
         content[45] ^= 255
-    return {"empty": b"", "text": b"not a picture", "page": b"<html></html>"}.get(kind, bytes(content))
+    others = {"empty": b"", "text": b"not a picture", "page": b"<html></html>", "odd size": b"P6 ab 3 255 "}
+    return others.get(kind, bytes(content))
 
 
-@pytest.mark.parametrize("kind", ["empty", "text", "page", "cut", "broken chunk"])
+@pytest.mark.parametrize("kind", ["empty", "text", "page", "cut", "broken chunk", "odd size"])
 def test_files_that_are_no_picture(tmp_path, echo, kind):
     path = tmp_path / "a.png"
     path.write_bytes(damaged(kind))
