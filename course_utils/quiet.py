@@ -15,9 +15,9 @@ def import_keras_quietly() -> None:
     They come from compiled code, before any log level counts. Errors are raised as always.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # lessons build many small models on purpose
     with _stderr_shut():
         import keras  # noqa: F401
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # lessons build many small models on purpose
 
 
 @contextlib.contextmanager
