@@ -35,8 +35,8 @@ def bootstrap(repository: str, tag: str) -> str:
             f'REPOSITORY, TAG = "{address}", "{tag}"',
             'if REPOSITORY and "google.colab" in sys.modules:',
             '    clone = f"test -d course || git clone -q --depth 1 -b {TAG} {REPOSITORY} course"',
-            '    install = "pip install -q -r course/requirements.txt"',
-            '    subprocess.run(f"({clone}) && {install}", shell=True, check=True)',
+            '    subprocess.run(f"{clone} && pip install -q -r course/requirements.txt", '
+            "shell=True, check=True)",
             'sys.path[:0] = ["course", "..", "."]',
         ]
     )

@@ -112,7 +112,9 @@ def test_help_lists_every_target():
 def test_data_with_spaces_reaches_the_runner_whole(tmp_path: Path):
     folder = tmp_path / "my pictures; $HOME 'x'"
     command = ["make", "--no-print-directory", "course", f"DATA={folder}".replace("$", "$$"), "SEED=2"]
-    command += ["READY=Makefile", "PY=printf '[%s]\\n'"]
+    ready = tmp_path / "ready"  # newer than all that it depends on, so nothing is set up
+    ready.touch()
+    command += [f"READY={ready}", "PY=printf '[%s]\\n'"]
     shown = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
 
     given = re.findall(r"^\[(.*)\]$", shown, re.MULTILINE)
