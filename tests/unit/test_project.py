@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
+
+from course_utils.runner import BUDGETS
 
 PROJECT = Path(__file__).resolve().parents[2]
 FLOORS = {
@@ -107,6 +110,15 @@ def test_help_lists_every_target():
     assert len(phony) >= 8
     assert [target for target in phony if not re.search(rf"^  {target} +\w", shown, re.MULTILINE)] == []
     assert sorted(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)) == sorted(phony)
+
+
+@pytest.mark.parametrize(("number", "seconds"), BUDGETS["offline"].items())
+def test_times_in_the_text_are_the_budgets(number: str, seconds: int):
+    (lesson,) = (PROJECT / "notebooks").glob(f"{number}_*.ipynb")
+    title = json.loads(lesson.read_text(encoding="utf-8"))["cells"][0]["source"]
+    assert f"up to {seconds} seconds offline" in "".join(title)
+    (row,) = re.findall(rf"^.*{lesson.name}.*$", (PROJECT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert row.endswith(f"| up to {seconds} s |")
 
 
 def test_data_with_spaces_reaches_the_runner_whole(tmp_path: Path):
