@@ -117,7 +117,7 @@ def test_times_in_the_text_are_the_budgets(number: str, seconds: int):
     (lesson,) = (PROJECT / "notebooks").glob(f"{number}_*.ipynb")
     title = json.loads(lesson.read_text(encoding="utf-8"))["cells"][0]["source"]
     assert f"up to {seconds} seconds offline" in "".join(title)
-    (row,) = re.findall(rf"^.*{lesson.name}.*$", (PROJECT / "README.md").read_text("utf-8"), re.MULTILINE)
+    (row,) = re.findall(rf"^\|.*{lesson.name}.*$", (PROJECT / "README.md").read_text("utf-8"), re.MULTILINE)
     assert row.endswith(f"| up to {seconds} s |")
 
 
