@@ -29,14 +29,13 @@ def bootstrap(repository: str, tag: str) -> str:
     address = f"https://github.com/{repository}" if repository else ""
     return "\n".join(
         [
-            "import subprocess",
             "import sys",
+            "from subprocess import check_call",
             "",
             f'REPOSITORY, TAG = "{address}", "{tag}"',
             'if REPOSITORY and "google.colab" in sys.modules:',
             '    clone = f"test -d course || git clone -q --depth 1 -b {TAG} {REPOSITORY} course"',
-            '    subprocess.run(f"{clone} && pip install -q -r course/requirements.txt", '
-            "shell=True, check=True)",
+            '    check_call(f"{clone} && pip install -q -r course/requirements.txt", shell=True)',
             'sys.path[:0] = ["course", "..", "."]',
         ]
     )
