@@ -1,15 +1,16 @@
-"""Train a backbone from photographs: the script that makes the bundled weights.
+"""Train a network from photographs: the script that makes the bundled weights.
 
-    python tools/pretrain.py --net MobileNetV2 --data tiny-imagenet.npz --out FOLDER --minutes 90
-    python tools/pretrain.py --net ResNet50 --data FOLDER_OF_CLASS_FOLDERS --out FOLDER --epochs 60
+    make pretrain NET=MobileNetV2 DATA=../shared/data
+    python tools/pretrain.py --net ResNet50 --data ../shared/data --minutes 90
 
-DATA is an ``.npz`` (x_train, y_train, x_val, y_val; uint8 RGB), a folder with ``train/<class>/`` and
-``val/<class>/``, or a folder with ``tiny-imagenet-*.tar.gz``. Any backend of Keras will do.
+Without further words each network gets a recipe that is known to work (``RECIPES``); every part of it can
+be set. DATA is an ``.npz`` (x_train, y_train, x_val, y_val; uint8 RGB), a folder with ``train/<class>/``
+and ``val/<class>/``, or a folder with ``tiny-imagenet-*.tar.gz``. Any backend of Keras will do.
 
 The same command continues a run that was killed. With ``--epochs`` the learning rate follows the
 steps, and a killed run ends with the very same numbers as one that was not (CPU). With
 ``--minutes`` it follows the time spent on training: pauses do not count, and the rate is zero at the
-end of the budget, however slow the machine was. FOLDER gets ``checkpoint.npz`` (and the one before
+end of the budget, however slow the machine was. The folder gets ``checkpoint.npz`` (and the one before
 it), ``log.jsonl`` (a line an epoch) and in the end ``final.npz`` for ``tools/pack_weights.py``.
 """
 
@@ -17,73 +18,61 @@ from __future__ import annotations
 
 import argparse
 import functools
-import io
 import json
 import math
 import os
 import platform
 import signal
 import sys
-import tarfile
 import time
-from collections.abc import Iterator
+import zipfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import pack_weights
+from photographs import GIVE, load_data, shrunk
 
+from course_utils.errors import CourseError
+from course_utils.quiet import import_keras_quietly
 from course_utils.records import device_name
 
 PREPROCESSING = {"MobileNetV2": "mobilenet_v2", "ResNet50": "resnet50"}
 SHRINK = 7 / 8  # pictures for a small input are cut from these, or from the originals
 SHIFT = 4  # pixels; at full size pictures are shifted by at most this
+LOG_SECONDS = 30  # between two lines of progress
+OUT = Path(__file__).resolve().parent.parent / "build" / "pretrain"
+
+# What the bundled weights were trained with, on one or two cores and in some hours. Small pictures come
+# first: their epochs are short. On a GPU take --sizes 0:64 or larger ones for both.
+RECIPES = {
+    "MobileNetV2": {
+        "optimizer": "sgd",
+        "rate": 0.1,
+        "clip": 0.0,
+        "weight_decay": 4e-5,
+        "smoothing": 0.05,
+        "sizes": "0:48,0.6:64",
+    },
+    "ResNet50": {
+        "optimizer": "adamw",
+        "rate": 8e-4,
+        "clip": 1.0,
+        "weight_decay": 0.02,
+        "smoothing": 0.05,
+        "sizes": "0:32,0.8:48",
+    },
+}
+MINUTES = 90.0  # where neither --minutes nor --epochs is given
 FIXED = ("net", "batch", "seed", "optimizer", "smoothing", "mixup", "weight_decay", "precision")
 
 
 # --- data ---------------------------------------------------------------------------------------
-
-
-def load_data(path: Path) -> dict[str, np.ndarray]:
-    """Return x_train, y_train, x_val, y_val: uint8 (n, s, s, 3) and integer labels (n,)."""
-    if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as stored:
-            return {key: stored[key] for key in ("x_train", "y_train", "x_val", "y_val")}
-    data, names = {}, {}
-    for split in ("train", "val"):
-        pictures, labels = [], []
-        for name, raw in _files(path, split):
-            pictures.append(np.asarray(Image.open(io.BytesIO(raw)).convert("RGB")))
-            labels.append(names.setdefault(name, len(names)))
-        if not pictures:
-            raise SystemExit(f"{path}: no {split}/<class>/ folders and no tiny-imagenet-*.tar.gz")
-        data[f"x_{split}"], data[f"y_{split}"] = np.stack(pictures), np.array(labels)
-    return data
-
-
-def _files(path: Path, split: str) -> Iterator[tuple[str, bytes]]:
-    for archive in sorted(path.glob(f"tiny-imagenet-{split}*.tar.gz")):
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                if member.isfile():
-                    yield member.name.split("/")[-2], tar.extractfile(member).read()
-    for folder in sorted((path / split).glob("*/")):
-        for file in sorted(folder.rglob("*.[jJpP]*[gG]")):
-            yield folder.name, file.read_bytes()
-
-
-def shrunk(images: np.ndarray, size: int) -> np.ndarray:
-    """Return uint8 pictures resized to ``size`` (area average)."""
-    result = np.empty((len(images), size, size, 3), np.uint8)
-    for i, image in enumerate(images):
-        result[i] = Image.fromarray(image).resize((size, size), Image.Resampling.BOX)
-    return result
 
 
 class Feed:
@@ -230,11 +219,30 @@ def quiet_residuals(base) -> None:
 
 def read_start(net: str, path: Path) -> dict[str, np.ndarray]:
     """Return named arrays of a weight file, of a starter ``.npz`` or of a checkpoint."""
-    if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as stored:
-            if "facts" in stored.files:
-                return {k: stored[k] for k in stored.files if "/" in k and "optimizer/" not in k}
-    return pack_weights.read_source(net, path)
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as stored:
+                if "facts" in stored.files:
+                    _check_network(net, path, json.loads(str(stored["facts"])).get("network"))
+                    return {k: stored[k] for k in stored.files if "/" in k and "optimizer/" not in k}
+        return pack_weights.read_source(net, path)
+    except CourseError:
+        raise
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise CourseError(
+            f"The weights to start from cannot be read: {path}.",
+            cause=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            next_step=f"give --start a weight file, starter .npz or checkpoint of {net}.",
+        ) from error
+
+
+def _check_network(net: str, path: Path, found: str | None) -> None:
+    if found != net:
+        raise CourseError(
+            f"The weights to start from are of another network: {path}.",
+            cause=f"Expected {net}, found {found}.",
+            next_step="correct --net or --start.",
+        )
 
 
 # --- schedule -----------------------------------------------------------------------------------
@@ -289,10 +297,19 @@ class Clock:
 def save_npz(path: Path, arrays: dict[str, np.ndarray], facts: dict) -> None:
     """Write arrays and facts so that a kill at any moment leaves a whole file under ``path``."""
     part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with part.open("wb") as file:
+            np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        need = sum(array.nbytes for array in arrays.values())
+        raise CourseError(
+            f"The checkpoint cannot be written: {path}.",
+            cause=f"{error.strerror or error}; it needs {need / 1e6:.0f} MB.",
+            next_step="free some disk; the same command continues from the last checkpoint.",
+        ) from error
     if path.exists():
         os.replace(path, path.with_name(f"previous-{path.name}"))
     os.replace(part, path)
@@ -320,6 +337,12 @@ class Run:
 
     def __init__(self, args, data: dict[str, np.ndarray]) -> None:
         self.args, self.data = args, data
+        if len(data["y_train"]) < args.batch:
+            raise CourseError(
+                f"There are fewer photographs to train than one batch holds: {args.data}.",
+                cause=f"Found {len(data['y_train']):,}, a batch is {args.batch}.",
+                next_step="give more photographs, or a smaller --batch.",
+            )
         self.classes = int(data["y_train"].max()) + 1
         self.feed = Feed(
             data["x_train"],
@@ -459,7 +482,7 @@ class Run:
                 raise SystemExit(f"step {self.step}: the loss is {loss}; try a smaller --rate")
             self.step += 1
             self.seconds = clock.tick()
-            if time.monotonic() - shown_at > 30:
+            if time.monotonic() - shown_at > LOG_SECONDS:
                 shown_at = time.monotonic()
                 print(self.line(rate, float(loss), marker), flush=True)
                 marker = (self.step, self.seconds)
@@ -482,19 +505,21 @@ class Run:
             f"{left / 60:.0f} min left"
         )
 
-    def end_epoch(self, rate: float, loss: float) -> None:
+    def end_epoch(self, rate: float, loss: float | None) -> None:
+        """Judge, and add a line to the log; no loss where the schedule ended inside an epoch."""
         top1, val_loss = self.validate()
         entry = {
             "epoch": round(self.step / self.feed.steps_per_epoch, 2),
             "size": self.size,
             "rate": round(rate, 5),
-            "loss": round(loss, 4),
+            "loss": finite(loss),
             "val_top1": round(top1, 4),
-            "val_loss": round(val_loss, 4),
+            "val_loss": finite(val_loss),
             "seconds": round(self.seconds),
         }
         self.history.append(entry)
-        text = json.dumps({**entry, "step": self.step, "at": time.strftime("%Y-%m-%d %H:%M:%S")})
+        at = time.strftime("%Y-%m-%d %H:%M:%S")
+        text = json.dumps({**entry, "step": self.step, "at": at}, allow_nan=False)
         with (self.args.out / "log.jsonl").open("a") as file:
             file.write(text + "\n")
         print(text, flush=True)
@@ -505,11 +530,15 @@ class Run:
             print(f"was done before: {self.args.out / 'final.npz'}")
             return
         if self.step % self.feed.steps_per_epoch:
-            self.end_epoch(0.0, float("nan"))
-            self.history[-1]["loss"] = None
+            self.end_epoch(0.0, None)
         self.save()
         save_npz(self.args.out / "final.npz", named(self.base, self.model), self.facts())
         print(f"done: {self.args.out / 'final.npz'}", flush=True)
+
+
+def finite(value: float | None) -> float | None:
+    """Return a number to four digits, or None (JSON's null) for what JSON cannot hold."""
+    return None if value is None or not math.isfinite(value) else round(value, 4)
 
 
 def recipe(args) -> str:
@@ -553,40 +582,103 @@ def device() -> str:
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    """Return the settings of a run; what is not given comes from the network's recipe.
+
+    Raises:
+        CourseError: network or data are not named, or a setting is not to be understood.
+    """
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n\n")[0],
+        usage="pretrain.py --net NET --data DATA [--minutes M | --epochs E] [more: see --help]",
+    )
     add = parser.add_argument
-    add("--net", choices=list(PREPROCESSING), required=True)
-    add("--data", type=Path, required=True)
+    add("--net", help=" or ".join(RECIPES))
+    add("--data", type=Path)
     add("--data-name", default="Tiny ImageNet, 64x64", help="how the card calls the data")
-    add("--out", type=Path, required=True)
+    add("--out", type=Path, help="folder of the run; default build/pretrain/NET")
     add("--start", type=Path, help="weight file, starter .npz or checkpoint to start from")
     add("--start-name", default="", help="how the card calls the start")
-    length = parser.add_mutually_exclusive_group(required=True)
+    length = parser.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=float, help="schedule by steps: exact resume")
-    length.add_argument("--minutes", type=float, help="schedule by time, pauses left out")
-    add("--sizes", default="0:64", help="input size by progress, such as 0:48,0.55:64")
+    length.add_argument("--minutes", type=float, help=f"schedule by time, default {MINUTES:g}; no pauses")
+    add("--sizes", help="input size by progress, such as 0:48,0.55:64")
     add("--batch", type=int, default=128)
-    add("--optimizer", choices=["sgd", "adamw"], default="sgd")
-    add("--rate", type=float, default=0.1, help="peak learning rate")
+    add("--optimizer", choices=["sgd", "adamw"])
+    add("--rate", type=float, help="peak learning rate")
     add("--warmup", type=float, default=0.03, help="share of the schedule")
-    add("--weight-decay", type=float, default=4e-5, help="times the learning rate, each step")
-    add("--clip", type=float, default=0.0, help="limit of the gradient's norm; 0: none")
-    add("--smoothing", type=float, default=0.1, help="label smoothing")
+    add("--weight-decay", type=float, help="times the learning rate, each step")
+    add("--clip", type=float, help="limit of the gradient's norm; 0: none")
+    add("--smoothing", type=float, help="label smoothing")
     add("--mixup", type=float, default=0.0, help="alpha of mixup; 0: none")
     add("--precision", default="auto", help="auto, float32 or mixed_bfloat16")
     add("--threads", type=int, default=0, help="threads of TensorFlow; 0: all")
     add("--seed", type=int, default=0)
     add("--every", type=float, default=240, help="seconds between checkpoints")
-    args = parser.parse_args(argv)
-    pairs = [pair.split(":") for pair in args.sizes.split(",")]
-    args.sizes = [(float(start), int(size)) for start, size in pairs]
+    return completed(parser.parse_args(argv))
+
+
+def completed(args: argparse.Namespace) -> argparse.Namespace:
+    """Fill in the recipe of the network, and make the sizes numbers."""
+    if args.net not in RECIPES:
+        raise CourseError(
+            f"There is no recipe for the network {args.net!r}." if args.net else "No network was named.",
+            cause=f"Expected one of: {', '.join(RECIPES)}.",
+            next_step="for example: make pretrain NET=MobileNetV2 DATA=../shared/data",
+        )
+    if args.data is None:
+        raise CourseError("No photographs were named.", next_step=GIVE)
+    for name, value in RECIPES[args.net].items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
+    if args.epochs is None and args.minutes is None:
+        args.minutes = MINUTES
+    args.out = args.out or OUT / args.net
+    args.sizes = read_sizes(args.sizes)
     if args.start and not args.start_name:
         args.start_name = args.start.name
     return args
 
 
+def read_sizes(text: str) -> list[tuple[float, int]]:
+    """Return (progress from which it is used, input size in pixels) from text like ``0:48,0.6:64``."""
+    try:
+        sizes = [(float(start), int(size)) for start, size in (pair.split(":") for pair in text.split(","))]
+    except ValueError:
+        sizes = []
+    starts = [start for start, _ in sizes]
+    if not sizes or starts[0] != 0 or starts != sorted(starts) or min(size for _, size in sizes) < 8:
+        raise CourseError(
+            f"The input sizes are not to be understood: {text!r}.",
+            cause="Expected progress:pixels, from progress 0 on, rising.",
+            next_step="for example: --sizes 0:48,0.6:64",
+        )
+    return sizes
+
+
+def precision_for(net: str) -> str:
+    """Return the number format that is fastest: half precision where the machine computes in it.
+
+    On a CPU with AVX512_BF16 ResNet50 gains half again, MobileNetV2 loses a third.
+    """
+    if on_accelerator():
+        return "mixed_bfloat16"
+    cpuinfo = Path("/proc/cpuinfo")
+    has_bfloat16 = cpuinfo.exists() and "bf16" in cpuinfo.read_text()
+    return "mixed_bfloat16" if net == "ResNet50" and has_bfloat16 else "float32"
+
+
 def main(argv: list[str] | None = None) -> None:
-    args = parse(argv)
+    try:
+        args = parse(argv)
+        data = load_data(args.data)
+        import_keras_quietly()
+        train(args, data)
+    except CourseError as error:
+        raise SystemExit(str(error)) from error
+
+
+def train(args: argparse.Namespace, data: dict[str, np.ndarray]) -> None:
+    """Begin or continue the run that the settings name, and train it to its end."""
     import keras
 
     if keras.backend.backend() == "tensorflow" and args.threads:
@@ -595,12 +687,10 @@ def main(argv: list[str] | None = None) -> None:
         tf.config.threading.set_intra_op_parallelism_threads(args.threads)
         tf.config.threading.set_inter_op_parallelism_threads(args.threads)
     if args.precision == "auto":
-        # On a CPU with AVX512_BF16 ResNet50 gains half again, MobileNetV2 loses a third.
-        pays = args.net == "ResNet50" or on_accelerator()
-        args.precision = "mixed_bfloat16" if pays else "float32"
+        args.precision = precision_for(args.net)
     keras.utils.set_random_seed(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
-    run = Run(args, load_data(args.data))
+    run = Run(args, data)
     run.begin()
     run.train()
 

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from course_utils.errors import CourseError
 from course_utils.paths import PROJECT
 
 
@@ -187,5 +188,125 @@ def test_folder_is_read_by_class(pretrain, tmp_path):
     for split in ("train", "val"):
         reds = data[f"x_{split}"][:, 0, 0, 0]
         assert dict(zip(reds, data[f"y_{split}"], strict=True)) == {10: 0, 200: 1}
-    with pytest.raises(SystemExit, match="no train"):
-        pretrain.load_data(tmp_path / "train")
+    only = pretrain.load_data(tmp_path, ["val"])
+    assert sorted(only) == ["x_val", "y_val"]
+    np.testing.assert_array_equal(only["y_val"], data["y_val"])
+
+
+def refused(pretrain, *command) -> str:
+    """What a person sees: the whole message, at most four lines."""
+    with pytest.raises(SystemExit) as caught:
+        pretrain.main([str(word) for word in command])
+    message = str(caught.value)
+    assert len(message.splitlines()) <= 4
+    return message
+
+
+def test_network_and_data_must_be_named(pretrain, tmp_path):
+    assert refused(pretrain, "--data", tmp_path) == (
+        "No network was named.\n"
+        "Expected one of: MobileNetV2, ResNet50.\n"
+        "Next: for example: make pretrain NET=MobileNetV2 DATA=../shared/data"
+    )
+    assert "no recipe for the network 'VGG16'" in refused(pretrain, "--net", "VGG16", "--data", tmp_path)
+    assert refused(pretrain, "--net", "ResNet50") == (
+        "No photographs were named.\n"
+        "Next: give DATA the path of the photographs, for example DATA=../shared/data."
+    )
+
+
+def test_each_network_has_a_recipe(pretrain, tmp_path):
+    chosen = pretrain.parse(["--net", "ResNet50", "--data", "x", "--minutes", "90"])
+    assert (chosen.optimizer, chosen.rate, chosen.clip, chosen.weight_decay) == ("adamw", 8e-4, 1.0, 0.02)
+    assert chosen.sizes == [(0.0, 32), (0.8, 48)]
+    assert chosen.out == PROJECT / "build" / "pretrain" / "ResNet50"
+    chosen = pretrain.parse(["--net", "MobileNetV2", "--data", "x", "--rate", "0.05", "--epochs", "3"])
+    assert (chosen.optimizer, chosen.rate, chosen.minutes) == ("sgd", 0.05, None)
+    assert pretrain.parse(["--net", "MobileNetV2", "--data", "x"]).minutes == pretrain.MINUTES
+
+
+@pytest.mark.parametrize("sizes", ["64", "0.5:64", "0:64,0.5:48,0.2:64", "0:x", "0:4", ""])
+def test_sizes_that_say_nothing_are_refused(pretrain, sizes):
+    message = refused(pretrain, "--net", "ResNet50", "--data", "x", "--sizes", sizes)
+    assert message.startswith(f"The input sizes are not to be understood: {sizes!r}.")
+
+
+def test_data_that_cannot_be_used(pretrain, data, tmp_path):
+    def message(path):
+        return refused(pretrain, "--net", "MobileNetV2", "--data", path, "--batch", 16)
+
+    absent, cut, other = tmp_path / "absent", tmp_path / "cut.npz", tmp_path / "other.npz"
+    assert message(absent).startswith(f"The photographs are not there: {absent}.\nExpected an .npz")
+    cut.write_bytes(data.read_bytes()[:5000])
+    assert message(cut).startswith(f"The photographs cannot be read: {cut} (5,000 bytes).")
+    np.savez(other, x_train=np.zeros((4, 8, 8, 3), "u1"), y_train=np.arange(4))
+    assert "x_val is not a file in the archive" in message(other)
+    with np.load(data) as stored:
+        arrays = dict(stored)
+    np.savez(other, **arrays | {"x_train": arrays["x_train"] / 255.0})
+    assert "x_train float64 (64, 16, 16, 3), y_train int64 (64,)" in message(other)
+    np.savez(other, **arrays | {"y_val": arrays["y_val"] + 3})
+    assert "3 of 4 classes, the first: 4." in message(other)
+    np.savez(other, **{key: value[:12] for key, value in arrays.items()})
+    assert "Found 12, a batch is 16." in message(other)
+    (tmp_path / "empty").mkdir()
+    assert message(tmp_path / "empty").startswith(f"There are no photographs to train in {tmp_path}/empty.")
+
+
+def test_damaged_archive_and_photograph_are_named(pretrain, tmp_path):
+    import tarfile
+
+    folder = tmp_path / "train" / "ant"
+    folder.mkdir(parents=True)
+    (folder / "1.png").write_bytes(b"no picture")
+    with pytest.raises(CourseError, match=r"A photograph cannot be read: .*train/ant/1.png \(10 bytes\)"):
+        pretrain.load_data(tmp_path)
+    archive = tmp_path / "tiny-imagenet-train-1-of-1.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(folder / "1.png", "train/ant/1.png")
+    with pytest.raises(CourseError, match=r"of-1.tar.gz, train/ant/1.png"):
+        pretrain.load_data(tmp_path)
+    archive.write_bytes(archive.read_bytes()[:40])
+    with pytest.raises(CourseError, match="The archive is damaged or cut off"):
+        pretrain.load_data(tmp_path)
+
+
+def test_start_that_cannot_be_used(pretrain, small, data, tmp_path):
+    pretrain.save_npz(tmp_path / "other.npz", {"a/b": np.zeros(3)}, {"network": "ResNet50"})
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "other.npz").read_bytes()[:100])
+    expected = {
+        "other.npz": "Expected MobileNetV2, found ResNet50.",
+        "cut.npz": "The weights to start from cannot be read",
+        "absent.npz": "No such file",
+        "absent.h5": "The weight file does not exist",
+    }
+    for name, part in expected.items():
+        start = ["--start", tmp_path / name, "--epochs", 1]
+        assert part in refused(pretrain, *command(data, tmp_path / "out", *start))
+
+
+def test_log_stays_json_where_the_schedule_ends_inside_an_epoch(pretrain, small, data, tmp_path):
+    pretrain.main(command(data, tmp_path / "a", "--epochs", 1.5))
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    lines = (tmp_path / "a" / "log.jsonl").read_text().splitlines()
+    entries = [json.loads(line, parse_constant=refuse) for line in lines]
+    assert [entry["step"] for entry in entries] == [4, 6]
+    assert entries[1]["loss"] is None
+    assert pretrain.finite(float("inf")) is None
+
+
+def test_full_disk_leaves_the_last_checkpoint(pretrain, tmp_path, monkeypatch):
+    path = tmp_path / "checkpoint.npz"
+    pretrain.save_npz(path, {"a/b": np.zeros(10)}, {"step": 1})
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pretrain.np, "savez", full)
+    with pytest.raises(CourseError, match="No space left on device; it needs 0 MB"):
+        pretrain.save_npz(path, {"a/b": np.zeros(10)}, {"step": 2})
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.npz"]
+    assert pretrain.load_npz(path)[1] == {"step": 1}
