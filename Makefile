@@ -12,7 +12,7 @@ export PROFILE
 COURSE_OPTIONS = --profile "$$PROFILE" $(if $(DATA),--data "$$DATA") $(if $(WEIGHTS),--weights "$$WEIGHTS") \
 	$(if $(SEED),--seed "$$SEED") $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
 
-.PHONY: help setup course test test-full lab outputs bench constraints
+.PHONY: help setup course test test-full lab outputs bench pretrain constraints
 
 help: ## Show what can be made
 	@echo "make TARGET [PROFILE=offline|laptop|gpu|auto] [DATA=…] [WEIGHTS=…] [SEED=…] [OUT=…] [LESSONS=\"01 03\"]"
@@ -40,6 +40,9 @@ outputs: $(READY) ## Run the lessons offline and store their outputs in notebook
 
 bench: $(READY) ## Measure cached features against fitting through the base, and rates of loading
 	@$(PY) tools/bench.py
+
+pretrain: $(READY) ## Train a network for data/weights: NET=MobileNetV2|ResNet50 DATA=… [OUT=…] [ARGS="--minutes 90"]
+	@$(PY) tools/pretrain.py $(if $(NET),--net "$$NET") $(if $(DATA),--data "$$DATA") $(if $(OUT),--out "$$OUT") $(ARGS)
 
 constraints: $(READY) ## Write the versions in .venv to constraints.txt
 	@{ echo "# Exact versions for CI and for make setup. To renew, with Python 3.11:"; \
