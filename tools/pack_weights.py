@@ -1,13 +1,16 @@
 """Pack a network's weights into the compact form of data/weights, with a card beside them.
 
+    python tools/pack_weights.py --net MobileNetV2 --checkpoint build/pretrain/MobileNetV2 \
+        --earlier data/weights/MobileNetV2.json --tiny ../shared/data --cifar cifar10.npz
     python tools/pack_weights.py --net MobileNetV2 --weights FILE --facts facts.json
-    python tools/pack_weights.py --net MobileNetV2 --checkpoint FOLDER --tiny tiny-imagenet.npz \
-        --cifar cifar10.npz --size 64
+    python tools/pack_weights.py --net MobileNetV2 --amend --note "the schedule was cut while it ran"
 
-FILE is an ``.npz`` with arrays in the order of ``get_weights()`` or a Keras weight file; FOLDER is
-what ``tools/pretrain.py`` wrote. ``--cifar`` (x_train, y_train, x_test, y_test) measures transfer
-before and after packing, ``--tiny`` (x_val, y_val; needs the head in a checkpoint) top-1 before and
-after. The card keeps both, and the digests that ``course_utils.weights`` checks.
+The first form packs what ``tools/pretrain.py`` wrote, the second an ``.npz`` with arrays in the order of
+``get_weights()`` or a Keras weight file. ``--cifar`` (x_train, y_train, x_test, y_test) measures transfer
+before and after packing, ``--tiny`` (see ``tools/photographs.py``; needs the head of a checkpoint) top-1
+before and after. ``--earlier`` keeps the runs whose end this one started from, oldest first: accuracy can
+be shown against all training time. The card keeps it all, and the digests that ``course_utils.weights``
+checks. ``--amend`` adds a note or earlier runs to the card that is there; the weights stay as they are.
 """
 
 from __future__ import annotations
@@ -23,8 +26,12 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from photographs import load_data, shrunk
 
 from course_utils import weights as store
+from course_utils.errors import CourseError
 
 LIMIT_MB = {"MobileNetV2": 5.0, "ResNet50": 26.0}
 CLIPS = (
@@ -36,6 +43,8 @@ CLIPS = (
     0.75,
     0.7,
 )  # of a channel's largest weight
+HISTORY = ("start", "data", "recipe", "note", "epochs", "seconds", "device", "versions", "input_size")
+TOP1 = "tiny_imagenet_val_top1_percent"
 LICENCE = (
     "Trained from scratch by tools/pretrain.py; the network's code is Keras' (Apache 2.0). "
     "Tiny ImageNet's photographs come from ImageNet, for research and teaching only; "
@@ -145,24 +154,38 @@ def features(net: str, size: int, arrays: store.Arrays, images: np.ndarray) -> n
 
 def transfer(net: str, size: int, arrays: store.Arrays, cifar: dict) -> list[float]:
     """Return three test accuracies of a ridge classifier on frozen features, 50 labels a class."""
+    picks = [pick(cifar["y_train"], 50, seed) for seed in range(3)]
+    train = features(net, size, arrays, cifar["x_train"][np.concatenate(picks)])
+    test = features(net, size, arrays, cifar["x_test"])
+    return [
+        ridge_score(part, cifar["y_train"][chosen], test, cifar["y_test"])
+        for part, chosen in zip(np.split(train, 3), picks, strict=True)
+    ]
+
+
+def ridge_score(
+    train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray
+) -> float:
+    """Return the test accuracy (0-1) of a ridge classifier; its penalty is chosen on the training part.
+
+    Args:
+        train: float (n, features).
+        train_labels: int (n,).
+        test: float (m, features).
+        test_labels: int (m,).
+    """
     from sklearn.linear_model import RidgeClassifierCV
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    picks = [_pick(cifar["y_train"], 50, seed) for seed in range(3)]
-    train = features(net, size, arrays, cifar["x_train"][np.concatenate(picks)])
-    test = features(net, size, arrays, cifar["x_test"])
     unit = train.std()  # a random network's features are so small that the scaler takes them for 0
-    train, test = train / unit, test / unit
-    scores = []
-    for part, pick in zip(np.split(train, 3), picks, strict=True):
-        ridge = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(0, 5, 11)))
-        ridge.fit(part, cifar["y_train"][pick])
-        scores.append(float(ridge.score(test, cifar["y_test"])))
-    return scores
+    ridge = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(0, 5, 11)))
+    ridge.fit(train / unit, train_labels)
+    return float(ridge.score(test / unit, test_labels))
 
 
-def _pick(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+def pick(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Return the places of ``count`` pictures of each class, chosen by the seed."""
     rng = np.random.default_rng(seed)
     return np.concatenate(
         [rng.choice(np.flatnonzero(labels == label), count, replace=False) for label in range(10)]
@@ -171,7 +194,9 @@ def _pick(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
 
 def top1(net: str, size: int, arrays: store.Arrays, head: list[np.ndarray], tiny: dict) -> float:
     """Return the share of Tiny ImageNet's validation photographs that base and head get right."""
-    logits = features(net, size, arrays, tiny["x_val"]) @ head[0] + head[1]
+    images = tiny["x_val"]
+    images = images if images.shape[1] <= size else shrunk(images, size)  # as in training
+    logits = features(net, size, arrays, images) @ head[0] + head[1]
     return float((logits.argmax(1) == tiny["y_val"]).mean())
 
 
@@ -195,8 +220,12 @@ def write(net: str, arrays: store.Arrays, facts: dict, folder: Path) -> dict:
     }
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / card["file"], content)
-    _replace(folder / f"{net}.json", (json.dumps(card, indent=2) + "\n").encode())
+    _replace(folder / f"{net}.json", _as_json(card))
     return card
+
+
+def _as_json(card: dict) -> bytes:
+    return (json.dumps(card, indent=2, allow_nan=False) + "\n").encode()
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -212,9 +241,9 @@ def measure(
     after = restored(compact(arrays))
     measured: dict[str, dict] = {}
     if args.tiny and head:
-        tiny = np.load(args.tiny)
+        tiny = load_data(args.tiny, ["val"])
         pair = [100 * top1(net, size, values, head, tiny) for values in (arrays, after)]
-        measured["tiny_imagenet_val_top1_percent"] = _pair(pair)
+        measured[TOP1] = _pair(pair)
     if args.cifar:
         with np.load(args.cifar) as stored:
             cifar = {key: stored[key] for key in stored.files}
@@ -235,19 +264,46 @@ def _pair(pair: list[float]) -> dict[str, float]:
     return {"before_packing": round(float(pair[0]), 2), "packed": round(float(pair[1]), 2)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--net", choices=list(LIMIT_MB), required=True)
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--weights", type=Path, help=".npz in get_weights() order, or .h5")
-    source.add_argument("--checkpoint", type=Path, help="folder written by tools/pretrain.py")
-    parser.add_argument("--facts", type=Path, help="JSON object whose entries go into the card")
-    parser.add_argument("--tiny", type=Path, help=".npz with x_val, y_val")
-    parser.add_argument("--cifar", type=Path, help=".npz with x_train, y_train, x_test, y_test")
-    parser.add_argument("--size", type=int, default=64, help="input size of the measurements")
-    parser.add_argument("--out", type=Path, default=store.BUNDLED_WEIGHTS)
-    args = parser.parse_args()
+def earlier_runs(paths: list[Path]) -> list[dict]:
+    """Return what cards say about their runs, oldest first; a card's own earlier runs come before it.
 
+    Raises:
+        CourseError: a file is not a card.
+    """
+    runs: list[dict] = []
+    for path in paths:
+        try:
+            card = json.loads(path.read_text(encoding="utf-8"))
+            run = {key: card[key] for key in (*HISTORY, TOP1) if key in card}
+            runs += [*card.get("earlier", []), run | {"history": card.get("history", [])}]
+            if not {"recipe", "epochs", "seconds", TOP1} <= set(run):
+                raise ValueError("recipe, epochs, seconds or top-1 are missing")
+        except (OSError, ValueError, AttributeError) as error:
+            raise CourseError(
+                f"This is not the card of an earlier run: {path}.",
+                cause=str(error).splitlines()[0],
+                next_step="give --earlier the .json that lay beside the earlier weights.",
+            ) from error
+    return runs
+
+
+def add_history(facts: dict, args: argparse.Namespace) -> dict:
+    """Return facts with the note and the earlier runs that were named, placed as cards have them."""
+    added = {"note": args.note} if args.note else {}
+    if args.earlier:
+        added["earlier"] = earlier_runs(args.earlier)
+    return {**facts, **added}
+
+
+def amend(args: argparse.Namespace) -> dict:
+    """Add a note or earlier runs to the card that is there; return it."""
+    card = add_history(store.read_card(args.net, args.out), args)
+    _replace(args.out / f"{args.net}.json", _as_json(card))
+    return card
+
+
+def pack(args: argparse.Namespace) -> dict:
+    """Pack the weights that were named, measure what data allows, and return the card."""
     facts = json.loads(args.facts.read_text()) if args.facts else {}
     head = None
     if args.checkpoint:
@@ -255,8 +311,33 @@ def main() -> None:
         facts = {**trained, **facts}
     else:
         arrays = read_source(args.net, args.weights)
-    facts["measured"] = {"size": args.size, **measure(args.net, args.size, arrays, head, args)}
-    print(json.dumps(write(args.net, arrays, facts, args.out), indent=2))
+    facts = add_history(facts, args)
+    size = args.size or facts.get("input_size", 64)
+    facts["measured"] = {"size": size, **measure(args.net, size, arrays, head, args)}
+    return write(args.net, arrays, facts, args.out)
+
+
+def main(argv: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--net", choices=list(LIMIT_MB), required=True)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--weights", type=Path, help=".npz in get_weights() order, or .h5")
+    source.add_argument("--checkpoint", type=Path, help="folder written by tools/pretrain.py")
+    source.add_argument("--amend", action="store_true", help="keep the weights, add to the card")
+    parser.add_argument("--facts", type=Path, help="JSON object whose entries go into the card")
+    parser.add_argument("--note", help="what a reader of the card must know about this run")
+    parser.add_argument("--earlier", type=Path, nargs="+", help="cards of the runs before, oldest first")
+    parser.add_argument("--tiny", type=Path, help="Tiny ImageNet: .npz, folder, or folder of archives")
+    parser.add_argument("--cifar", type=Path, help=".npz with x_train, y_train, x_test, y_test")
+    parser.add_argument("--size", type=int, help="input size of the measurements; default: the card's")
+    parser.add_argument("--out", type=Path, default=store.BUNDLED_WEIGHTS)
+    args = parser.parse_args(argv)
+    try:
+        card = amend(args) if args.amend else pack(args)
+    except CourseError as error:
+        raise SystemExit(str(error)) from error
+    short = {key: value for key, value in card.items() if key not in ("history", "earlier")}
+    print(json.dumps(short, indent=2, ensure_ascii=False))
 
 
 def read_checkpoint(net: str, folder: Path) -> tuple[store.Arrays, list[np.ndarray], dict]:
