@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import io
+import os
 import pickle
+import pickletools
 import re
 import tarfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from course_utils.errors import CourseError
+from course_utils.sources.archives import (
+    LARGEST_UNPACKED,
+    BoundedReads,
+    check_unpacked_size,
+    lies_outside,
+    refused,
+)
 from course_utils.sources.structure import (
     IMAGE_SHAPE,
+    ROW_LENGTH,
     Pictures,
     check_class_order,
     check_labels,
+    check_pixel_order,
     first_line,
+    shortened,
+    shown,
 )
 
 TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
@@ -26,10 +41,13 @@ TEST_BATCH = "test_batch"
 META = "batches.meta"
 FILES = (*TRAIN_BATCHES, TEST_BATCH, META)
 INNER_FOLDER = "cifar-10-batches-py"
+README = "readme.html"  # stands in the published archive
 LARGEST_FILE = 64 * 1024**2  # twice a published batch
-LARGEST_ARCHIVE = 512 * 1024**2  # three times the published archive, unpacked
+LARGEST_ARCHIVE = LARGEST_UNPACKED
+LARGEST_HEADER = 4 * 1024  # of one member of a tar file; reading a long one can take seconds or fill memory
+LARGEST_HEADERS = 128 * 1024
+MOST_PIECES = 500_000  # of a pickle; a published batch has 60,000
 CHUNK = 1024**2
-_WIDTH = int(np.prod(IMAGE_SHAPE))
 
 
 def batches_folder(path: Path) -> Path | None:
@@ -46,47 +64,96 @@ def read_batches_folder(folder: Path) -> Pictures:
     Raises:
         CourseError: a file is missing, too large, not a plain CIFAR-10 batch, or lists other classes.
     """
-    return _assembled(folder.name, _files_of(folder))
+    others = [name for name in sorted(os.listdir(folder)) if name not in FILES]
+    return _assembled(folder.name, _files_of(folder), others)
 
 
 def read_batches_archive(path: Path) -> Pictures:
-    """Read the batches from a .tar.gz: only members with the expected names, and nothing goes to the disk.
+    """Read the batches from a .tar or .tar.gz: nothing goes to the disk, and no member's name becomes a path.
 
     Raises:
-        CourseError: the archive is damaged, cut off or too large; otherwise as ``read_batches_folder``.
+        CourseError: the archive is damaged, cut off or too large, or holds what no honest copy holds;
+            otherwise as ``read_batches_folder``.
     """
+    others: list[str] = []
+    place = _Place("its beginning")
     try:
-        return _assembled(path.name, _members_of(path))
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        return _assembled(path.name, _members_of(path, others, place), others)
+    except (CourseError, PermissionError):
+        raise
+    except Exception as error:  # tarfile passes on what its parser and its decoders raise, of many kinds
         raise CourseError(
             f"{path} cannot be read to its end.",
-            cause=f"The archive is damaged or was cut off ({first_line(error)}).",
+            cause=f"The archive is damaged or was cut off, at {place.name} ({first_line(error)}).",
             next_step="copy or download it again.",
         ) from error
+
+
+class _Place:
+    """Where in an archive the reader is, for messages."""
+
+    def __init__(self, name: str):
+        self.name = name
 
 
 def _files_of(folder: Path) -> Iterator[tuple[str, bytes]]:
     for name in FILES:
         file = folder / name
         if file.is_file():
-            _check_size(name, file.stat().st_size, LARGEST_FILE)
+            check_unpacked_size(name, file.stat().st_size, LARGEST_FILE)
             yield name, file.read_bytes()
 
 
-def _members_of(path: Path) -> Iterator[tuple[str, bytes]]:
+def _members_of(path: Path, others: list[str], place: _Place) -> Iterator[tuple[str, bytes]]:
     total = 0
-    with tarfile.open(path, "r:*") as archive:
-        for member in archive:
-            total += member.size
-            _check_size(path.name, total, LARGEST_ARCHIVE)
-            name = _expected_name(member)
-            if name:
-                _check_size(name, member.size, LARGEST_FILE)
-                yield name, archive.extractfile(member).read()
+    with _unpacking(path) as file:
+        headers = BoundedReads(file, path.name, each=LARGEST_HEADER, total=LARGEST_HEADERS)
+        with tarfile.open(fileobj=headers, mode="r:") as archive:
+            for member in archive:
+                _check_member(path, member)
+                place.name = shown(member.name)
+                total += member.size
+                check_unpacked_size(path.name, total, LARGEST_ARCHIVE)
+                name = _expected_name(member)
+                if name:
+                    check_unpacked_size(name, member.size, LARGEST_FILE)
+                    file.seek(member.offset_data)
+                    yield name, _whole(file, member.size)
+                elif member.isreg():
+                    others.append(member.name.rpartition("/")[2])
+        place.name = "its end"
         # The check sum of a .gz stands at its very end, behind what tar reads.
-        while block := archive.fileobj.read(CHUNK):
+        while block := file.read(CHUNK):
             total += len(block)
-            _check_size(path.name, total, LARGEST_ARCHIVE)
+            check_unpacked_size(path.name, total, LARGEST_ARCHIVE)
+
+
+@contextlib.contextmanager
+def _unpacking(path: Path) -> Iterator[BinaryIO]:
+    with path.open("rb") as packed:
+        is_gzip = packed.read(2) == b"\x1f\x8b"
+        packed.seek(0)
+        with gzip.GzipFile(fileobj=packed) if is_gzip else contextlib.nullcontext(packed) as file:
+            yield file
+
+
+def _whole(file: BinaryIO, size: int) -> bytes:
+    raw = file.read(size)
+    if len(raw) < size:
+        raise EOFError("the file ends too early")
+    return raw
+
+
+def _check_member(path: Path, member: tarfile.TarInfo) -> None:
+    """Refuse an archive with a member that no copy of the published archive has."""
+    if lies_outside(member.name):
+        raise refused(path, member.name, "lies outside its folder")
+    if member.issym():
+        raise refused(path, member.name, "is a symbolic link")
+    if member.islnk():
+        raise refused(path, member.name, "is a hard link")
+    if not (member.isdir() or member.isreg()) or member.issparse() or member.size < 0:
+        raise refused(path, member.name, "is neither a file nor a folder")
 
 
 def _expected_name(member: tarfile.TarInfo) -> str | None:
@@ -94,17 +161,9 @@ def _expected_name(member: tarfile.TarInfo) -> str | None:
     return name if member.isreg() and name in FILES and folder in ("", INNER_FOLDER) else None
 
 
-def _check_size(name: str, size: int, limit: int) -> None:
-    if size > limit:
-        raise CourseError(
-            f"{name} is too large for CIFAR-10.",
-            cause=f"It would unpack to {size / 1e6:,.0f} MB or more; the limit is {limit / 1e6:,.0f} MB.",
-            next_step="check that this is the right file.",
-        )
-
-
-def _assembled(name: str, files: Iterator[tuple[str, bytes]]) -> Pictures:
-    batches, seen = {}, set()
+def _assembled(name: str, files: Iterator[tuple[str, bytes]], others: list[str]) -> Pictures:
+    batches: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    seen: set[str] = set()
     for file, raw in files:
         if file in seen:
             raise CourseError(
@@ -118,36 +177,48 @@ def _assembled(name: str, files: Iterator[tuple[str, bytes]]) -> Pictures:
             _check_meta(f"{META} of {name}", content)
         else:
             batches[file] = _images_and_labels(f"{file} of {name}", content)
-    missing = [file for file in FILES if file not in seen]
-    if missing:
-        raise CourseError(
-            f"{name} lacks {', '.join(missing)}.",
-            cause=f"Expected {', '.join(FILES)}.",
-            next_step="copy or download the data set again, all files of it.",
-        )
+    unknown = [shown(other) for other in others if other != README and not other.startswith(".")]
+    _check_complete(name, seen, unknown)
     train_images = np.concatenate([batches[file][0] for file in TRAIN_BATCHES])
     train_labels = np.concatenate([batches[file][1] for file in TRAIN_BATCHES])
-    return Pictures(train_images, train_labels, *batches[TEST_BATCH])
+    notes = (f"not read: {shortened(unknown, 'files')}",) if unknown else ()
+    return Pictures(train_images, train_labels, *batches[TEST_BATCH], notes=notes)
+
+
+def _check_complete(name: str, seen: set[str], unknown: list[str]) -> None:
+    missing = [file for file in FILES if file not in seen]
+    if not missing:
+        return
+    found = f" Found also {shortened(unknown, 'files')}." if unknown else ""
+    raise CourseError(
+        f"{name} lacks {', '.join(missing)}.",
+        cause=f"Expected {', '.join(FILES)}.{found}",
+        next_step="copy or download the data set again, all files of it.",
+    )
 
 
 def _check_meta(name: str, content: dict) -> None:
     names = content.get("label_names")
     if not isinstance(names, list):
         raise _not_plain(name, "it has no list label_names")
+    if not all(isinstance(entry, str | bytes) for entry in names):
+        raise _not_plain(name, "its label_names are no texts")
     check_class_order(name, [_text(entry) for entry in names])
 
 
 def _images_and_labels(name: str, content: dict) -> tuple[np.ndarray, np.ndarray]:
     missing = [key for key in ("data", "labels") if key not in content]
     if missing:
-        raise _not_plain(name, f"it has no {' and no '.join(missing)}, but {', '.join(map(str, content))}")
+        there = shortened([shown(key) for key in content], "entries")
+        raise _not_plain(name, f"it has no {' and no '.join(missing)}, but {there}")
     rows = _as_array(name, content["data"])
-    if rows.dtype != np.uint8 or rows.ndim != 2 or rows.shape[1] != _WIDTH:
+    if rows.dtype != np.uint8 or rows.ndim != 2 or rows.shape[1] != ROW_LENGTH:
         raise CourseError(
             f"{name} holds {rows.dtype} pixels of shape {rows.shape}.",
-            cause=f"Expected uint8 of shape (n, {_WIDTH}): a row for each picture, red, green, blue.",
+            cause=f"Expected uint8 of shape (n, {ROW_LENGTH}): a row for each picture, red, green, blue.",
             next_step="use the files of CIFAR-10 as they were published.",
         )
+    check_pixel_order(name, rows, colours_together=False)
     labels = _as_array(name, content["labels"])
     images = rows.reshape(-1, 3, *IMAGE_SHAPE[:2]).transpose(0, 2, 3, 1)
     return np.ascontiguousarray(images), check_labels(f"labels in {name}", labels, len(rows))
@@ -165,14 +236,26 @@ def _as_array(name: str, value: object) -> np.ndarray:
 def _plain_dictionary(name: str, raw: bytes) -> dict:
     """Read a pickle that holds nothing but a dictionary of numbers, texts, lists and arrays."""
     try:
+        _check_pieces(raw)
         content = _PlainUnpickler(io.BytesIO(raw), encoding="bytes").load()
     except _Forbidden as forbidden:
-        raise _not_plain(name, f"it asks for {forbidden}") from forbidden
+        raise _not_plain(name, f"it asks for {shown(str(forbidden))}") from forbidden
     except Exception as error:  # a broken pickle can fail in any way
         raise _not_plain(name, f"it is damaged or cut off ({type(error).__name__})") from error
     if not isinstance(content, dict):
         raise _not_plain(name, f"it holds a {type(content).__name__}, not a dictionary")
+    if not all(isinstance(key, str | bytes) for key in content):
+        raise _not_plain(name, "its keys are no texts")
     return {_text(key): value for key, value in content.items()}
+
+
+def _check_pieces(raw: bytes) -> None:
+    """Refuse a pickle that would fill the memory: Python's reader makes room for any number of a piece."""
+    for count, (piece, argument, _) in enumerate(pickletools.genops(raw)):
+        if count >= MOST_PIECES:
+            raise _Forbidden(f"more than {MOST_PIECES:,} pieces")
+        if piece.name in _NUMBERED and argument > count:
+            raise _Forbidden(f"room for {argument:,} pieces")
 
 
 def _not_plain(name: str, why: str) -> CourseError:
@@ -271,6 +354,7 @@ class _Encode(_Standin):
         return text.encode("latin1")
 
 
+_NUMBERED = ("PUT", "BINPUT", "LONG_BINPUT")
 _ALLOWED = {
     ("numpy.core.multiarray", "_reconstruct"): _Reconstruct(),
     ("numpy.core.numeric", "_frombuffer"): _FromBuffer(),

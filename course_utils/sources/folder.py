@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import numpy as np
 
 from course_utils.errors import CourseError
 from course_utils.sources.array_cache import file_facts
-from course_utils.sources.pictures import SUFFIXES, decode_all, left_out_note
+from course_utils.sources.pictures import SUFFIXES, decode_all, left_out_note, read_file
 from course_utils.sources.structure import (
     CLASS_NAMES,
     Pictures,
@@ -19,6 +20,7 @@ from course_utils.sources.structure import (
     class_number,
     closest_class,
     shortened,
+    shown,
 )
 
 
@@ -49,7 +51,15 @@ def folder_facts(path: Path) -> Iterator[str]:
         for label, folder in folders:
             yield f"{part}/{label}"
             with os.scandir(folder) as entries:
-                yield from sorted(file_facts(entry) for entry in entries)
+                yield from sorted(entry_facts(entry) for entry in entries)
+
+
+def entry_facts(entry: os.DirEntry) -> str:
+    """Return what shows that one entry of a folder changed; of a link that leads nowhere, its name."""
+    try:
+        return file_facts(entry)
+    except OSError:
+        return f"{entry.name}|"
 
 
 def class_folders(path: Path) -> dict[str, list[tuple[int, Path]]]:
@@ -85,7 +95,7 @@ def _classes_in(folder: Path) -> list[tuple[int, Path]]:
             cause="Expected folders airplane … truck with JPEG or PNG files, or train/ and test/ with them.",
             next_step="give class folders, python batches, Kaggle's files or a .npz file.",
         )
-    unknown = [entry.name for entry in inside if class_number(entry.name) is None]
+    unknown = [shown(entry.name) for entry in inside if class_number(entry.name) is None]
     if unknown:
         raise CourseError(
             f"{folder} holds folders that are no class of CIFAR-10: {shortened(unknown, 'folders')}"
@@ -93,32 +103,56 @@ def _classes_in(folder: Path) -> list[tuple[int, Path]]:
             cause=f"The classes are {', '.join(CLASS_NAMES)}.",
             next_step="rename or move these folders.",
         )
-    return sorted((class_number(entry.name), entry) for entry in inside)
+    classes = sorted((class_number(entry.name), entry) for entry in inside)
+    for (number, first), (next_number, second) in itertools.pairwise(classes):
+        if number == next_number:
+            raise CourseError(
+                f"{folder} holds two folders of one class: {first.name} and {second.name}.",
+                cause="It is not clear whether both count.",
+                next_step="put their pictures into one of them.",
+            )
+    return classes
 
 
 def _read_part(
     root: Path, part: str, folders: list[tuple[int, Path]]
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    files, labels, left_out = [], [], []
+    files: list[Path] = []
+    labels: list[int] = []
+    left_out = [f"{_shown(root, file)} (in no class folder)" for file in _loose_pictures(root / part)]
     for label, folder in folders:
-        names = sorted((name for name in os.listdir(folder) if _counts(name)), key=natural_key)
-        for name in names:
+        for name in sorted((name for name in os.listdir(folder) if _counts(name)), key=natural_key):
+            file = folder / name
             if name.lower().endswith(SUFFIXES):
-                files.append(folder / name)
+                files.append(file)
                 labels.append(label)
             else:
-                left_out.append(f"{(folder / name).relative_to(root)} (neither JPEG nor PNG)")
-    names = [str(file.relative_to(root)) for file in files]
+                why = "a folder" if file.is_dir() else "neither JPEG nor PNG"
+                left_out.append(f"{_shown(root, file)} ({why})")
     images, used, unreadable = decode_all(
-        names, lambda at: files[at].read_bytes(), what=f"Reading {part or root.name}"
+        [str(file.relative_to(root)) for file in files],
+        lambda at: read_file(files[at]),
+        what=f"Reading {part or root.name}",
     )
+    left_out += unreadable
     if not len(images):
+        found = f"{len(left_out):,} files there" if left_out else "There is no file"
         raise CourseError(
             f"{root / part} holds no picture that can be read.",
-            cause=f"{len(left_out) + len(unreadable)} files there, none a readable JPEG or PNG.",
+            cause=f"{found}{': ' + shortened(left_out, 'files', limit=3) if left_out else ''}.",
             next_step="check the folder.",
         )
-    return images, np.array(labels, dtype=np.int64)[used], left_out + unreadable
+    return images, np.array(labels, dtype=np.int64)[used], left_out
+
+
+def _loose_pictures(folder: Path) -> list[Path]:
+    """Return pictures that lie beside the class folders, so that nothing says what they show."""
+    names = (name for name in os.listdir(folder) if _counts(name) and name.lower().endswith(SUFFIXES))
+    return [folder / name for name in sorted(names, key=natural_key)]
+
+
+def _shown(root: Path, file: Path) -> str:
+    return shown(str(file.relative_to(root)), limit=100)
 
 
 def _counts(name: str) -> bool:

@@ -6,16 +6,19 @@ Its test part has no labels, and is not read.
 from __future__ import annotations
 
 import csv
+import functools
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from course_utils.errors import CourseError
+from course_utils.sources.archives import LARGEST_UNPACKED
 from course_utils.sources.array_cache import file_facts
-from course_utils.sources.pictures import decode_all, left_out_note
+from course_utils.sources.folder import entry_facts
+from course_utils.sources.pictures import PictureArray, left_out_note, read_file
 from course_utils.sources.structure import (
     CLASS_NAMES,
     Pictures,
@@ -24,13 +27,14 @@ from course_utils.sources.structure import (
     closest_class,
     first_line,
     shortened,
+    shown,
 )
 
 LABELS = "trainLabels.csv"
 ARCHIVE = "train.7z"
 FOLDER = "train"
 HEADER = ["id", "label"]
-LARGEST_UNPACKED = 1024**3  # eight times Kaggle's train.7z, unpacked
+LARGEST_TABLE = 16 * 1024**2  # Kaggle's has 0.6 MB
 _PICTURE = re.compile(r"(?:train/)?(\d{1,9})\.png", re.IGNORECASE)
 
 
@@ -53,14 +57,20 @@ def read_kaggle(folder: Path) -> Pictures:
             pictures and table do not fit together.
     """
     labels = _read_labels(folder)
-    where, pictures = _pictures(folder)
-    _check_numbers(where, pictures, labels)
     numbers = sorted(labels)
-    images, used, left_out = decode_all(
-        [f"{FOLDER}/{number}.png" for number in numbers],
-        lambda at: pictures[numbers[at]](),
-        what="Reading train",
-    )
+    positions = {number: position for position, number in enumerate(numbers)}
+    pictures = PictureArray([f"{FOLDER}/{number}.png" for number in numbers], what="Reading train")
+
+    def wanted(where: Path, names: Iterable[str]) -> dict[str, int]:
+        found = _numbers(where, names)
+        _check_numbers(where, set(found.values()), labels)
+        return found
+
+    def take(number: int, read: Callable[[], bytes]) -> None:
+        pictures.add(positions[number], read)
+
+    where = _read_pictures(folder, wanted, take)
+    images, used, left_out = pictures.result()
     used_labels = np.array([labels[number] for number in numbers], dtype=np.int64)[used]
     check_several_classes(str(where), used_labels)
     return Pictures(images, used_labels, notes=left_out_note(left_out))
@@ -73,7 +83,7 @@ def kaggle_facts(folder: Path) -> Iterator[str]:
             yield file_facts(folder / name)
     if (folder / FOLDER).is_dir():
         with os.scandir(folder / FOLDER) as entries:
-            yield from sorted(file_facts(entry) for entry in entries)
+            yield from sorted(entry_facts(entry) for entry in entries)
 
 
 def _read_labels(folder: Path) -> dict[int, int]:
@@ -84,33 +94,43 @@ def _read_labels(folder: Path) -> dict[int, int]:
             cause="Kaggle's pictures carry numbers only; this table says what they show.",
             next_step=f"put {LABELS} of the competition cifar-10 beside {ARCHIVE} or {FOLDER}/.",
         )
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as handle:
-            rows = [row for row in csv.reader(handle) if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise _bad_table(path, f"it cannot be read as a table ({first_line(error)})") from error
+    rows = _rows(path)
     if not rows or [cell.strip() for cell in rows[0]] != HEADER:
-        found = ",".join(rows[0])[:60] if rows else "nothing"
+        found = shown(",".join(rows[0])) if rows else "nothing"
         raise _bad_table(path, f"its first line is {found!r}, expected 'id,label'")
     labels: dict[int, int] = {}
+    unknown: list[str] = []
     for line, row in enumerate(rows[1:], start=2):
-        number, label = _checked_row(path, line, row)
+        number, name = _checked_row(path, line, row)
         if number in labels:
             raise _bad_table(path, f"the id {number} stands there twice, again in line {line}")
-        labels[number] = label
+        label = class_number(name)
+        labels[number] = -1 if label is None else label
+        if label is None:
+            unknown.append(f"{shown(name)!r} in line {line}{closest_class(name)}")
+    if unknown:
+        raise _bad_table(path, f"these are no classes: {shortened(unknown, 'lines', limit=3)}")
     if not labels:
         raise _bad_table(path, "it has no row below its first line")
     return labels
 
 
-def _checked_row(path: Path, line: int, row: list[str]) -> tuple[int, int]:
+def _rows(path: Path) -> list[list[str]]:
+    """Return the table's rows that are not empty."""
+    if path.stat().st_size > LARGEST_TABLE:
+        raise _bad_table(path, f"there are {path.stat().st_size / 1e6:,.0f} MB; Kaggle's has 0.6 MB")
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as handle:
+            return [row for row in csv.reader(handle) if row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _bad_table(path, f"it cannot be read as a table ({first_line(error)})") from error
+
+
+def _checked_row(path: Path, line: int, row: list[str]) -> tuple[int, str]:
     number, name = (row[0].strip(), row[1].strip()) if len(row) == 2 else ("", "")
-    if not (number.isascii() and number.isdigit()):
-        raise _bad_table(path, f"line {line} is {','.join(row)[:60]!r}, expected a number and a class")
-    label = class_number(name)
-    if label is None:
-        raise _bad_table(path, f"line {line} names the class {name[:40]!r}{closest_class(name)}")
-    return int(number), label
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise _bad_table(path, f"line {line} is {shown(','.join(row))!r}, expected a number and a class")
+    return int(number), name
 
 
 def _bad_table(path: Path, why: str) -> CourseError:
@@ -121,12 +141,20 @@ def _bad_table(path: Path, why: str) -> CourseError:
     )
 
 
-def _pictures(folder: Path) -> tuple[Path, dict[int, Callable[[], bytes]]]:
-    """Return where the pictures lie, and how to read each number."""
-    if (folder / FOLDER).is_dir():
-        return folder / FOLDER, _pictures_of_folder(folder / FOLDER)
-    if (folder / ARCHIVE).is_file():
-        return folder / ARCHIVE, _pictures_of_archive(folder / ARCHIVE)
+def _read_pictures(
+    folder: Path,
+    wanted: Callable[[Path, Iterable[str]], dict[str, int]],
+    take: Callable[[int, Callable[[], bytes]], None],
+) -> Path:
+    """Hand over each wanted picture with its number, and return where the pictures lie."""
+    inside, packed = folder / FOLDER, folder / ARCHIVE
+    if inside.is_dir():
+        for name, number in wanted(inside, sorted(os.listdir(inside))).items():
+            take(number, functools.partial(read_file, inside / name))
+        return inside
+    if packed.is_file():
+        _unpack(packed, lambda names: wanted(packed, names), lambda number, raw: take(number, lambda: raw))
+        return packed
     raise CourseError(
         f"The pictures are missing in {folder}.",
         cause=f"{LABELS} is there, but neither {ARCHIVE} nor the folder {FOLDER}/.",
@@ -134,60 +162,43 @@ def _pictures(folder: Path) -> tuple[Path, dict[int, Callable[[], bytes]]]:
     )
 
 
-def _pictures_of_folder(folder: Path) -> dict[int, Callable[[], bytes]]:
-    found = ((_PICTURE.fullmatch(name), name) for name in os.listdir(folder))
-    return {int(match[1]): (folder / name).read_bytes for match, name in found if match}
-
-
-def _pictures_of_archive(path: Path) -> dict[int, Callable[[], bytes]]:
-    """Unpack to memory: the names in an archive never become paths."""
-    products = _unpacked(path)
-    found = ((_PICTURE.fullmatch(name), name) for name in products)
-    # Each picture is given away once and forgotten, so that memory shrinks while arrays grow.
-    return {int(match[1]): lambda name=name: products.pop(name).read() for match, name in found if match}
-
-
-def _unpacked(path: Path) -> dict:
+def _unpack(
+    path: Path, choose: Callable[[list[str]], dict[str, int]], take: Callable[[int, bytes], None]
+) -> None:
     try:
-        import py7zr
-        from py7zr.io import BytesIOFactory
+        from course_utils.sources.seven_zip import read_members
     except ImportError as error:
         raise CourseError(
             f"{path} cannot be unpacked.",
             cause="The package py7zr is not installed.",
             next_step='run: pip install "py7zr>=1.0,<2"',
         ) from error
-    try:
-        with py7zr.SevenZipFile(path) as archive:
-            members = archive.list()
-            _check_members(path, members)
-            names = [member.filename for member in members if _PICTURE.fullmatch(member.filename)]
-            factory = BytesIOFactory(LARGEST_UNPACKED)
-            archive.extract(targets=names, factory=factory)
-            return factory.products
-    except CourseError:
-        raise
-    except Exception as error:  # py7zr passes on what its decoders raise, of many kinds
-        raise CourseError(
-            f"{path} cannot be unpacked.",
-            cause=f"It is damaged, cut off, or no 7z archive ({type(error).__name__}).",
-            next_step=f"download {ARCHIVE} again.",
-        ) from error
+    read_members(path, choose, take, limit=LARGEST_UNPACKED)
 
 
-def _check_members(path: Path, members: list) -> None:
-    size = sum(member.uncompressed or 0 for member in members)
-    if size > LARGEST_UNPACKED:
-        raise CourseError(
-            f"{path} is too large for CIFAR-10.",
-            cause=f"It would unpack to {size / 1e9:.1f} GB; the limit is {LARGEST_UNPACKED / 1e9:.1f} GB.",
-            next_step="check that this is the right file.",
-        )
+def _numbers(where: Path, names: Iterable[str]) -> dict[str, int]:
+    """Return the numbers of the files that are named like Kaggle's pictures."""
+    numbers: dict[str, int] = {}
+    seen: dict[int, str] = {}
+    for name in names:
+        match = _PICTURE.fullmatch(name)
+        if not match:
+            continue
+        number = int(match[1])
+        if number in seen:
+            raise CourseError(
+                f"{where} holds two pictures with the number {number}.",
+                cause=f"It is not clear which one counts: {seen[number]} or {name}.",
+                next_step="keep the one that the table means.",
+            )
+        seen[number] = name
+        numbers[name] = number
+    return numbers
 
 
-def _check_numbers(where: Path, pictures: dict, labels: dict[int, int]) -> None:
-    without_picture = sorted(labels.keys() - pictures.keys())
-    without_label = sorted(pictures.keys() - labels.keys())
+def _check_numbers(where: Path, pictures: set[int], labels: dict[int, int]) -> None:
+    without_picture = sorted(labels.keys() - pictures)
+    without_label = sorted(pictures - labels.keys())
     if not without_picture and not without_label:
         return
     found = [

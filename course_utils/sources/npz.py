@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+from numpy.lib import format as npy
 
 from course_utils.errors import CourseError
-from course_utils.sources.structure import Pictures, check_images, check_labels, first_line
+from course_utils.sources.archives import LARGEST_UNPACKED, BoundedReads, check_unpacked_size
+from course_utils.sources.structure import (
+    Pictures,
+    check_images,
+    check_labels,
+    check_pixel_order,
+    first_line,
+    shortened,
+    shown,
+)
 
-LARGEST_BYTES = 2 * 1024**3  # twelve times CIFAR-10: anything larger is something else
+LARGEST_READ = (
+    4 * 1024**2
+)  # numpy reads in smaller pieces; a list of members beyond it is made to fill memory
 
 
 def read_npz(path: Path) -> Pictures:
     """Read a .npz file. Nothing in it is executed: arrays of objects are refused.
+
+    What an array's header says is checked before its numbers are unpacked.
 
     Args:
         path: of the file. x_train, x_test: uint8 (n, 32, 32, 3). y_train, y_test: integers 0–9, (n,) or
@@ -25,18 +40,11 @@ def read_npz(path: Path) -> Pictures:
             range.
     """
     try:
-        _check_size(path)
-        with np.load(path, allow_pickle=False) as arrays:
-            return _read_parts(path.name, arrays)
-    except CourseError:
+        with path.open("rb") as file, _opened(file, path.name) as archive:
+            return _read_parts(path.name, archive)
+    except (CourseError, PermissionError):
         raise
-    except ValueError as error:
-        raise CourseError(
-            f"{path.name} holds arrays of Python objects.",
-            cause=f"Only plain numbers are read, because objects can run code ({first_line(error)}).",
-            next_step="save x_train, x_test as uint8 and y_train, y_test as integers.",
-        ) from error
-    except (OSError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
+    except Exception as error:  # zipfile and numpy pass on what a damaged file makes their parsers raise
         raise CourseError(
             f"{path.name} cannot be read as a .npz file.",
             cause=f"It is damaged or not complete ({first_line(error)}).",
@@ -44,31 +52,58 @@ def read_npz(path: Path) -> Pictures:
         ) from error
 
 
-def _check_size(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        size = sum(member.file_size for member in archive.infolist())
-    if size > LARGEST_BYTES:
-        raise CourseError(
-            f"{path.name} would need {size / 1e9:.1f} GB of memory.",
-            cause=f"The limit is {LARGEST_BYTES / 1e9:.1f} GB; CIFAR-10 needs 0.2 GB.",
-            next_step="check that this is the right file.",
-        )
+def _opened(file: BinaryIO, name: str) -> zipfile.ZipFile:
+    return zipfile.ZipFile(BoundedReads(file, name, each=LARGEST_READ))
 
 
-def _read_parts(name: str, arrays: np.lib.npyio.NpzFile) -> Pictures:
-    found = sorted(arrays.files)
+def _read_parts(name: str, archive: zipfile.ZipFile) -> Pictures:
+    found = sorted(member.removesuffix(".npy") for member in archive.namelist() if member.endswith(".npy"))
     wanted = ["x_train", "y_train"]
     if {"x_test", "y_test"} & set(found):
         wanted += ["x_test", "y_test"]
     missing = [key for key in wanted if key not in found]
     if missing:
+        there = shortened([shown(key) for key in found], "arrays") or "nothing"
         raise CourseError(
             f"{name} has no {' and no '.join(missing)}.",
-            cause=f"Expected x_train, y_train, x_test, y_test; found {', '.join(found) or 'nothing'}.",
+            cause=f"Expected x_train, y_train, x_test, y_test; found {there}.",
             next_step="save the arrays under these names.",
         )
-    parts = []
+    parts: list[np.ndarray] = []
     for images_key, labels_key in zip(wanted[::2], wanted[1::2], strict=True):
-        images = check_images(f"{images_key} of {name}", arrays[images_key])
-        parts += [images, check_labels(f"{labels_key} of {name}", arrays[labels_key], len(images))]
+        parts += _read_part(name, archive, images_key, labels_key)
     return Pictures(*parts)
+
+
+def _read_part(
+    name: str, archive: zipfile.ZipFile, images_key: str, labels_key: str
+) -> tuple[np.ndarray, np.ndarray]:
+    images_name, labels_name = f"{images_key} of {name}", f"{labels_key} of {name}"
+    announced = check_images(images_name, _announced(archive, images_key, images_name))
+    check_unpacked_size(images_name, announced.size, LARGEST_UNPACKED)
+    check_labels(labels_name, _announced(archive, labels_key, labels_name), len(announced))
+    images = np.ascontiguousarray(_read(archive, images_key))
+    check_pixel_order(images_name, images, colours_together=True)
+    return images, check_labels(labels_name, _read(archive, labels_key), len(images))
+
+
+def _announced(archive: zipfile.ZipFile, key: str, name: str) -> np.ndarray:
+    """Return an array of zeros with the dtype and the shape of a member's header; it takes no memory."""
+    with archive.open(f"{key}.npy") as file:
+        version = npy.read_magic(file)
+        read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = read_header(file)
+    if dtype.hasobject:
+        raise CourseError(
+            f"{name} holds Python objects.",
+            cause="Only plain numbers are read, because objects can run code. Nothing was executed.",
+            next_step="save x_train, x_test as uint8 and y_train, y_test as integers.",
+        )
+    return np.broadcast_to(np.zeros((), dtype), shape)
+
+
+def _read(archive: zipfile.ZipFile, key: str) -> np.ndarray:
+    with archive.open(f"{key}.npy") as file:
+        array = npy.read_array(file, allow_pickle=False)
+        file.read()  # to the end: there the check sum is compared
+    return array

@@ -110,7 +110,7 @@ def test_a_huge_picture_is_refused_before_it_is_decoded(
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
     with pytest.raises(CourseError) as error:
         decode((tmp_path / "huge.png").read_bytes(), "huge.png")
-    assert_says(error, "huge.png", "megapixels")
+    assert_says(error, "huge.png", "30,000×30,000")
 
 
 def test_an_unknown_class_is_named_with_a_guess(folder: Path) -> None:

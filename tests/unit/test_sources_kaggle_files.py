@@ -62,7 +62,7 @@ TABLES = {
     "no rows": (["id,label"], ["no row"]),
     "unknown class": (
         ["id,label", "1,automobil", *ROWS[1:]],
-        ["line 2", "'automobil'; did you mean automobile?"],
+        ["'automobil' in line 2; did you mean automobile?"],
     ),
     "text for a number": (["id,label", "one,cat", *ROWS[1:]], ["line 2", "one,cat"]),
     "a column too many": (["id,label", "1,cat,dog", *ROWS[1:]], ["line 2", "1,cat,dog"]),

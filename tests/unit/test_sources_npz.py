@@ -86,14 +86,20 @@ def test_changed_bytes_are_found(tmp_path: Path) -> None:
     assert_says(error, "a.npz", "damaged")
 
 
-def test_a_bomb_is_refused_by_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bomb_is_refused_by_its_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.npz"
     np.savez_compressed(path, x_train=np.zeros((2000, 32, 32, 3), np.uint8), y_train=np.zeros(2000, int))
-    monkeypatch.setattr(npz, "LARGEST_BYTES", 1_000_000)
-    monkeypatch.setattr(np, "load", lambda *a, **k: pytest.fail("loaded"))
+    monkeypatch.setattr(npz, "LARGEST_UNPACKED", 1_000_000)
+    monkeypatch.setattr(npz.npy, "read_array", lambda *a, **k: pytest.fail("unpacked"))
     with pytest.raises(CourseError) as error:
         read_npz(path)
-    assert_says(error, "a.npz", "GB")
+    assert_says(error, "x_train of a.npz is too large", "unpack to 6 MB", "limit is 1 MB")
+
+
+def test_arrays_in_fortran_order_are_read(tmp_path: Path) -> None:
+    read = read_npz(write_npz(tmp_path / "a.npz", PICTURES, x_train=np.asfortranarray(X)))
+    assert np.array_equal(read.train_images, X)
+    assert read.train_images.flags.c_contiguous
 
 
 class _Evil:
