@@ -1,0 +1,286 @@
+"""A small server on 127.0.0.1 that answers as Kaggle's service and its storage do.
+
+The service listens on one port and the storage on another, so that a redirect leads to another host, as the
+real one does. It offers small real files: train.7z with pictures made by numpy, trainLabels.csv, and the data
+set's zip with python batches.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import io
+import json
+import pickle
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+TOKEN = "KGAT_0123456789abcdef0123456789abcdef"
+USERNAME, KEY = "student", "fedcba9876543210fedcba9876543210"
+REFRESH_TOKEN = "refresh-0123456789"
+SIGNATURE = "X-Goog-Signature=5ec7e75160a7"  # in addresses of the storage: as good as a password
+SECRETS = (TOKEN, KEY, REFRESH_TOKEN, SIGNATURE, base64.b64encode(f"{USERNAME}:{KEY}".encode()).decode())
+
+COMPETITION_FILES = ("trainLabels.csv", "train.7z")
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+PICTURES = 300
+LIST_FILES = "competitions.CompetitionApiService/ListDataFiles"
+GET_FILE = "competitions.CompetitionApiService/DownloadDataFile"
+LIST_DATA_SET = "datasets.DatasetApiService/ListDatasetFiles"
+GET_DATA_SET = "datasets.DatasetApiService/DownloadDataset"
+NEW_TOKEN = "users.AccountService/GenerateAccessToken"
+
+
+@dataclass
+class Refusal:
+    """What the service answers instead, for a number of times."""
+
+    status: int
+    message: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = None  # instead of Kaggle's JSON
+    times: int = 10**9
+
+
+@dataclass
+class KaggleServer:
+    """What the server offers, what it does wrong, and what it was asked."""
+
+    service: str = ""
+    storage: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)  # what the storage gives
+    listed: dict[str, int] = field(default_factory=dict)  # sizes that the service tells, if others
+    refusals: dict[str, Refusal] = field(default_factory=dict)  # by question, or a file of the storage
+    cut_after: dict[str, list[int]] = field(default_factory=dict)  # bytes of each answer, one a request
+    stall_after: dict[str, int] = field(default_factory=dict)
+    ignores_range: bool = False
+    goes_on: threading.Event = field(default_factory=threading.Event)  # cleared: no list of files for now
+    silent: bool = False  # takes connections, and answers nothing
+    stopped: threading.Event = field(default_factory=threading.Event)
+    asked: list[str] = field(default_factory=list)
+    given: list[tuple[str, str, int]] = field(default_factory=list)  # file, Range, bytes sent by the storage
+    seen_by_storage: list[str] = field(default_factory=list)  # Authorization headers
+
+    def point(self, patch: pytest.MonkeyPatch) -> None:
+        """Lead Kaggle's client to this server, and let no proxy come between."""
+        from kagglesdk import kaggle_env
+
+        patch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.PROD, self.service)
+        patch.setenv("NO_PROXY", "127.0.0.1")
+
+    def pointing_code(self) -> str:
+        """Lines of Python that do the same in another process."""
+        return (
+            "import os; os.environ['NO_PROXY'] = '127.0.0.1'\n"
+            "from kagglesdk import kaggle_env\n"
+            f"kaggle_env._env_to_endpoint[kaggle_env.KaggleEnv.PROD] = {self.service!r}\n"
+        )
+
+    def refuse(self, question: str, status: int, message: str = "", **more: Any) -> None:
+        self.refusals[question] = Refusal(status, message, **more)
+
+
+@contextlib.contextmanager
+def kaggle_server() -> Iterator[KaggleServer]:
+    """Run the server until the block ends."""
+    state = KaggleServer(files=dict(offered_files()))
+    state.goes_on.set()
+    state.listed = {name: len(state.files[name]) for name in COMPETITION_FILES} | sizes_in_zip(
+        state.files["cifar10-python.zip"]
+    )
+    servers = [_started(handler, state) for handler in (_Service, _Storage)]
+    state.service, state.storage = (f"http://127.0.0.1:{server.server_port}" for server in servers)
+    try:
+        yield state
+    finally:
+        state.stopped.set()
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+
+
+@functools.cache
+def offered_files() -> dict[str, bytes]:
+    """train.7z, trainLabels.csv and the data set's zip, as bytes."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (PICTURES, 32, 32, 3), dtype=np.uint8)
+    labels = rng.permutation(np.arange(PICTURES) % 10)
+    table = "\n".join(["id,label", *(f"{n},{CLASSES[label]}" for n, label in enumerate(labels, 1))])
+    return {
+        "train.7z": _packed({f"train/{n}.png": _png(image) for n, image in enumerate(images, 1)}),
+        "trainLabels.csv": f"{table}\n".encode(),
+        "cifar10-python.zip": zipped(batches(images, labels)),
+    }
+
+
+def batches(images: np.ndarray, labels: np.ndarray) -> dict[str, bytes]:
+    """The seven files of the python batches, in the folder that the data set has."""
+    rows = images.transpose(0, 3, 1, 2).reshape(-1, 3072)
+    content: dict[str, dict] = {"batches.meta": {"label_names": CLASSES}}
+    names = [f"data_batch_{n}" for n in range(1, 6)] + ["test_batch"]
+    for name, part in zip(names, np.array_split(np.arange(len(rows)), 6), strict=True):
+        content[name] = {"data": rows[part], "labels": labels[part].tolist()}
+    return {f"cifar-10-batches-py/{name}": pickle.dumps(value, protocol=4) for name, value in content.items()}
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, raw in files.items():
+            archive.writestr(name, raw)
+    return buffer.getvalue()
+
+
+def sizes_in_zip(raw: bytes) -> dict[str, int]:
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        return {info.filename: info.file_size for info in archive.infolist()}
+
+
+def _packed(files: dict[str, bytes]) -> bytes:
+    import py7zr
+
+    buffer = io.BytesIO()
+    with py7zr.SevenZipFile(buffer, "w") as archive:
+        for name, raw in files.items():
+            archive.writestr(raw, name)
+    return buffer.getvalue()
+
+
+def _png(image: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _started(handler: type[BaseHTTPRequestHandler], state: KaggleServer) -> ThreadingHTTPServer:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type(handler.__name__, (handler,), {"state": state}))
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    return server
+
+
+class _Handler(BaseHTTPRequestHandler):
+    state: KaggleServer
+
+    def log_message(self, *_: object) -> None:
+        """Be silent."""
+
+    def send(self, status: int, body: bytes, kind: str = "application/json", **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        with contextlib.suppress(OSError):  # the other side may have gone
+            self.wfile.write(body)
+
+    def refused(self, question: str) -> bool:
+        refusal = self.state.refusals.get(question)
+        if refusal is None or refusal.times <= 0:
+            return False
+        refusal.times -= 1
+        if refusal.body is not None:
+            self.send(refusal.status, refusal.body, "text/html", **refusal.headers)
+        else:
+            answer = {"code": refusal.status, "message": refusal.message}
+            self.send(refusal.status, json.dumps(answer).encode(), **refusal.headers)
+        return True
+
+
+class _Service(_Handler):
+    """https://api.kaggle.com/v1/<service>/<question>, asked by POST with JSON."""
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"{}")
+        question = self.path.removeprefix("/v1/")
+        self.state.asked.append(question)
+        if self.state.silent:
+            self.state.stopped.wait(60)
+        if self.refused(question):
+            return
+        if question == NEW_TOKEN:
+            right = body.get("refreshToken") == REFRESH_TOKEN
+            answer = {"token": TOKEN, "expiresIn": 43200} if right else {"code": 401, "message": "no"}
+            self.send(200 if right else 401, json.dumps(answer).encode())
+        elif not self.authorized():
+            message = f"Unauthenticated: {self.headers.get('Authorization')}"  # the worst case: it repeats it
+            self.send(401, json.dumps({"code": 401, "message": message}).encode())
+        else:
+            self.answer(question, body)
+
+    def authorized(self) -> bool:
+        basic = base64.b64encode(f"{USERNAME}:{KEY}".encode()).decode()
+        return self.headers.get("Authorization") in (f"Bearer {TOKEN}", f"Basic {basic}")
+
+    def answer(self, question: str, body: dict) -> None:
+        if question == LIST_FILES:
+            self.state.goes_on.wait(60)
+            names = [name for name in COMPETITION_FILES if name in self.state.listed]
+            self.send(200, json.dumps({"files": self.facts(names)}).encode())
+        elif question == LIST_DATA_SET:
+            names = [name for name in self.state.listed if name not in COMPETITION_FILES]
+            self.send(200, json.dumps({"datasetFiles": self.facts(names)}).encode())
+        else:
+            name = body.get("fileName") if question == GET_FILE else f"{body.get('datasetSlug')}.zip"
+            self.send(302, b"", "text/html", Location=f"{self.state.storage}/{name}?{SIGNATURE}")
+
+    def facts(self, names: list[str]) -> list[dict[str, object]]:
+        return [{"name": name, "ref": name, "totalBytes": self.state.listed[name]} for name in names]
+
+
+class _Storage(_Handler):
+    """Files with ETag and Range. Refuses who shows no signature, or brings the token along."""
+
+    def do_GET(self) -> None:
+        name, _, query = self.path.lstrip("/").partition("?")
+        self.state.seen_by_storage.append(self.headers.get("Authorization", ""))
+        if self.refused(name):
+            return
+        raw = self.state.files.get(name)
+        if raw is None or query != SIGNATURE:
+            self.send(404 if query == SIGNATURE else 403, b"<Error/>", "application/xml")
+            return
+        tag = f'"{hash(raw):x}"'
+        start = self.start_of_range(tag)
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Type", "application/octet-stream")
+        self.send_header("Content-Length", str(len(raw) - start))
+        self.send_header("ETag", tag)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(raw) - 1}/{len(raw)}")
+        self.end_headers()
+        self.give(name, raw[start:])
+
+    def start_of_range(self, tag: str) -> int:
+        wanted = self.headers.get("Range", "")
+        if not wanted or self.state.ignores_range or self.headers.get("If-Range", tag) != tag:
+            return 0
+        return int(wanted.removeprefix("bytes=").rstrip("-"))
+
+    def give(self, name: str, raw: bytes) -> None:
+        cuts = self.state.cut_after.get(name)
+        sent = raw[: cuts.pop(0)] if cuts else raw[: self.state.stall_after.get(name, len(raw))]
+        self.state.given.append((name, self.headers.get("Range", ""), len(sent)))
+        with contextlib.suppress(OSError):
+            self.wfile.write(sent)
+            self.wfile.flush()
+        if name in self.state.stall_after:
+            self.state.stopped.wait(60)
+        self.close_connection = True
+
+
+def wait_until(condition: Any, seconds: float = 10) -> None:
+    """Wait until something is true, and fail if it never is."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
