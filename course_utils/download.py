@@ -1,173 +1,354 @@
-"""Download one file: verified by its digest, and under its final name only when it is complete."""
+"""Download one file: from any of its addresses, continued where it broke, verified by its digest."""
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
-import os
-import socket
-import threading
 import time
-import urllib.error
-import urllib.request
-from http.client import HTTPException, HTTPResponse
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from course_utils.errors import CourseError
+from course_utils.http_answer import CUT, WEB_PAGE, Left, answer, begins_at, read_block, refuse_web_page
+from course_utils.pace import Pace
+from course_utils.part_file import PartFile, check_space, disk_error, in_words, only_one
 
-CHUNK = 1024**2
-CONNECT_SECONDS = 5.0
-STALL_SECONDS = 15.0
-SPEED_KNOWN_SECONDS = 10.0  # after so long, the measured speed says how long the rest will take
+if TYPE_CHECKING:
+    import requests
+
+BLOCK = 1024**2
+DIGITS = {"sha256": 64, "md5": 32}
+TELL_AGAIN_SECONDS = 300.0
+OTHER = "another file than expected"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a download waits for what, in seconds if not said otherwise."""
+
+    connect: float = 5.0  # until the connection stands, looking up the name included
+    stall: float = 15.0  # without a new byte
+    slow_after: float = 30.0  # after so long, the measured speed says how long the rest will take
+    slow_rest: float = 600.0  # a rest that takes longer is too slow
+    retries: int = 3  # of one address in a row that bring no progress
+    retry_wait: float = 1.0  # doubled from one to the next
+    longest_wait: float = 10.0  # that a server may ask for
+    progress: int = 1024**2  # bytes that are worth another try
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file, and where byte-identical copies of it lie.
+
+    Attributes:
+        name: of the file in its folder.
+        addresses: http or https, in the order of trying.
+        digest: ``"sha256:…"`` or ``"md5:…"`` in hexadecimal digits.
+        size: bytes, if known.
+
+    Raises:
+        CourseError: an address is neither http nor https.
+        ValueError: the name is a path, or the digest is none.
+    """
+
+    name: str
+    addresses: tuple[str, ...]
+    digest: str
+    size: int | None = None
+
+    def __post_init__(self) -> None:
+        kind, _, digits = self.digest.lower().partition(":")
+        is_name = Path(self.name).name == self.name and self.name not in ("", "..")
+        if not is_name or len(digits) != DIGITS.get(kind):
+            raise ValueError(f"expected a file name, sha256:… or md5:…: {self.name!r}, {self.digest!r}")
+        object.__setattr__(self, "digest", f"{kind}:{digits}")
+        for address in self.addresses:
+            if not (address.lower().startswith(("http://", "https://")) and urlsplit(address).hostname):
+                raise CourseError(
+                    f"{self.name} cannot be downloaded from {address!r}.",
+                    cause="Expected an address that begins with http:// or https:// and names a host.",
+                    next_step="correct the address; the variable COURSE_MIRROR may hold it.",
+                )
+
+
+class DownloadFailed(CourseError):
+    """No address gave the file."""
+
+
+class DownloadStopped(KeyboardInterrupt):
+    """The person stopped the download. A notebook shows the message alone."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
 
 
 def download(
-    url: str,
-    target: str | Path,
+    file: RemoteFile,
+    folder: str | Path,
     *,
-    sha256: str,
-    connect_timeout: float = CONNECT_SECONDS,
-    stall_timeout: float = STALL_SECONDS,
     patience: float | None = None,
+    on_step: Callable[[str, str], None] | None = None,
 ) -> Path:
-    """Download a file unless it is there already with the right digest.
+    """Return the complete, verified file; download it unless the folder has it already.
 
-    The bytes go to ``<target>.<process>.part``, which is removed on any failure, and gets the final name only
-    when its digest is right.
+    What arrives lies in ``<name>.part`` until the digest is right. The next try, address or run continues it.
+    One process at a time downloads, and the others wait for it.
 
     Args:
-        url: http or https address.
-        target: final path; its folder is made if it is missing.
-        sha256: of the whole file, in hexadecimal digits.
-        connect_timeout: seconds until the server must have answered, looking up its name included.
-        stall_timeout: seconds without any new byte until the download is given up.
-        patience: seconds for all of it; given up early when the measured speed says that they will not do.
-            None: no limit, as long as bytes arrive.
-
-    Returns:
-        The final path.
+        file: what to download.
+        folder: made if it is missing.
+        patience: None: any speed will do as long as bytes arrive, but a slow address is left once for the
+            others. Else seconds without 1 MB of progress, over all addresses, until the download is given
+            up. It is also given up when the rest would take more than 10 minutes from every address.
+        on_step: called once for each address that was tried, with its host and the outcome in words.
 
     Raises:
-        CourseError: the address cannot be reached, answers with an error or a web page, is too slow or
-            stalls, or the bytes are not the expected ones. The message names address, cause and next step.
+        DownloadFailed: no address gave the file. What has arrived is kept.
+        CourseError: the disk is too full, the folder cannot be written to, or another process downloads the
+            file and receives nothing.
+        DownloadStopped: interrupted by the person. What has arrived is kept.
     """
-    target = Path(target)
-    if not url.startswith(("http://", "https://")):
-        raise _failed(url, "the address does not begin with http:// or https://")
-    if target.is_file() and file_digest(target) == sha256.lower():
-        return target
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    target = Path(folder) / file.name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _opened(url, connect_timeout, stall_timeout) as response:
-            found = _receive(response, part, url, patience)
-        _check_digest(url, sha256.lower(), found)
-        os.replace(part, target)
-    except (OSError, HTTPException) as error:
-        raise _failed(url, _in_words(error)) from error
-    finally:
-        with contextlib.suppress(OSError):  # there may be nothing to remove
-            part.unlink()
+        if _is_complete(target, file.digest):
+            return target
+        with only_one(target, patience, _tell):
+            if not _is_complete(target, file.digest):
+                _Download(file, target, patience).run(on_step)
+    except OSError as error:
+        raise disk_error(target, error) from error
     return target
 
 
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file in lower case hexadecimal digits."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+def file_digest(path: str | Path, kind: str = "sha256") -> str:
+    """Return the digest of a file in lower case hexadecimal digits. kind: ``"sha256"`` or ``"md5"``."""
+    with Path(path).open("rb") as handle:
+        return hashlib.file_digest(handle, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
 
 
-def _opened(url: str, connect_timeout: float, stall_timeout: float) -> HTTPResponse:
-    """Open the address in a thread of its own, because looking up a name knows no time-out."""
-    outcome: list[HTTPResponse | Exception] = []
+class _Download:
+    """One download of one file, by the process that holds its lock."""
 
-    def connect() -> None:
+    def __init__(self, file: RemoteFile, target: Path, patience: float | None) -> None:
+        self.file, self.target, self.patience = file, target, patience
+        self.part = PartFile(target, file.digest)
+        self.total = file.size  # for words only: a server may be wrong about it
+        self.furthest = self.part.size()  # where the part has ever been
+        self.round_began_at = self.furthest
+        self.left: dict[str, Left] = {}  # in this round
+        self.slow_will_do = patience is None and len(file.addresses) == 1
+        self.fetched_whole: set[str] = set()
+        self.outcomes: dict[str, str] = {}  # of each address that was tried
+        self.pace = Pace(patience, progress=LIMITS.progress, window=LIMITS.slow_after)
+        self.last_told = float("-inf")
+
+    def run(self, on_step: Callable[[str, str], None] | None) -> None:
         try:
-            outcome.append(urllib.request.urlopen(url, timeout=stall_timeout))
-        except Exception as error:
-            outcome.append(error)
+            self._try_addresses()
+        except KeyboardInterrupt:
+            text = f"{self.file.name}: stopped at {self._how_far()}, run again to continue"
+            raise DownloadStopped(text) from None
+        finally:
+            for address, outcome in self.outcomes.items() if on_step else ():
+                on_step(_host(address), outcome)
 
-    thread = threading.Thread(target=connect, daemon=True)
-    thread.start()
-    thread.join(connect_timeout)
-    if not outcome:
-        raise TimeoutError(f"no answer within {connect_timeout:g} s")
-    if isinstance(outcome[0], Exception):
-        raise outcome[0]
-    return outcome[0]
+    def _try_addresses(self) -> None:
+        waiting = list(self.file.addresses)
+        while waiting and self.pace.patience_left() > 0:
+            address = waiting.pop(0)
+            try:
+                return self._fetch(address)
+            except Left as reason:
+                self.left[address] = reason
+                self.outcomes[address] = str(reason)
+            waiting = waiting or self._another_round()
+            if waiting:
+                self._tell(f"{_host(address)}: {self.outcomes[address]}, {self._next(address, waiting[0])}")
+        raise self._failed()
 
+    def _another_round(self) -> list[str]:
+        """Return the addresses that are worth another try, when all have been tried."""
+        useful = {address: reason for address, reason in self.left.items() if not reason.for_good}
+        moved = self.furthest - self.round_began_at
+        self.left, self.round_began_at = {}, self.furthest
+        if not self.slow_will_do and any(reason.speed for reason in useful.values()):
+            self.slow_will_do = True
+            return sorted(useful, key=lambda address: -useful[address].speed)
+        return list(useful) if moved >= LIMITS.progress else []
 
-def _receive(response: HTTPResponse, part: Path, url: str, patience: float | None) -> str:
-    """Write the body to a file, and return its SHA-256."""
-    from tqdm.auto import tqdm
+    def _fetch(self, address: str) -> None:
+        """Receive and verify the file from one address, in a few tries."""
+        failures = 0
+        while True:
+            before = self.furthest
+            try:
+                start = self._receive(address)
+            except Left as reason:
+                failures = 1 if self.furthest - before >= LIMITS.progress else failures + 1
+                if not reason.again or failures > LIMITS.retries:
+                    raise
+                self._wait(address, reason, LIMITS.retry_wait * 2 ** (failures - 1))
+                continue
+            if self._is_verified(address, is_whole=start == 0):
+                return
 
-    total = int(response.headers.get("Content-Length") or 0)
-    digest, received, start = hashlib.sha256(), 0, time.monotonic()
-    name = url.rpartition("/")[2]
-    bar = tqdm(total=total or None, desc=name, unit="B", unit_scale=True, delay=1, leave=False)
-    with bar, part.open("wb") as handle:
-        while block := response.read1(CHUNK):
-            if received == 0:
-                _refuse_web_page(url, response, block)
-            handle.write(block)
-            digest.update(block)
-            received += len(block)
-            bar.update(len(block))
-            _check_patience(url, time.monotonic() - start, received, total, patience)
-    if total and received != total:
-        raise _failed(url, f"the connection was cut after {received:,} of {total:,} bytes")
-    return digest.hexdigest()
+    def _wait(self, address: str, reason: Left, usual: float) -> None:
+        seconds = min(usual if reason.wait is None else reason.wait, LIMITS.longest_wait)
+        if seconds >= self.pace.patience_left():
+            raise reason
+        if seconds:
+            self._tell(f"{_host(address)}: {reason}, trying again in {seconds:.3g} s")
+            time.sleep(seconds)
 
+    def _is_verified(self, address: str, *, is_whole: bool) -> bool:
+        """Give the file its final name, or throw it away. False: this address may give all of it once."""
+        found = _digest_like(self.part.path, self.file.digest)
+        if found == self.file.digest:
+            self.part.finish()
+            self.outcomes[address] = "complete"
+            return True
+        self.part.discard()
+        self.furthest = 0
+        if is_whole or address in self.fetched_whole:
+            raise Left(f"{OTHER} ({self.file.digest}), found {found}", for_good=True)
+        self.fetched_whole.add(address)
+        self._tell("what was continued is not the file, fetching all of it once more")
+        return False
 
-def _refuse_web_page(url: str, response: HTTPResponse, beginning: bytes) -> None:
-    looks_like_html = beginning.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html"))
-    if looks_like_html or response.headers.get_content_type() == "text/html":
-        raise CourseError(
-            f"{url} did not give the file.",
-            cause="It answered with a web page, as networks do that want a login first.",
-            next_step="log in to the network in a browser, then run this again; or use a copy by its path.",
+    def _receive(self, address: str) -> int:
+        """Receive what is missing. Returns where the answer began: 0 if this address gave all bytes."""
+        offset = self.part.size()
+        if self.file.size is not None and offset >= self.file.size > 0:
+            return offset
+        connect, stall = self.pace.at_most(LIMITS.connect), self.pace.at_most(LIMITS.stall)
+        with answer(address, self._range(address, offset), connect=connect, stall=stall) as response:
+            start, total = begins_at(response, LIMITS.longest_wait)
+            block = read_block(response, BLOCK)
+            refuse_web_page(response, block)
+            total = self._size_of_all(total)
+            if start != 0 and (start != offset or self.part.is_of_another_state(address, response.headers)):
+                self.part.discard()
+                raise Left("what is there does not fit to what has arrived", again=True)
+            check_space(self.target, (total or start) - start)
+            self._prepare(address, response, offset, start)
+            self._write(response, block, start, total)
+        return start
+
+    def _range(self, address: str, offset: int) -> dict[str, str]:
+        if not offset:
+            return {}
+        condition = self.part.condition(address)
+        return {"Range": f"bytes={offset}-"} | ({"If-Range": condition} if condition else {})
+
+    def _size_of_all(self, told: int | None) -> int | None:
+        """Return the size of the whole file, if it is known. It is not what any server says."""
+        self.total = self.file.size or told
+        if told not in (None, self.total):
+            raise Left(f"{OTHER} ({self.total:,} bytes), found {told:,}", for_good=True)
+        return self.total
+
+    def _prepare(self, address: str, response: requests.Response, offset: int, start: int) -> None:
+        host = _host(address)
+        if start:
+            self._tell(f"resumed from {self._how_far()} at {host}")
+        elif self.part.is_of_another_state(address, response.headers):
+            self._tell(f"{host}: the file changed, starting again")
+        elif offset:
+            self._tell(f"{host}: gives the whole file only, starting again")
+        if not start:
+            self.part.restart()
+        self.part.comes_from(address, response.headers)
+
+    def _write(self, response: requests.Response, block: bytes, start: int, total: int | None) -> None:
+        at = start
+        self.pace.begin()
+        with _bar(self.file.name, start, total) as bar, self.part.opened() as handle:
+            while block and (total is None or at <= total):
+                handle.write(block)
+                handle.flush()
+                bar.update(len(block))
+                at += len(block)
+                self.furthest = max(self.furthest, at)
+                self._leave_if_slow(self.pace.add(len(block)), (total or at) - at)
+                block = read_block(response, BLOCK)
+        if total is not None and at < total:
+            raise Left(CUT, again=True)
+        if total is not None and at > total:
+            self.part.discard()
+            raise Left(f"{OTHER} ({total:,} bytes), found more", for_good=True)
+
+    def _leave_if_slow(self, speed: float | None, missing: int) -> None:
+        if self.pace.patience_left() <= 0:
+            raise Left(f"less than {in_words(LIMITS.progress)} in {self.patience:g} s", for_good=True)
+        if speed is None or missing <= LIMITS.slow_rest * speed:
+            return
+        words = f"slow ({in_words(speed)}/s, {_time_in_words(missing / speed)} to go)"
+        if not self.slow_will_do:
+            raise Left(words, for_good=self.patience is not None, speed=speed)
+        if time.monotonic() - self.last_told > TELL_AGAIN_SECONDS:
+            self.last_told = time.monotonic()
+            self._tell(words)
+
+    def _how_far(self) -> str:
+        size = self.part.size()
+        return f"{100 * size // self.total} %" if self.total else in_words(size)
+
+    def _next(self, address: str, following: str) -> str:
+        if following == address:
+            return "trying again"
+        return f"trying mirror {self.file.addresses.index(following) + 1} of {len(self.file.addresses)}"
+
+    def _tell(self, text: str) -> None:
+        _tell(f"{self.file.name}: {text}")
+
+    def _failed(self) -> DownloadFailed:
+        reasons = [f"{_host(address)}: {outcome}" for address, outcome in self.outcomes.items()]
+        if reasons and self.pace.patience_left() <= 0:
+            reasons.append(f"given up after {self.patience:g} s without progress")
+        again = "check the connection and run this again"
+        if any(WEB_PAGE in reason for reason in reasons):
+            again = "log in to the network in a browser and run this again"
+        elif all(OTHER in reason for reason in reasons):
+            again = "run this again later"
+        kept = f"; it continues at {self._how_far()}" if self.part.size() else ""
+        return DownloadFailed(
+            f"{self.file.name} could not be downloaded.",
+            cause=f"{'; '.join(reasons) or 'no address is known'}.",
+            next_step=f"{again}{kept}. Or use a copy of the file by its path.",
         )
 
 
-def _check_patience(url: str, elapsed: float, received: int, total: int, patience: float | None) -> None:
-    if patience is None:
-        return
-    if elapsed > patience:
-        raise _failed(url, f"it was not complete after {patience:g} s")
-    expected = elapsed * total / received
-    if elapsed > min(SPEED_KNOWN_SECONDS, patience / 4) and expected > patience:
-        speed = received / elapsed / 1000
-        raise _failed(url, f"at {speed:,.0f} kB/s it would take {expected / 60:,.0f} minutes")
+def _is_complete(path: Path, digest: str) -> bool:
+    return path.is_file() and _digest_like(path, digest) == digest
 
 
-def _check_digest(url: str, expected: str, found: str) -> None:
-    if found != expected:
-        raise CourseError(
-            f"{url} gave another file than expected.",
-            cause=f"Expected the SHA-256 {expected}, found {found}. The file was thrown away.",
-            next_step="run this again; if it fails again, get the file from another place and use its path.",
-        )
+def _digest_like(path: Path, digest: str) -> str:
+    kind = digest.partition(":")[0]
+    return f"{kind}:{file_digest(path, kind)}"
 
 
-def _failed(url: str, why: str) -> CourseError:
-    return CourseError(
-        f"{url} could not be downloaded.",
-        cause=f"{why[:1].upper()}{why[1:]}.",
-        next_step="check the connection and run this again, or use a copy by its path.",
-    )
+def _bar(name: str, start: int, total: int | None) -> Any:
+    with warnings.catch_warnings():  # a notebook without widgets gets a bar of text, and needs no warning
+        warnings.simplefilter("ignore")
+        from tqdm.auto import tqdm
+    return tqdm(initial=start, total=total, desc=name, unit="B", unit_scale=True, delay=1, leave=False)
 
 
-def _in_words(error: Exception) -> str:
-    if isinstance(error, urllib.error.HTTPError):
-        return f"the server answered {error.code} {error.reason}"
-    reason = getattr(error, "reason", error)
-    if isinstance(reason, socket.gaierror):
-        return "the name of the server was not found: there is no network, or it blocks the server"
-    if isinstance(reason, ConnectionRefusedError):
-        return "the server refused the connection"
-    if isinstance(reason, TimeoutError):
-        return f"the server was silent too long ({reason})"
-    if getattr(reason, "errno", None) == errno.ENOSPC:
-        return "the disk is full"
-    return f"{type(reason).__name__}: {reason}"
+def _host(address: str) -> str:
+    """Return host and port of an address, without a name and password that may stand before them."""
+    return urlsplit(address).netloc.rpartition("@")[2]
+
+
+def _time_in_words(seconds: float) -> str:
+    return f"{seconds / 60:,.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
+
+
+def _tell(text: str) -> None:
+    print(text, flush=True)
