@@ -12,7 +12,7 @@ export PROFILE
 COURSE_OPTIONS = --profile "$$PROFILE" $(if $(DATA),--data "$$DATA") $(if $(WEIGHTS),--weights "$$WEIGHTS") \
 	$(if $(SEED),--seed "$$SEED") $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
 
-.PHONY: help setup course test test-full lab outputs bench pretrain constraints
+.PHONY: help setup course test test-full lab outputs exercises bench pretrain fetch cache soak constraints
 
 help: ## Show what can be made
 	@echo "make TARGET [PROFILE=offline|laptop|gpu|auto] [DATA=…] [WEIGHTS=…] [SEED=…] [OUT=…] [LESSONS=\"01 03\"]"
@@ -38,8 +38,21 @@ lab: $(READY) ## Open the lessons in JupyterLab
 outputs: $(READY) ## Run the lessons offline and store their outputs in notebooks/
 	@$(PY) tools/store_outputs.py $(LESSONS)
 
+exercises: $(READY) ## Build the editions of the exercises, student and instructor, in build/exercises
+	@$(PY) tools/exercises.py $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
+
 bench: $(READY) ## Measure cached features against fitting through the base, and rates of loading
 	@$(PY) tools/bench.py
+
+fetch: $(READY) ## Get all that a class needs into a folder, verified: OUT=folder
+	@$(if $(OUT),,echo "Next: name the folder, for example: make fetch OUT=class-files"; exit 1;) \
+	  $(PY) tools/fetch.py "$$OUT"
+
+cache: $(READY) ## Show the cache, or clear a kind of it: CLEAR=downloads|unfinished|arrays|weights|features|kaggle|all
+	@$(PY) -m course_utils.cache $(if $(CLEAR),--clear "$$CLEAR")
+
+soak: $(READY) ## Download with faults by chance, over and over: [RUNS=1000]
+	@$(PY) tools/soak.py $(if $(RUNS),--runs "$$RUNS")
 
 pretrain: $(READY) ## Train a network for data/weights: NET=MobileNetV2|ResNet50 DATA=… [OUT=…] [ARGS="--minutes 90"]
 	@$(PY) tools/pretrain.py $(if $(NET),--net "$$NET") $(if $(DATA),--data "$$DATA") $(if $(OUT),--out "$$OUT") $(ARGS)

@@ -1,0 +1,70 @@
+"""``check``: reduce an answer to plain data, keep it, judge it, and say what was found."""
+
+from __future__ import annotations
+
+from course_utils.checks import show
+from course_utils.checks.answers import keep
+from course_utils.checks.names import checked_name
+from course_utils.checks.plain import to_plain
+from course_utils.checks.registry import has_judges
+from course_utils.checks.session import answers_folder, current_class_word
+from course_utils.errors import CourseError
+
+_MISSING = object()
+
+
+def check(exercise: object = _MISSING, answer: object = _MISSING) -> None:
+    """Say at once whether an answer is right, or give a specific hint; keep the answer for grading.
+
+    Never raises: whatever is wrong with the call or the answer is said in words.
+
+    Args:
+        exercise: its name, for example ``"03.2"``.
+        answer: what the task asks for; see ``plain.to_plain`` for the types.
+    """
+    try:
+        name = _checked_call(exercise, answer)
+        _check(name, answer)
+    except CourseError as error:
+        show.trouble(exercise if type(exercise) is str else "", error)
+
+
+def _check(exercise: str, answer: object) -> None:
+    if not has_judges():
+        keep(exercise, to_plain(answer), answers_folder())
+        show.kept(exercise)
+        return
+    from course_utils.checks.judges import find_exercise, judge_answer
+
+    find_exercise(exercise)
+    plain = to_plain(answer)
+    verdict = judge_answer(exercise, plain, current_class_word())
+    show.verdict(verdict, note=_kept_note(exercise, plain))
+
+
+def _kept_note(exercise: str, plain: dict) -> str:
+    """Keep an answer, and return a note where that failed: the student still gets the verdict."""
+    try:
+        keep(exercise, plain, answers_folder())
+    except (OSError, CourseError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        return f"(The answer could not be kept: {reason}.)"
+    return ""
+
+
+def _checked_call(exercise: object, answer: object) -> str:
+    if exercise is _MISSING or (type(exercise) is str and answer is _MISSING):
+        name = exercise if type(exercise) is str else "01.2"
+        raise CourseError(
+            "check() was called without an answer.",
+            cause="It needs two things: the exercise and your answer.",
+            next_step=f'write check("{name[:10]}", answer).',
+        )
+    name = checked_name(exercise)
+    if answer is Ellipsis or answer is NotImplementedError or type(answer) is NotImplementedError:
+        raise CourseError(
+            "The gap is still open: the answer is only a placeholder.",
+            cause="The cell above still holds `...` or `NotImplementedError`.",
+            next_step="fill the gap, run that cell, then check again.",
+        )
+    return name

@@ -1,0 +1,206 @@
+"""Right answers: what makes the answer of each exercise right, and hints for what goes wrong.
+
+This folder never enters the sandbox of grading: there, answers are kept, and judged outside.
+
+A module ``lesson_NN`` holds one function an exercise, under ``@judge("NN.1", points=…, title=…)``: it takes
+the plain answer and the exercise's data, raises ``Hint`` while something is not right, and returns nothing
+or one more sentence. Questions are registered by ``quiz``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from course_utils.checks.givens import has_given, make_given
+from course_utils.checks.names import checked_name, is_hidden, lesson_of, visible_name
+from course_utils.checks.plain import Plain
+from course_utils.checks.registry import load_lesson
+from course_utils.errors import CourseError
+
+OPTIONS = "abcd"
+
+
+class Hint(Exception):
+    """What is not right yet: specific, kind, and never the answer."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise or quiz question.
+
+    Attributes:
+        name: for example ``"03.2"`` or ``"03.q1"``.
+        title: as in the notebook.
+        points: for all its parts together.
+        judge: plain answer, data -> None or one more sentence; raises Hint.
+        has_hidden: grading also runs ``"03.2h"`` on hidden data, for half of the points.
+    """
+
+    name: str
+    title: str
+    points: int
+    judge: Callable[[Plain, dict[str, object]], str | None]
+    has_hidden: bool = False
+
+    @property
+    def is_quiz(self) -> bool:
+        """True for a question with options."""
+        return ".q" in self.name
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """Return the names under which answers are kept, with the points of each."""
+        if not self.has_hidden:
+            return {self.name: float(self.points)}
+        return {self.name: self.points / 2, f"{self.name}h": self.points / 2}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge says.
+
+    Attributes:
+        exercise: name of the part that was judged, for example ``"03.2h"``.
+        title: of the exercise.
+        is_right: the answer is right.
+        message: a hint, or one more sentence about a right answer; may be empty then.
+        points, max_points: of this part.
+        is_broken: the judge itself failed on this answer; a person should look.
+    """
+
+    exercise: str
+    title: str
+    is_right: bool
+    message: str
+    points: float
+    max_points: float
+    is_broken: bool = False
+
+
+_exercises: dict[str, Exercise] = {}
+
+
+def judge(exercise: str, *, points: int, title: str, hidden: bool = False) -> Callable:
+    """Register a function as the judge of an exercise.
+
+    Args:
+        exercise: its name, for example ``"03.2"``.
+        points: whole number from 1 on.
+        title: as in the notebook.
+        hidden: the notebook's hidden part checks ``"03.2h"`` with ``given("03.2", hidden=True)``.
+    """
+
+    def register(function: Callable) -> Callable:
+        _exercises[exercise] = Exercise(checked_name(exercise), title, points, function, hidden)
+        return function
+
+    return register
+
+
+def quiz(exercise: str, *, right: str, hints: dict[str, str], title: str = "", why: str = "") -> None:
+    """Register a question with the options a, b, c and d, for one point.
+
+    Args:
+        exercise: its name, for example ``"03.q1"``.
+        right: the right option.
+        hints: one for each other option.
+        title: of the question; empty: made from its number.
+        why: one sentence that is shown with the right answer.
+
+    Raises:
+        ValueError: an option has no hint, or the right one has.
+    """
+    if set(hints) | {right} != set(OPTIONS) or right in hints:
+        raise ValueError(
+            f"{exercise}: each of the options {', '.join(OPTIONS)} but the right one needs a hint"
+        )
+
+    def judge_option(answer: Plain, data: dict[str, object]) -> str:
+        option = answer["value"].strip().lower() if answer["kind"] == "text" else None
+        if option is None or option not in OPTIONS or len(option) != 1:
+            raise Hint('Choose one option and write its letter between quotes, for example answer = "a".')
+        if option in hints:
+            raise Hint(hints[option])
+        return why
+
+    number = exercise.split("q")[-1]
+    judge(exercise, points=1, title=title or f"Question {number}")(judge_option)
+
+
+def exercises(lesson: str) -> list[Exercise]:
+    """Return the exercises of a lesson in order, then its questions."""
+    load_lesson("judges", lesson)
+    found = [exercise for name, exercise in _exercises.items() if lesson_of(name) == lesson]
+    return sorted(found, key=lambda one: (one.is_quiz, int(one.name[3:].lstrip("q"))))
+
+
+def find_exercise(exercise: str) -> Exercise:
+    """Return the exercise of a name, hidden parts included.
+
+    Raises:
+        CourseError: there is none.
+    """
+    known = {name: one for one in exercises(lesson_of(checked_name(exercise))) for name in one.parts}
+    if exercise in known:
+        return known[exercise]
+    visible = [name for name in known if not is_hidden(name)]
+    close = difflib.get_close_matches(exercise, visible, n=1, cutoff=0.7)
+    raise CourseError(
+        f"There is no exercise {exercise}{f'; did you mean {close[0]}?' if close else '.'}",
+        cause=f"Known: {', '.join(visible)}."
+        if visible
+        else f"Lesson {lesson_of(exercise)} has no exercises.",
+        next_step="take the number from the exercise's title.",
+    )
+
+
+def judge_answer(exercise: str, plain: Plain, class_word: str = "") -> Verdict:
+    """Judge a plain answer. Never trusts it, and never raises because of it.
+
+    Args:
+        exercise: name of the part, for example ``"03.2"`` or ``"03.2h"``.
+        plain: from ``to_plain`` or ``read_answers``.
+        class_word: that the right answer varies with.
+
+    Raises:
+        CourseError: there is no such exercise.
+    """
+    known = find_exercise(exercise)
+    part = "hidden" if is_hidden(exercise) else "graded"
+    data = make_given(known.name, class_word, part) if has_given(known.name) else {}
+    try:
+        message, is_right, is_broken = _ask(known, plain, data) or "", True, False
+    except Hint as hint:
+        message, is_right, is_broken = str(hint), False, False
+    except Exception as error:
+        message, is_right, is_broken = _unjudged(error), False, True
+    points = known.parts[exercise]
+    return Verdict(exercise, known.title, is_right, message, points * is_right, points, is_broken)
+
+
+def _ask(known: Exercise, plain: Plain, data: dict[str, object]) -> str | None:
+    if plain["kind"] == "nothing":
+        raise Hint("Your answer is None. Does a function end without `return`?")
+    return known.judge(plain, data)
+
+
+def _unjudged(error: Exception) -> str:
+    return (
+        f"The check could not read this answer ({type(error).__name__}). "
+        "Compare its type and shape with what the task asks for; if they agree, tell your instructor."
+    )
+
+
+__all__ = [
+    "Exercise",
+    "Hint",
+    "Verdict",
+    "exercises",
+    "find_exercise",
+    "judge",
+    "judge_answer",
+    "quiz",
+    "visible_name",
+]

@@ -1,0 +1,74 @@
+"""Showing a verdict: a green or amber line in a notebook, plain text in a terminal."""
+
+from __future__ import annotations
+
+import html
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from course_utils.checks.gaps import running_shell
+from course_utils.checks.names import is_hidden, visible_name
+from course_utils.errors import CourseError
+
+if TYPE_CHECKING:
+    from course_utils.checks.judges import Verdict
+
+GREEN = ("#1e7d32", "#e9f5ea", "#12381a")  # border, ground, text: readable in light and dark windows
+AMBER = ("#b26a00", "#fff5e2", "#4a2c00")
+BLUE = ("#2b5d8a", "#eaf2f9", "#132c42")
+
+
+def verdict(verdict: Verdict, *, note: str = "") -> None:
+    """Show what a judge said."""
+    if verdict.is_right:
+        _show(GREEN, "✔", f"{_title(verdict.exercise)}: right.", f"{verdict.message} {note}".strip())
+    else:
+        _show(AMBER, "○", f"{_title(verdict.exercise)}: not yet.", f"{verdict.message} {note}".strip())
+
+
+def trouble(exercise: str, error: CourseError) -> None:
+    """Show why an answer could not be looked at."""
+    problem, *rest = str(error).splitlines()
+    start = f"{_title(exercise)}: " if exercise else ""
+    _show(AMBER, "○", f"{start}{problem}"[:300], "\n".join(rest))
+
+
+def kept(exercise: str) -> None:
+    """Show that an answer was kept, where it is judged elsewhere."""
+    _show(BLUE, "●", f"{_title(exercise)}: kept for grading.", "")
+
+
+def _title(exercise: str) -> str:
+    return f"{visible_name(exercise)[:20]}{', hidden part' if is_hidden(exercise) else ''}"
+
+
+def _show(colours: tuple[str, str, str], sign: str, headline: str, rest: str) -> None:
+    text = f"{sign} {headline}" + (f" {rest}" if rest and "\n" not in rest else f"\n{rest}" if rest else "")
+    if running_shell() is None:
+        _print(text)
+        return
+    from IPython.display import display
+
+    display({"text/html": _as_html(colours, sign, headline, rest), "text/plain": text}, raw=True)
+
+
+def _print(text: str) -> None:
+    """Print also where a terminal does not know all letters."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, errors="replace").decode(encoding))
+
+
+def _as_html(colours: tuple[str, str, str], sign: str, headline: str, rest: str) -> str:
+    border, ground, letters = colours
+    style = f"border-left:5px solid {border};background:{ground};color:{letters};padding:.55em .9em;"
+    style += "border-radius:3px;line-height:1.45;max-width:52em"
+    lines = "<br>".join(_marked(line) for line in rest.splitlines())
+    strong = f'<b style="color:{letters}">{sign} {_marked(headline)}</b>'
+    return f'<div role="status" style="{style}">{strong}{" " if lines else ""}{lines}</div>'
+
+
+def _marked(text: str) -> str:
+    """Escape a text, and set what stands between backticks as code."""
+    code = r'<code style="background:#0001;color:inherit;padding:0 .25em">\1</code>'
+    return re.sub(r"`([^`]+)`", code, html.escape(text))
