@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.sources.by_path import FORMATS, existing_path, read_path
+from course_utils.paths import cache_folder
+from course_utils.sources.by_path import ARCHIVE, FORMATS, existing_path, read_path
 from course_utils.sources.selection import chosen_per_class, part_of_class
 from course_utils.sources.structure import (
     CLASS_NAMES,
@@ -26,16 +30,25 @@ __all__ = [
     "NUM_CLASSES",
     "Cifar10",
     "Split",
+    "Step",
     "load_cifar10",
     "stratified_split",
 ]
 
-WORDS = ("auto", "drawn", "published", "kaggle")
-AUTO_PATIENCE_SECONDS = 120.0  # for the published archive, before the stand-in takes its place
+WORDS = ("auto", "drawn", "published", "parquet", "kaggle")
+# "auto" tries these in order, each for so many seconds without progress; then the stand-in takes their place.
+AUTO_PATIENCE = {"published": 70.0, "parquet": 25.0, "kaggle": None}
 STAND_IN_BANNER = "*** Offline: using the drawn stand-in (not real CIFAR-10) ***"
 OWN_COPY = "A copy of CIFAR-10 can be used by its path: DATA in the lesson, or COURSE_DATA for all of them."
 
 _told: set[str] = set()
+
+
+class Step(NamedTuple):
+    """One place where pictures were looked for, and what came of it, in words."""
+
+    place: str
+    outcome: str
 
 
 @dataclass(frozen=True)
@@ -45,8 +58,10 @@ class Cifar10:
     Attributes:
         train_images, test_images: uint8 (n, 32, 32, 3), RGB, 0–255.
         train_labels, test_labels: int64 (n,), 0–9 in the order of ``CLASS_NAMES``.
-        source: ``"drawn"``, ``"published"``, ``"kaggle"`` or ``"path"``.
+        source: ``"drawn"``, ``"published"`` (proved by the archive's digest), ``"kaggle"`` or ``"path"`` (a
+            copy whose contents were checked: of your own, or the parquet copy).
         description: one line: where the pictures come from, how many there are, what was left out.
+        steps: where was looked for them, in order; the last one gave them.
     """
 
     train_images: np.ndarray
@@ -55,6 +70,7 @@ class Cifar10:
     test_labels: np.ndarray
     source: str
     description: str
+    steps: tuple[Step, ...] = ()
 
     @property
     def is_stand_in(self) -> bool:
@@ -86,10 +102,13 @@ def load_cifar10(
 
     Args:
         source: one of these words, or a path.
-            ``"auto"``: what ``COURSE_DATA`` names, else the published archive, else the drawn stand-in.
+            ``"auto"``: what ``COURSE_DATA`` names, else the first that can be had of: the published archive
+            (cache, ``COURSE_MIRROR``, mirrors, official host), the parquet copy, Kaggle if there are
+            credentials, the drawn stand-in. A table says what was tried unless the cache had it.
             ``"drawn"``: pictures made by code.
-            ``"published"``: the official archive, checked by its digest.
-            ``"kaggle"``: not yet.
+            ``"published"``: the official archive, from any place, checked by its digest.
+            ``"parquet"``: the copy on Hugging Face, checked by its contents.
+            ``"kaggle"``: by Kaggle's service, with your credentials.
             A path: a folder of class folders (with train/ and test/, or one to be split), python batches
             (folder or .tar.gz), Kaggle's files (train.7z or train/ with trainLabels.csv), or .npz (x_train,
             y_train, x_test, y_test). Relative to the working folder, else to the project.
@@ -107,15 +126,10 @@ def load_cifar10(
         return _load_auto(limit_per_class, seed)
     if source == "drawn":
         return _load_drawn(limit_per_class, seed)
-    if source == "published":
-        return _load_published(limit_per_class, seed)
-    if source == "kaggle":
-        raise CourseError(
-            'The source "kaggle" cannot download by itself yet.',
-            cause="Kaggle wants an account and accepted rules; the download by its API comes later.",
-            next_step="download train.7z and trainLabels.csv of the competition cifar-10 in the browser, "
-            "and give the path of their folder.",
-        )
+    if source in _BY_WORD:
+        steps: list[Step] = []
+        loaded = _BY_WORD[source](limit_per_class, seed, steps, None)
+        return replace(loaded, steps=tuple(steps))
     return _load_path(source, limit_per_class, seed)
 
 
@@ -157,11 +171,57 @@ def _load_auto(limit_per_class: int | None, seed: int) -> Cifar10:
     named = os.environ.get("COURSE_DATA", "").strip()
     if named and named != "auto":
         return load_cifar10(named, limit_per_class=limit_per_class, seed=seed)
-    try:
-        return _load_published(limit_per_class, seed, patience=AUTO_PATIENCE_SECONDS)
-    except CourseError as error:
-        _tell_once(f"{STAND_IN_BANNER}\nWhy: {' '.join(str(error).splitlines()[:2])}\n{OWN_COPY}")
-        return _load_drawn(limit_per_class, seed)
+    from course_utils.mirrors import places
+
+    places()  # a wrong COURSE_MIRROR is to be corrected, not fallen back from
+    cached = _from_cache(limit_per_class, seed)
+    if cached is not None:
+        return cached
+    steps: list[Step] = []
+    loaded = _first_that_loads(limit_per_class, seed, steps)
+    if loaded is None:
+        steps.append(Step("drawn stand-in", "used"))
+        _tell_once(f"{STAND_IN_BANNER}\n{_table(steps)}\n{OWN_COPY}")
+        loaded = _load_drawn(limit_per_class, seed)
+    else:
+        print(_table(steps))
+    return replace(loaded, steps=tuple(steps))
+
+
+def _from_cache(limit_per_class: int | None, seed: int) -> Cifar10 | None:
+    """Return photographs that an earlier run got, without asking any server."""
+    from course_utils.sources.parquet_copy import kept_parquet
+    from course_utils.sources.published import is_in_cache
+
+    at_hand = {"published": is_in_cache, "parquet": kept_parquet, "kaggle": _is_fetched_from_kaggle}
+    for word, is_there in at_hand.items():
+        if is_there():
+            with contextlib.suppress(CourseError):  # damaged: it is fetched again
+                return replace(_BY_WORD[word](limit_per_class, seed, [], 1.0), steps=(Step("cache", "used"),))
+    return None
+
+
+def _first_that_loads(limit_per_class: int | None, seed: int, steps: list[Step]) -> Cifar10 | None:
+    """Try the sources of photographs in their order. Why one gave nothing goes to the steps."""
+    from course_utils.sources.kaggle_service import has_credentials
+
+    for word, patience in AUTO_PATIENCE.items():
+        if word == "kaggle" and not has_credentials():
+            steps.append(Step("Kaggle", "no credentials found"))
+            continue
+        before = len(steps)
+        try:
+            return _BY_WORD[word](limit_per_class, seed, steps, patience)
+        except CourseError as error:
+            if len(steps) == before or steps[-1].outcome == "complete":
+                steps.append(Step(word, " ".join(str(error).splitlines()[:2])))
+    return None
+
+
+def _table(steps: list[Step]) -> str:
+    """The steps as lines of two columns."""
+    width = max(len(step.place) for step in steps)
+    return "\n".join(f"  {step.place:<{width}}  {step.outcome}" for step in steps)
 
 
 def _tell_once(text: str) -> None:
@@ -175,22 +235,70 @@ def _load_drawn(limit_per_class: int | None, seed: int) -> Cifar10:
     from course_utils.sources.drawn import read_drawn
 
     pictures = read_drawn(limit_per_class=limit_per_class, seed=seed)
-    return _finished(pictures, "drawn", f"Drawn stand-in (not real CIFAR-10), seed {seed}", None, 0)
+    loaded = _finished(pictures, "drawn", f"Drawn stand-in (not real CIFAR-10), seed {seed}", None, 0)
+    return replace(loaded, steps=(Step("drawn stand-in", "used"),))
 
 
-def _load_published(limit_per_class: int | None, seed: int, *, patience: float | None = None) -> Cifar10:
+def _load_published(limit: int | None, seed: int, steps: list[Step], patience: float | None) -> Cifar10:
     from course_utils.sources.published import read_published
 
-    pictures = read_published(patience=patience)
-    return _finished(pictures, "published", "CIFAR-10, the published archive", limit_per_class, seed)
+    pictures = read_published(patience=patience, on_step=_into(steps))
+    return _finished(pictures, "published", "CIFAR-10, the published archive", limit, seed)
+
+
+def _load_parquet(limit: int | None, seed: int, steps: list[Step], patience: float | None) -> Cifar10:
+    from course_utils.sources.parquet_copy import ORIGIN, read_parquet_copy
+
+    pictures = read_parquet_copy(patience=patience, on_step=_into(steps))
+    return _finished(pictures, "path", f"CIFAR-10 from {ORIGIN}", limit, seed)
+
+
+def _load_kaggle(limit: int | None, seed: int, steps: list[Step], _: float | None) -> Cifar10:
+    from course_utils.sources.kaggle_service import fetch_from_kaggle
+
+    folder = fetch_from_kaggle(_kaggle_folder(), on_step=_into(steps))
+    kind, pictures = read_path(folder)
+    return _finished(pictures, "kaggle", f"CIFAR-10 from Kaggle ({kind})", limit, seed)
+
+
+def _kaggle_folder() -> Path:
+    return cache_folder() / "kaggle"
+
+
+def _is_fetched_from_kaggle() -> bool:
+    from course_utils.sources.kaggle_service import FOLDERS
+
+    return any((_kaggle_folder() / name).is_dir() for name in FOLDERS.values())
+
+
+def _into(steps: list[Step]) -> Callable[[str, str], None]:
+    return lambda place, outcome: steps.append(Step(place, outcome))
+
+
+_BY_WORD = {"published": _load_published, "parquet": _load_parquet, "kaggle": _load_kaggle}
 
 
 def _load_path(source: str | Path, limit_per_class: int | None, seed: int) -> Cifar10:
     path = existing_path(source)
     if path is None:
         raise _unknown(source)
+    steps = (Step(str(path), "used"),)
+    published = _published_in(path)
+    if published is not None:
+        origin = f"CIFAR-10, the published archive, from {path}"
+        return replace(_finished(published, "published", origin, limit_per_class, seed), steps=steps)
     kind, pictures = read_path(path)
-    return _finished(pictures, "path", f"CIFAR-10 from {path} ({kind})", limit_per_class, seed)
+    origin = f"CIFAR-10 from {path} ({kind})"
+    return replace(_finished(pictures, "path", origin, limit_per_class, seed), steps=steps)
+
+
+def _published_in(path: Path) -> Pictures | None:
+    """Return the published archive's pictures if it lies at the path, as in a folder of ``make fetch``."""
+    if not (path / ARCHIVE).is_file() and path.name != ARCHIVE:
+        return None
+    from course_utils.sources.published import read_published_in
+
+    return read_published_in(path)
 
 
 def _finished(

@@ -2,42 +2,63 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
-from course_utils.download import download
+from course_utils import mirrors
 from course_utils.errors import CourseError
-from course_utils.paths import cache_folder
-from course_utils.sources.array_cache import cached
+from course_utils.sources.array_cache import cached, kept
 from course_utils.sources.batches import read_batches_archive
 from course_utils.sources.structure import Pictures
 
-FILE = "cifar-10-python.tar.gz"
-HOST = "https://www.cs.toronto.edu/~kriz"
-SHA256 = "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"
 TRAIN_PICTURES = 50_000
 TEST_PICTURES = 10_000
 
 
-def archive_url() -> str:
-    """Return the address of the archive: the official one, or in the folder that ``COURSE_MIRROR`` names."""
-    return f"{os.environ.get('COURSE_MIRROR', '').strip().rstrip('/') or HOST}/{FILE}"
-
-
-def read_published(*, patience: float | None = None) -> Pictures:
-    """Download the archive unless the cache has it, check it, and read its 60,000 pictures.
+def read_published(*, patience: float | None = None, on_step: mirrors.OnStep | None = None) -> Pictures:
+    """Get the archive unless the cache has its pictures, check it, and read its 60,000 pictures.
 
     Args:
-        patience: seconds for the download; see ``download.download``.
+        patience: for the download; see ``download.download``.
+        on_step: called for each place that was tried, with its name and the outcome in words.
 
     Raises:
-        CourseError: the download fails, or the archive does not hold what was published.
+        CourseError: no place gives the archive, or it does not hold what was published.
     """
+    pictures = kept_published()
+    if pictures is not None:
+        if on_step:
+            on_step("cache", "used")
+        return pictures
+    path = mirrors.obtain(mirrors.ARCHIVE, mirrors.archive_folder(), patience=patience, on_step=on_step)
+    return _read(path)
 
-    def read() -> Pictures:
-        path = download(archive_url(), cache_folder() / FILE, sha256=SHA256, patience=patience)
-        return _complete(read_batches_archive(path))
 
-    return cached("published", [SHA256], read)
+def kept_published() -> Pictures | None:
+    """Return the archive's pictures if they were read before, else None."""
+    return kept("published", [mirrors.ARCHIVE.digest])
+
+
+def is_in_cache() -> bool:
+    """True if the pictures, or the archive, lie in the cache."""
+    archive = mirrors.archive_folder() / mirrors.ARCHIVE.name
+    return kept_published() is not None or mirrors.is_complete(archive, mirrors.ARCHIVE)
+
+
+def read_published_in(path: Path) -> Pictures | None:
+    """Return the archive's pictures if the file, or the folder that holds it, is the published archive.
+
+    Name and size decide at first, so another file costs no time.
+    """
+    file = path / mirrors.ARCHIVE.name if path.is_dir() else path
+    if not file.is_file() or file.stat().st_size != mirrors.ARCHIVE.size:
+        return None
+    if not mirrors.is_complete(file, mirrors.ARCHIVE):
+        return None
+    return kept_published() or _read(file)
+
+
+def _read(path: Path) -> Pictures:
+    return cached("published", [mirrors.ARCHIVE.digest], lambda: _complete(read_batches_archive(path)))
 
 
 def _complete(pictures: Pictures) -> Pictures:

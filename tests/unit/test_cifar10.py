@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import socket
 import subprocess
@@ -23,18 +24,19 @@ from sources_files import (
     write_npz,
 )
 
-from course_utils import cifar10, drawing
+from course_utils import cifar10, drawing, mirrors
 from course_utils.cifar10 import (
     CLASS_NAMES,
     IMAGE_SHAPE,
     NUM_CLASSES,
+    STAND_IN_BANNER,
     Cifar10,
     load_cifar10,
     stratified_split,
 )
 from course_utils.errors import CourseError
 from course_utils.paths import PROJECT
-from course_utils.sources import array_cache, drawn
+from course_utils.sources import array_cache, drawn, kaggle_service
 from course_utils.sources.structure import Pictures
 
 PICTURES = small_pictures()
@@ -43,16 +45,22 @@ PICTURES = small_pictures()
 @pytest.fixture(autouse=True)
 def clean(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.delenv("COURSE_DATA", raising=False)
+    for name in ("COURSE_DATA", "COURSE_MIRROR"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(cifar10, "_told", set())
+    monkeypatch.setattr(mirrors, "_named", [])
+    monkeypatch.setattr(kaggle_service, "has_credentials", lambda: False)
 
 
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The published archive's server refuses."""
+    """Every server refuses."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("COURSE_MIRROR", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        archive = dataclasses.replace(mirrors.ARCHIVE, addresses=(f"{nobody}/{mirrors.ARCHIVE.name}",))
+        monkeypatch.setattr(mirrors, "ARCHIVE", archive)
+        monkeypatch.setattr(mirrors, "PARQUET_HUB", nobody)
         yield
 
 
@@ -282,8 +290,9 @@ def test_auto_falls_back_with_a_banner_that_says_why_once(
     told = capsys.readouterr().out
     assert "Offline: using the drawn stand-in (not real CIFAR-10)" in told
     assert "refused the connection" in told
+    assert loaded.steps[-1] == ("drawn stand-in", "used")
     load_cifar10()
-    assert capsys.readouterr().out == ""
+    assert STAND_IN_BANNER not in capsys.readouterr().out
 
 
 def test_published_does_not_fall_back(offline: None) -> None:
@@ -308,12 +317,19 @@ def test_a_wrong_path_in_the_environment_is_no_reason_to_draw(monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("word", "guess"), [("drawm", "drawn"), ("Published", "published"), ("kagle", "kaggle"), ("mnist", "")]
+    ("word", "guess"),
+    [
+        ("drawm", "drawn"),
+        ("Published", "published"),
+        ("kagle", "kaggle"),
+        ("parket", "parquet"),
+        ("mnist", ""),
+    ],
 )
 def test_an_unknown_word_is_refused_with_a_guess(word: str, guess: str) -> None:
     with pytest.raises(CourseError) as error:
         load_cifar10(word)
-    assert_says(error, repr(word), "auto, drawn, published, kaggle")
+    assert_says(error, repr(word), "auto, drawn, published, parquet, kaggle")
     assert (f"did you mean '{guess}'?" in str(error.value)) == bool(guess)
 
 
@@ -354,10 +370,19 @@ def test_one_class_in_a_file(tmp_path: Path) -> None:
     assert_says(error, "one class only: frog")
 
 
-def test_kaggle_tells_what_works_today() -> None:
-    with pytest.raises(CourseError) as error:
-        load_cifar10("kaggle")
-    assert_says(error, "kaggle", "trainLabels.csv", "path")
+def test_kaggle_gives_what_its_service_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(folder: Path, *, on_step: Callable[[str, str], None]) -> Path:
+        on_step("Kaggle", "complete")
+        there = folder / "competition"
+        return there if there.exists() else write_kaggle(there, PICTURES, packed=False)
+
+    monkeypatch.setattr(kaggle_service, "fetch_from_kaggle", fetch)
+    loaded = load_cifar10("kaggle")
+    assert loaded.source == "kaggle"
+    assert loaded.steps == (("Kaggle", "complete"),)
+    assert loaded.description.startswith("CIFAR-10 from Kaggle (Kaggle's files): 50 pictures to train")
+    again = load_cifar10("auto")  # from the cache, without asking any server
+    assert (again.source, again.steps) == ("kaggle", (("cache", "used"),))
 
 
 # stratified_split

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from sources_files import assert_says, batches, small_pictures, write_archive
 
+from course_utils import mirrors
 from course_utils.cifar10 import load_cifar10
+from course_utils.download import RemoteFile
 from course_utils.errors import CourseError
 from course_utils.sources import array_cache, published
-from course_utils.sources.published import archive_url, read_published
+from course_utils.sources.published import read_published
 
 PICTURES = small_pictures()
 
@@ -35,19 +37,15 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     monkeypatch.setenv("COURSE_MIRROR", f"http://127.0.0.1:{server.server_port}/")
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(published, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    monkeypatch.setattr(mirrors, "_named", [])
+    digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    small = RemoteFile(path.name, (), digest, path.stat().st_size)
+    monkeypatch.setattr(mirrors, "ARCHIVE", small)
     monkeypatch.setattr(published, "TRAIN_PICTURES", 60)
     monkeypatch.setattr(published, "TEST_PICTURES", 20)
     yield path
     server.shutdown()
     server.server_close()
-
-
-def test_the_address_is_the_official_one_unless_a_mirror_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("COURSE_MIRROR", raising=False)
-    assert archive_url() == "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
-    monkeypatch.setenv("COURSE_MIRROR", "http://127.0.0.1:1/files/")
-    assert archive_url() == "http://127.0.0.1:1/files/cifar-10-python.tar.gz"
 
 
 def test_the_archive_is_downloaded_and_read(mirror: Path) -> None:
@@ -74,10 +72,12 @@ def test_the_second_time_needs_no_server(
 
 
 def test_another_file_is_refused(mirror: Path, tmp_path: Path) -> None:
-    write_archive(mirror, batches(small_pictures(seed=1)))
+    content = bytearray(mirror.read_bytes())
+    content[100] ^= 1
+    mirror.write_bytes(content)
     with pytest.raises(CourseError) as error:
         load_cifar10("published")
-    assert_says(error, "another file than expected", published.SHA256)
+    assert_says(error, "another file than expected", mirrors.ARCHIVE.digest)
     assert not (tmp_path / "cache" / "cifar-10-python.tar.gz").exists()
 
 
@@ -86,3 +86,28 @@ def test_every_picture_has_to_be_there(mirror: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(CourseError) as error:
         load_cifar10("published")
     assert_says(error, "holds 60 and 20 pictures", "10,000 to test")
+
+
+# The archive on disk, as in a folder of make fetch
+
+
+@pytest.mark.parametrize("given", ["folder", "file"])
+def test_the_published_archive_at_a_path_is_called_published(mirror: Path, given: str) -> None:
+    loaded = load_cifar10(mirror.parent if given == "folder" else mirror)
+    assert loaded.source == "published"
+    assert "the published archive, from" in loaded.description
+    assert [step.outcome for step in loaded.steps] == ["used"]
+
+
+def test_another_archive_at_a_path_is_a_path(mirror: Path) -> None:
+    write_archive(mirror, batches(small_pictures(seed=1)))
+    assert load_cifar10(mirror.parent).source == "path"
+
+
+def test_steps_tell_who_gave_the_archive(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = mirrors.places()[0].removeprefix("http://")
+    first = load_cifar10("published")
+    assert [tuple(step) for step in first.steps] == [("cache", "does not hold it"), (host, "complete")]
+    monkeypatch.setattr(array_cache, "WORTH_KEEPING_SECONDS", 0)
+    for _ in range(2):  # from the archive, then from its arrays
+        assert [tuple(step) for step in load_cifar10("auto").steps] == [("cache", "used")]

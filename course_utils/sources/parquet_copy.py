@@ -1,0 +1,47 @@
+"""The copy of CIFAR-10 on Hugging Face: the same pictures in two parquet files, checked by their contents."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from course_utils import mirrors
+from course_utils.download import download
+from course_utils.paths import cache_folder
+from course_utils.sources.array_cache import cached, kept
+from course_utils.sources.structure import Pictures
+
+ORIGIN = f"the parquet copy {mirrors.PARQUET_REPOSITORY}"
+
+
+def read_parquet_copy(*, patience: float | None = None, on_step: mirrors.OnStep | None = None) -> Pictures:
+    """Get the two files unless the cache has their pictures, check them, and read 60,000 pictures.
+
+    Args:
+        patience: for both downloads; see ``download.download``.
+        on_step: called for each place that was tried, with its name and the outcome in words.
+
+    Raises:
+        CourseError: a file cannot be had, or does not hold CIFAR-10.
+    """
+    pictures = kept_parquet()
+    if pictures is not None:
+        if on_step:
+            on_step("cache", "used")
+        return pictures
+    start, paths = time.monotonic(), []
+    for file in mirrors.parquet_files(on_step):
+        left = None if patience is None else max(patience - (time.monotonic() - start), 1.0)
+        paths.append(download(file, cache_folder(), patience=left, on_step=on_step))
+    return _read(*paths)
+
+
+def kept_parquet() -> Pictures | None:
+    """Return the pictures of the parquet copy if they were read before, else None."""
+    return kept("parquet", [])
+
+
+def _read(train: Path, test: Path) -> Pictures:
+    from course_utils.sources.parquet import read_parquet
+
+    return cached("parquet", [], lambda: read_parquet(train, test))
