@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from course_utils.cifar10 import Cifar10
 
 STAND_IN = "Drawn stand-in, not CIFAR-10 photographs"
+BUNDLED_INSTEAD = "Bundled weights, not ImageNet's"
 
 
 @dataclass
@@ -43,7 +44,10 @@ class Lesson:
 
     @property
     def weights_label(self) -> str:
-        """The word that records use for the weights: imagenet, bundled, none or file."""
+        """The word that records use for the weights: imagenet, bundled, none or file.
+
+        Ask for it after ``weights_path``: if ImageNet's could not be had, it is ``"bundled"``.
+        """
         return weights_label(self.weights)
 
     def use(self, cifar10: Cifar10) -> None:
@@ -109,7 +113,7 @@ class Lesson:
         return run
 
     def show(self, figure: Figure, alt: str, *, save: str | None = None) -> None:
-        """Show a figure with its text alternative, labelled where it shows the stand-in.
+        """Show a figure with its text alternative, labelled where it shows the stand-in or fallback weights.
 
         Args:
             figure: what a function of ``plotting`` returned.
@@ -120,9 +124,10 @@ class Lesson:
 
         name = save or f"{self.number}-{slug(alt)[:80].strip('-.')}.png"
         path = self.out / "figures" / name
-        if self.source == "drawn":
-            figure.text(1, 1.01, STAND_IN, ha="right", va="bottom", fontsize=8, color="#b03a2e")
-            alt = f"{alt} ({STAND_IN}.)"
+        warning = self._warning()
+        if warning:
+            figure.text(1, 1.01, warning, ha="right", va="bottom", fontsize=8, color="#b03a2e")
+            alt = f"{alt} ({warning}.)"
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi="figure", bbox_inches="tight", pad_inches=0.12)
         _write(path, buffer.getvalue())
@@ -131,14 +136,21 @@ class Lesson:
         display({"image/png": png, "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
 
     def table(self, frame: pd.DataFrame, caption: str = "") -> None:
-        """Show a table under its caption, labelled where it speaks of the stand-in."""
+        """Show a table under its caption, labelled where it speaks of the stand-in or fallback weights."""
         from IPython.display import display
 
-        if self.source == "drawn":
-            caption = f"{caption} ({STAND_IN})" if caption else STAND_IN
+        warning = self._warning()
+        if warning:
+            caption = f"{caption} ({warning})" if caption else warning
         text = f"{caption}\n{frame.to_string()}" if caption else frame.to_string()
         html = frame.style.format(precision=3, thousands=" ", escape="html").set_caption(caption).to_html()
         display({"text/html": html, "text/plain": text}, raw=True)
+
+    def _warning(self) -> str:
+        """What each figure and table must say: pictures or weights are not what their names promise."""
+        fell_back = self.weights == "imagenet" and self.weights_label != "imagenet"
+        warnings = {STAND_IN: self.source == "drawn", BUNDLED_INSTEAD: fell_back}
+        return "; ".join(text for text, holds in warnings.items() if holds)
 
     def _context(self, more: dict) -> dict:
         if self.source is None:
@@ -190,6 +202,10 @@ def start_lesson(
     if chosen.deterministic:
         _make_deterministic()
     weights_label(lesson.weights)  # an unknown word fails here, in the first cell
+    if data:
+        from course_utils.mirrors import look_in
+
+        look_in(data)  # a folder made by make fetch holds weights, too
     print(
         f"Profile {chosen.name}: {chosen.reason}. "
         f"Data: {lesson.data}. Weights: {lesson.weights}. Seed: {seed}."

@@ -1,5 +1,8 @@
 """Weights that a backbone starts from: ImageNet's, those bundled with the course, a file, or none.
 
+ImageNet's are downloaded and checked by their digest. Where they cannot be had, the bundled ones take their
+place, which is told, and ``weights_label`` says so from then on.
+
 The bundled weights lie in ``data/weights`` in a compact form: kernels as whole numbers of 8 bits
 with one scale for each output channel, everything else as it was. They are unpacked once, into the
 cache, as an HDF5 weight file that ``keras.applications`` loads on any Keras 3.
@@ -11,7 +14,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +21,12 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.paths import BUNDLED_WEIGHTS, PROJECT, cache_folder
+from course_utils.paths import BUNDLED_WEIGHTS, PROJECT, cache_folder, check_disk
 
 WORDS = ("imagenet", "bundled", "none")
 ENDINGS = (".h5", ".hdf5")
+PATIENCE_SECONDS = 60.0  # without progress, until the bundled weights take the place of ImageNet's
+FALLBACK_BANNER = "*** ImageNet weights of {name} cannot be had: using the bundled ones, which are weaker ***"
 SCALE = "|scale"  # "Conv1/kernel|scale" holds the scales of the compact array "Conv1/kernel"
 
 Arrays = dict[str, np.ndarray]  # "layer/weight" -> float32 array, in the order of get_weights()
@@ -42,19 +46,24 @@ NETWORKS = {
     "ResNet50": Network(318, 23_587_712, "c6efd6a4392957ae"),
 }
 
+_instead: dict[str, str] = {}  # network -> bundled file, where ImageNet's weights could not be had
+
 
 def weights_path(name: str, *, source: str | Path) -> str | None:
     """Return what ``keras.applications.<name>(include_top=False, weights=…)`` is to be given.
 
     Args:
         name: ``"MobileNetV2"`` or ``"ResNet50"``.
-        source: ``"imagenet"`` (Keras fetches them), ``"bundled"`` (come with the course),
-            ``"none"`` (random start), or the path of a weight file (``.h5``, ``.weights.h5``) of
-            this network without its classifier. A relative path is looked for in the current
-            folder, then in the project.
+        source: ``"imagenet"`` (downloaded once, checked by their digest at each use),
+            ``"bundled"`` (come with the course), ``"none"`` (random start), or the path of a
+            weight file (``.h5``, ``.weights.h5``) of this network without its classifier. A
+            relative path is looked for in the current folder, then in the project.
 
     Returns:
-        ``"imagenet"``, the path of a checked file, or None for ``"none"``.
+        The path of a checked file, or None for ``"none"``. If ImageNet's weights cannot be had,
+        the path of the bundled ones, with a banner; all of this process then uses those.
+        For MobileNetV2, ImageNet's are those trained at 224 pixels, for every input size, so that
+        sizes are compared on the same weights (Keras itself changes the file with the size).
 
     Raises:
         CourseError: unknown name or word; a file that is missing, damaged, or of another network.
@@ -70,16 +79,20 @@ def weights_path(name: str, *, source: str | Path) -> str | None:
         return str(_checked_file(name, Path(source)))
     if label == "bundled":
         return str(_unpacked(name, BUNDLED_WEIGHTS))
-    return "imagenet" if label == "imagenet" else None
+    return _imagenet(name) if str(source) == "imagenet" else None
 
 
 def weights_label(source: str | Path) -> str:
     """Return the word that records use: ``"imagenet"``, ``"bundled"``, ``"none"`` or ``"file"``.
 
+    It is ``"bundled"`` for ``"imagenet"`` once ``weights_path`` had to take the bundled ones.
+
     Raises:
         CourseError: ``source`` is neither one of the words nor looks like the path of a file.
     """
     text = str(source)
+    if text == "imagenet" and _instead:
+        return "bundled"
     if text in WORDS:
         return text
     if isinstance(source, Path) or "/" in text or "\\" in text or Path(text).suffix:
@@ -155,7 +168,7 @@ def write_weight_file(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     need = sum(array.size for array in arrays.values()) * 4 + 2_000_000
-    _need_disk(path, need)
+    check_disk(path.parent, need, f"Unpacking the weights to {path}")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with h5py.File(part, "w") as file:
@@ -163,7 +176,7 @@ def write_weight_file(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
             _write_groups(file, arrays)
         os.replace(part, path)
     except OSError as error:
-        _need_disk(path, need)
+        check_disk(path.parent, need, f"Unpacking the weights to {path}")
         raise CourseError(
             f"The weight file cannot be written: {path}.",
             cause=str(error).splitlines()[0],
@@ -209,6 +222,40 @@ def shapes_digest(shapes: list[tuple[int, ...]]) -> str:
 
 
 _RESTORE = "restore the folder data/weights (git checkout -- data/weights), or set WEIGHTS='none'."
+
+
+def _imagenet(name: str) -> str:
+    """Return a checked file of ImageNet's weights, or of the bundled ones if there is none to be had."""
+    from course_utils import mirrors
+
+    if name in _instead:
+        return _instead[name]
+    mirrors.places()  # a wrong COURSE_MIRROR is to be corrected, not fallen back from
+    steps: list[tuple[str, str]] = []
+    try:
+        path = mirrors.obtain(
+            mirrors.WEIGHTS[name],
+            mirrors.weights_folder(),
+            patience=PATIENCE_SECONDS,
+            on_step=lambda place, outcome: steps.append((place, outcome)),
+        )
+    except CourseError as error:
+        _instead[name] = str(_unpacked(name, BUNDLED_WEIGHTS))
+        print(_fallback_message(name, steps, error))
+        return _instead[name]
+    return str(path)
+
+
+def _fallback_message(name: str, steps: list[tuple[str, str]], error: CourseError) -> str:
+    tried = "; ".join(f"{place}: {outcome}" for place, outcome in steps if place != "cache")
+    return "\n".join(
+        [
+            FALLBACK_BANNER.format(name=name),
+            f"Why: {tried or ' '.join(str(error).splitlines()[:2]).rstrip('.')}.",
+            'The lesson goes on, and its records say "bundled", not "imagenet".',
+            "Next: for ImageNet's, run again with network, or with COURSE_MIRROR or a folder of make fetch.",
+        ]
+    )
 
 
 def _unpacked(name: str, folder: Path) -> Path:
@@ -336,13 +383,3 @@ def _damaged(path: Path, cause: str) -> CourseError:
         cause=cause,
         next_step="copy or download the file again, or set WEIGHTS to imagenet, bundled or none.",
     )
-
-
-def _need_disk(path: Path, need: int) -> None:
-    free = shutil.disk_usage(path.parent).free
-    if free < need:
-        raise CourseError(
-            f"Too little disk to unpack the weights to {path}.",
-            cause=f"They need {need / 1e6:.0f} MB, {free / 1e6:.0f} MB are free.",
-            next_step="free some disk, or name another cache folder by the variable COURSE_CACHE.",
-        )

@@ -14,9 +14,9 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from course_utils import plotting, records
+from course_utils import mirrors, plotting, records, weights
 from course_utils.errors import CourseError
-from course_utils.lesson import STAND_IN, Lesson, start_lesson
+from course_utils.lesson import BUNDLED_INSTEAD, STAND_IN, Lesson, start_lesson
 from course_utils.profiles import load_profile
 from course_utils.records import read_records
 from course_utils.runs import read_runs
@@ -310,3 +310,32 @@ def test_records_are_valid_json_of_this_lesson(tmp_path):
     lesson(tmp_path).record("CNN", "fit_seconds", 12.5, unit="s", split="train")
     (path,) = (tmp_path / "records").iterdir()
     assert json.loads(path.read_text())["lesson"] == "02"
+
+
+# ImageNet's weights that could not be had
+
+
+def test_after_falling_back_record_figure_and_table_say_bundled(tmp_path, shown, monkeypatch):
+    monkeypatch.setattr(weights, "_instead", {})
+    begun = lesson(tmp_path, "published", weights="imagenet")
+    assert begun.weights_label == "imagenet"
+    monkeypatch.setattr(weights, "_instead", {"ResNet50": "bundled.h5"})
+    begun.record("base", "accuracy", 0.5, unit="fraction", split="val", weights=begun.weights_label)
+    begun.show(Figure(), "An empty figure.")
+    begun.table(pd.DataFrame({"accuracy": [0.5]}), "Results")
+    assert read_records(tmp_path / "records")["weights"].tolist() == ["bundled"]
+    (figure, _), (table, _) = shown
+    assert figure["text/plain"] == f"An empty figure. ({BUNDLED_INSTEAD}.)"
+    assert table["text/plain"].startswith(f"Results ({BUNDLED_INSTEAD})")
+
+
+def test_weights_that_were_asked_for_are_not_marked(tmp_path, shown, monkeypatch):
+    monkeypatch.setattr(weights, "_instead", {"ResNet50": "bundled.h5"})
+    lesson(tmp_path, "published", weights="bundled").table(pd.DataFrame({"accuracy": [0.5]}))
+    assert BUNDLED_INSTEAD not in shown[0][0]["text/plain"]
+
+
+def test_a_folder_of_data_is_looked_at_for_weights_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(mirrors, "_named", [])
+    start_lesson("02", profile="offline", data=tmp_path, out=tmp_path / "out")
+    assert mirrors.places() == (None, [tmp_path])

@@ -10,7 +10,8 @@ import shutil
 import numpy as np
 import pytest
 
-from course_utils import weights
+from course_utils import mirrors, weights
+from course_utils.download import RemoteFile
 from course_utils.errors import CourseError
 from course_utils.paths import BUNDLED_WEIGHTS, PROJECT
 
@@ -21,6 +22,9 @@ LIMIT = {"MobileNetV2": 5e6, "ResNet50": 26e6}
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("COURSE_MIRROR", raising=False)
+    monkeypatch.setattr(weights, "_instead", {})
+    monkeypatch.setattr(mirrors, "_named", [])
     return tmp_path / "cache" / "weights"
 
 
@@ -49,7 +53,6 @@ def refused(source, name="MobileNetV2") -> str:
 
 
 def test_words():
-    assert weights.weights_path("ResNet50", source="imagenet") == "imagenet"
     assert weights.weights_path("ResNet50", source="none") is None
     assert [weights.weights_label(s) for s in ("imagenet", "bundled", "none", "a/b.h5", "b.h5")] == [
         "imagenet",
@@ -161,8 +164,10 @@ def test_bundle_with_another_content_is_refused(bundle):
 
 def test_too_little_disk(monkeypatch, cache):
     usage = shutil.disk_usage("/")._replace(free=1000)
-    monkeypatch.setattr(weights.shutil, "disk_usage", lambda path: usage)
-    assert "Too little disk" in refused("bundled")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    message = refused("bundled")
+    assert message.startswith("Unpacking the weights to ")
+    assert "needs 11 MB of disk.\n1 kB are free at" in message
     assert list(cache.iterdir()) == []
 
 
@@ -226,3 +231,70 @@ def test_packing_a_file_gives_what_its_card_says(pack, tmp_path):
     assert weights.content_digest(back) == card["content_sha256"]
     for key, value in arrays.items():
         assert np.abs(back[key] - value).max() <= np.abs(value).max() / 127 + 1e-12, key
+
+
+# ImageNet's weights: from a folder, a mirror or the web, checked by their digest
+
+
+@pytest.fixture
+def imagenet(tmp_path, monkeypatch):
+    """A folder with a small file in place of ImageNet's weights of MobileNetV2, and no network."""
+    content = b"weights " * 1000
+    file = RemoteFile(
+        "weights.h5",
+        ("http://127.0.0.1:9/weights.h5",),
+        f"md5:{hashlib.md5(content).hexdigest()}",
+        len(content),
+    )
+    monkeypatch.setitem(mirrors.WEIGHTS, "MobileNetV2", file)
+    folder = tmp_path / "class"
+    folder.mkdir()
+    (folder / file.name).write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("by", ["COURSE_MIRROR", "COURSE_DATA", "DATA of a lesson"])
+def test_imagenet_weights_from_a_folder(imagenet, monkeypatch, by):
+    if by.startswith("COURSE"):
+        monkeypatch.setenv(by, str(imagenet))
+    else:
+        mirrors.look_in(imagenet)
+    assert weights.weights_path("MobileNetV2", source="imagenet") == str(imagenet / "weights.h5")
+    assert weights.weights_label("imagenet") == "imagenet"
+
+
+def test_imagenet_weights_of_an_earlier_run(imagenet, cache):
+    cache.mkdir(parents=True)
+    shutil.copy(imagenet / "weights.h5", cache)
+    assert weights.weights_path("MobileNetV2", source="imagenet") == str(cache / "weights.h5")
+
+
+@pytest.mark.parametrize("damage", ["cut", "altered", "other network", "absent"])
+def test_a_bad_file_is_never_used_and_never_ends_in_random_weights(imagenet, monkeypatch, capsys, damage):
+    monkeypatch.setenv("COURSE_MIRROR", str(imagenet))
+    file = imagenet / "weights.h5"
+    content = file.read_bytes()
+    if damage == "absent":
+        file.unlink()
+    else:
+        bad = {"cut": content[:-1], "altered": b"W" + content[1:], "other network": b"another file"}
+        file.write_bytes(bad[damage])
+    path = weights.weights_path("MobileNetV2", source="imagenet")
+    assert path == weights.weights_path("MobileNetV2", source="bundled")
+    assert weights.weights_label("imagenet") == "bundled"
+    said = capsys.readouterr().out
+    assert "*** ImageNet weights of MobileNetV2 cannot be had: using the bundled ones" in said
+    assert (f"{file} is not used: it is damaged or another file" in said) == (damage != "absent")
+
+
+def test_after_falling_back_a_process_keeps_to_the_bundled_weights(imagenet, monkeypatch, capsys):
+    first = weights.weights_path("MobileNetV2", source="imagenet")
+    capsys.readouterr()
+    monkeypatch.setenv("COURSE_MIRROR", str(imagenet))  # now they could be had
+    assert weights.weights_path("MobileNetV2", source="imagenet") == first
+    assert capsys.readouterr().out == ""
+
+
+def test_a_wrong_mirror_is_to_be_corrected(monkeypatch):
+    monkeypatch.setenv("COURSE_MIRROR", "no/such/folder")
+    assert "COURSE_MIRROR cannot be used: no/such/folder" in refused("imagenet")
