@@ -1,0 +1,101 @@
+"""Get every file that a class needs into one folder, verified: ``make fetch OUT=folder``.
+
+The folder serves from disk (``DATA=folder`` or ``COURSE_MIRROR=folder``) or from a plain HTTP server in the
+class room (``python -m http.server``, then ``COURSE_MIRROR=http://host:8000``). ``SHA256SUMS`` is its index,
+to be checked without the course by ``sha256sum -c SHA256SUMS``. Run again, it continues where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from course_utils.download import DownloadStopped, RemoteFile, download, file_digest
+from course_utils.errors import CourseError
+from course_utils.mirrors import ARCHIVE, WEIGHTS, is_complete, places, with_mirror
+from course_utils.paths import check_disk
+
+INDEX = "SHA256SUMS"
+
+
+def needed() -> list[RemoteFile]:
+    """The files of a class: pictures and ImageNet's weights."""
+    return [ARCHIVE, *WEIGHTS.values()]
+
+
+def fetch(folder: Path) -> list[str]:
+    """Download what is missing, write the index, and return a sentence for each file that could not be had.
+
+    Raises:
+        CourseError: the folder cannot be made, or the disk is too full for all of it.
+    """
+    address, _ = places()
+    _make(folder)
+    missing = [file for file in needed() if not is_complete(folder / file.name, file)]
+    check_disk(folder, sum(_rest(folder, file) for file in missing), "Fetching the files of the class")
+    failures = []
+    for number, file in enumerate(missing, 1):
+        print(f"{number} of {len(missing)}: {file.name}, {(file.size or 0) / 1e6:,.0f} MB")
+        try:
+            download(with_mirror(file, address), folder)
+        except CourseError as error:
+            failures.append(f"{file.name} is missing. {' '.join(str(error).splitlines()[:2])}")
+    write_index(folder)
+    return failures
+
+
+def write_index(folder: Path) -> None:
+    """Write the digest of each verified file, in the form of ``sha256sum``."""
+    complete = [file.name for file in needed() if is_complete(folder / file.name, file)]
+    text = "".join(f"{file_digest(folder / name)}  {name}\n" for name in complete)
+    temporary = folder / f".{INDEX}.{os.getpid()}"
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, folder / INDEX)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="made if it is missing")
+    folder = parser.parse_args(arguments).folder.expanduser().absolute()
+    try:
+        failures = fetch(folder)
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except DownloadStopped as stopped:
+        print(stopped, file=sys.stderr)
+        return 130
+    print((folder / INDEX).read_text(encoding="utf-8"), end="")
+    if failures:
+        print("\n".join([*failures, "Next: run this again; what has arrived is kept."]), file=sys.stderr)
+        return 1
+    print(f"Complete: {folder}. Use it as DATA={folder} or COURSE_MIRROR={folder}, or serve it:")
+    print(f"  python -m http.server 8000 --directory {folder}    then COURSE_MIRROR=http://HOST:8000")
+    return 0
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CourseError(
+            f"The folder {folder} cannot be made.",
+            cause=error.strerror or str(error),
+            next_step="give OUT the name of a folder that you may write to.",
+        ) from error
+
+
+def _rest(folder: Path, file: RemoteFile) -> int:
+    """Bytes that have not arrived yet."""
+    part = folder / f"{file.name}.part"
+    return (file.size or 0) - (part.stat().st_size if part.exists() else 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
