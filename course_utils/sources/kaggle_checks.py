@@ -7,13 +7,14 @@ import shutil
 import zipfile
 from pathlib import Path
 
+from course_utils.errors import CourseError
+from course_utils.sources.archives import LARGEST_UNPACKED
 from course_utils.sources.batches import FILES as BATCHES
 from course_utils.sources.batches import LARGEST_FILE
 from course_utils.sources.kaggle_failures import COMPETITION, DATA_SET, Failure, damaged
-from course_utils.sources.kaggle_files import HEADER, LARGEST_UNPACKED
+from course_utils.sources.kaggle_files import HEADER, LARGEST_TABLE
 
 PUBLISHED_ARCHIVE = "cifar-10-python.tar.gz"
-LARGEST_TABLE = 16 * 1024**2
 CHUNK = 1024**2
 _SEVEN_Z = b"7z\xbc\xaf\x27\x1c"
 _ZIP = b"PK\x03\x04"
@@ -119,19 +120,17 @@ def _unzipped_in_place(name: str, path: Path) -> str:
 
 
 def _wrong_archive(path: Path) -> str:
-    import py7zr
+    from course_utils.sources.seven_zip import read_members
 
     with path.open("rb") as handle:
         if handle.read(len(_SEVEN_Z)) != _SEVEN_Z:
             return "it is no 7z archive"
     try:
-        with py7zr.SevenZipFile(path) as archive:
-            if sum(member.uncompressed or 0 for member in archive.list()) > LARGEST_UNPACKED:
-                return "it would unpack to far more than CIFAR-10"
-            bad = archive.testzip()
-    except Exception as error:  # py7zr passes on what its decoders raise, of many kinds
-        return f"it cannot be unpacked ({type(error).__name__})"
-    return f"the check sum of {bad} is wrong" if bad else ""
+        read_members(path, lambda names: {name: at for at, name in enumerate(names)}, lambda at, raw: None)
+    except CourseError as error:
+        cause = str(error).splitlines()[1]
+        return f"{cause[:1].lower()}{cause[1:].rstrip('.')}"
+    return ""
 
 
 def _unpack(archive: zipfile.ZipFile, sizes: dict[str, int], folder: Path) -> str:

@@ -556,11 +556,6 @@ def test_row_26_a_storage_that_refuses_is_not_taken_for_the_rules(
     )
 
 
-def test_row_26_every_sentence_is_another() -> None:
-    texts = [value for name, value in globals().items() if name.startswith("test_row_26") and callable(value)]
-    assert len(texts) >= 15
-
-
 # Row 27: kaggle.json and clients.
 
 
