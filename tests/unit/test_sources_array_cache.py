@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sources_files import small_pictures
 
+from course_utils.paths import PROJECT
 from course_utils.sources import array_cache
 from course_utils.sources.array_cache import cached, file_facts
 from course_utils.sources.structure import Pictures
@@ -125,3 +129,88 @@ def test_facts_of_a_file_tell_size_and_time(tmp_path: Path) -> None:
     file.write_text("more")
     os.utime(file, ns=(5, 5))
     assert len({before, changed_time, file_facts(file)}) == 3
+
+
+# Several processes
+
+
+READER = """
+import os, sys, time
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from sources_files import small_pictures
+from course_utils.sources import array_cache
+
+array_cache.WORTH_KEEPING_SECONDS = 0
+
+def read():
+    (Path({log!r}) / str(os.getpid())).touch()
+    time.sleep({seconds})
+    return small_pictures()
+
+pictures = array_cache.cached("a", ["fact"], read)
+print(len(pictures.train_images), int(pictures.train_images.sum()))
+"""
+
+
+def start(log: Path, seconds: float) -> subprocess.Popen:
+    code = READER.format(tests=str(Path(__file__).parent), log=str(log), seconds=seconds)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(PROJECT), *sys.path])}
+    return subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def test_row_24_eight_processes_read_once(cache: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.mkdir()
+    processes = [start(log, 2.0) for _ in range(8)]
+    printed = [process.communicate(timeout=60)[0].splitlines() for process in processes]
+    assert [process.returncode for process in processes] == [0] * 8
+    assert {lines[-1] for lines in printed} == {f"60 {int(PICTURES.train_images.sum())}"}
+    assert len(list(log.iterdir())) == 1
+    waited = [lines for lines in printed if len(lines) > 1]
+    assert {tuple(lines[:-1]) for lines in waited} <= {
+        ("Another notebook is reading the same pictures: waiting.",)
+    }
+    assert waited
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_a_reader_that_was_killed_holds_nobody_up(cache: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.mkdir()
+    killed = start(log, 60.0)
+    end = time.monotonic() + 30
+    while not list(log.iterdir()) and time.monotonic() < end:
+        time.sleep(0.02)
+    (cache / ".unfinished-a-left").mkdir(parents=True)
+    (cache / ".unfinished-b-of-a-running-process").mkdir()
+    killed.kill()
+    killed.wait()
+    begun = time.monotonic()
+    assert np.array_equal(cached("a", ["fact"], _Reader()).train_images, PICTURES.train_images)
+    assert time.monotonic() - begun < 5
+    names = [entry.name for entry in cache.iterdir()]
+    assert ".unfinished-a-left" not in names
+    assert ".unfinished-b-of-a-running-process" in names
+    killed.stdout.close()
+
+
+def test_without_locks_each_process_reads_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object, **__: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr("filelock.FileLock.acquire", none)
+    read = _Reader()
+    for _ in range(2):
+        assert cached("a", [], read).notes == ("a note",)
+    assert read.count == 1
+
+
+def test_a_second_load_of_many_pictures_is_quick_and_maps_them() -> None:
+    images = np.zeros((60_000, 32, 32, 3), np.uint8)
+    many = Pictures(images, np.zeros(60_000, np.int64))
+    cached("many", [], _Reader(many))
+    start_seconds = time.process_time()  # the machine may be busy with other things
+    again = cached("many", [], _Reader())
+    assert time.process_time() - start_seconds < 0.5
+    assert isinstance(again.train_images.base, np.memmap)
