@@ -8,6 +8,7 @@ data (``judges``). Importing this package does no work.
 from __future__ import annotations
 
 from course_utils.checks.checking import check
+from course_utils.checks.figures import show_figure
 from course_utils.checks.session import given, start_exercises
 
-__all__ = ["check", "given", "start_exercises"]
+__all__ = ["check", "given", "show_figure", "start_exercises"]
