@@ -120,13 +120,22 @@ def _unzipped_in_place(name: str, path: Path) -> str:
 
 
 def _wrong_archive(path: Path) -> str:
+    from tqdm.auto import tqdm
+
     from course_utils.sources.seven_zip import read_members
 
     with path.open("rb") as handle:
         if handle.read(len(_SEVEN_Z)) != _SEVEN_Z:
             return "it is no 7z archive"
+    bar = tqdm(desc="Checking train.7z", unit=" pictures", delay=1, leave=False)
+
+    def choose(names: list[str]) -> dict[str, int]:
+        bar.total = len(names)
+        return {name: at for at, name in enumerate(names)}
+
     try:
-        read_members(path, lambda names: {name: at for at, name in enumerate(names)}, lambda at, raw: None)
+        with bar:
+            read_members(path, choose, lambda at, raw: bar.update())
     except CourseError as error:
         cause = str(error).splitlines()[1]
         return f"{cause[:1].lower()}{cause[1:].rstrip('.')}"

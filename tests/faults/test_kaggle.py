@@ -230,6 +230,25 @@ def test_the_competition_comes_first(fetch: Callable[[], Path], server: KaggleSe
     assert STEPS == [("Kaggle's competition cifar-10", "complete")]
 
 
+def test_the_final_name_comes_in_one_step(
+    said: Callable[[], str],
+    server: KaggleServer,
+    token: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    replace = os.replace
+
+    def fails_at_the_end(source: Path, target: Path) -> None:
+        if Path(target).name == "competition":
+            raise OSError(28, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", fails_at_the_end)
+    assert said().splitlines()[1] == "The disk is full; what arrived is kept."
+    assert not (tmp_path / "kaggle" / "competition").exists()
+
+
 def test_a_second_call_asks_nobody(fetch: Callable[[], Path], server: KaggleServer, token: str) -> None:
     first = fetch()
     server.asked.clear()
@@ -821,6 +840,7 @@ def test_a_wrong_file_is_never_accepted(
     assert text.splitlines()[0] == f"Kaggle's competition cifar-10 gave a damaged {file}."
     assert "It was thrown away." in text
     assert complete(tmp_path / "kaggle") == []
+    assert list((tmp_path / "kaggle").rglob(f"{file}.part*")) == []
     server.files, server.listed = good
     assert (fetch() / "train.7z").read_bytes() == server.files["train.7z"]
 
@@ -903,6 +923,28 @@ def test_a_folder_that_cannot_be_made(said: Callable[[], str], token: str, tmp_p
         "File exists.\n"
         "Next: make space there, or name another cache folder by the variable COURSE_CACHE."
     )
+
+
+def test_stopped_by_the_person(
+    fetch: Callable[[], Path],
+    server: KaggleServer,
+    token: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def stop(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kaggle_transfer, "_range_start", stop)
+        server.cut_after["train.7z"] = [0, 300_000]  # the interrupt comes with the second half
+        with pytest.raises(KeyboardInterrupt):
+            fetch()
+    assert capfd.readouterr().out == (
+        "Stopped. What arrived from Kaggle is kept: run this again to continue.\n"
+    )
+    fetch()
+    assert starts(server)[-1] > 200_000
 
 
 def other_process(server: KaggleServer, folder: Path) -> subprocess.Popen:
