@@ -12,7 +12,7 @@ export PROFILE
 COURSE_OPTIONS = --profile "$$PROFILE" $(if $(DATA),--data "$$DATA") $(if $(WEIGHTS),--weights "$$WEIGHTS") \
 	$(if $(SEED),--seed "$$SEED") $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
 
-.PHONY: help setup course test test-full lab outputs exercises bench pretrain fetch cache soak constraints
+.PHONY: help setup course test test-full lab outputs exercises grade bench pretrain fetch cache soak constraints
 
 help: ## Show what can be made
 	@echo "make TARGET [PROFILE=offline|laptop|gpu|auto] [DATA=…] [WEIGHTS=…] [SEED=…] [OUT=…] [LESSONS=\"01 03\"]"
@@ -40,6 +40,12 @@ outputs: $(READY) ## Run the lessons offline and store their outputs in notebook
 
 exercises: $(READY) ## Build the editions of the exercises, student and instructor, in build/exercises
 	@$(PY) tools/exercises.py $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
+
+grade: $(READY) ## Grade notebooks: SUBMISSIONS=folder [ASSIGNMENT=03] [OUT=…] [CLASS_WORD=…] [WORKERS=n] [PRIVATE=…]
+	@$(if $(SUBMISSIONS),,echo "Next: name the folder, for example: make grade SUBMISSIONS=handed-in"; exit 1;) \
+	  $(PY) -m tools.grading "$$SUBMISSIONS" $(if $(ASSIGNMENT),--assignment "$$ASSIGNMENT") \
+	  $(if $(OUT),--out "$$OUT") $(if $(CLASS_WORD),--class-word "$$CLASS_WORD") \
+	  $(if $(WORKERS),--workers "$$WORKERS") $(if $(PRIVATE),--private "$$PRIVATE")
 
 bench: $(READY) ## Measure cached features against fitting through the base, and rates of loading
 	@$(PY) tools/bench.py

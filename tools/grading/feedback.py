@@ -1,0 +1,103 @@
+"""Pages to read: one for each student, one summary for the instructor. All text is escaped, nothing runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import jinja2
+
+from tools.grading.results import Graded, file_name, write_whole
+
+BINS = 10
+
+
+def write_pages(out: Path, graded: list[Graded], titles: dict[str, str]) -> None:
+    """Write feedback/<student>.html and summary.html.
+
+    Args:
+        out: folder.
+        graded: all results.
+        titles: of the assignments, by number.
+    """
+    pages = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).with_name("pages")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters["points"] = lambda points: "open" if points is None else f"{points:g}"
+    page = pages.get_template("student.html.j2")
+    students = sorted({one.student for one in graded})
+    for student in students:
+        mine = [one for one in graded if one.student == student]
+        content = page.render(student=student, graded=mine, titles=titles)
+        write_whole(out / "feedback" / f"{file_name(student)}.html", _encodable(content))
+    summary = pages.get_template("summary.html.j2")
+    numbers = sorted({one.assignment for one in graded if one.scores})
+    content = summary.render(
+        overviews=[overview(number, graded, titles.get(number, number)) for number in numbers],
+        students=students,
+        numbers=numbers,
+        totals={(one.student, one.assignment): one for one in graded},
+        files={student: file_name(student) for student in students},
+        flagged=flagged(graded),
+    )
+    write_whole(out / "summary.html", _encodable(content))
+
+
+def overview(number: str, graded: list[Graded], title: str) -> dict[str, object]:
+    """Return what the summary tells about one assignment: distribution, exercises, the most missed one."""
+    scored = [one for one in graded if one.assignment == number and one.scores]
+    ran = [one for one in scored if any(score.points is not None for score in one.scores)]
+    exercises = exercise_table(ran)
+    counts = Counter(min(BINS - 1, int(BINS * one.points / one.max_points)) for one in ran if one.max_points)
+    decided = [row for row in exercises if row["share"] is not None and row["share"] < 1]
+    return {
+        "number": number,
+        "title": title,
+        "students": len(ran),
+        "open": sum(one.is_open for one in scored),
+        "mean": sum(one.points for one in ran) / len(ran) if ran else None,
+        "max_points": max((one.max_points for one in scored), default=0.0),
+        "bins": [_bin(n, counts.get(n, 0)) for n in range(BINS)],
+        "highest": max(counts.values(), default=1),
+        "exercises": exercises,
+        "missed": min(decided, key=lambda row: row["share"]) if decided else None,
+    }
+
+
+def _bin(number: int, count: int) -> dict[str, int]:
+    return {"from": 100 // BINS * number, "to": 100 // BINS * (number + 1), "count": count}
+
+
+def exercise_table(ran: list[Graded]) -> list[dict[str, object]]:
+    """Return for each exercise how many solved it in full, and the share of its points that was reached."""
+    rows: dict[str, dict] = {}
+    for one in ran:
+        for score in one.scores:
+            row = rows.setdefault(
+                score.exercise, {"name": score.exercise, "title": score.title, "points": [], "full": 0}
+            )
+            if score.points is not None:
+                row["points"].append(score.points / score.max_points)
+                row["full"] += score.points == score.max_points
+    for row in rows.values():
+        points = row.pop("points")
+        row["decided"] = len(points)
+        row["share"] = sum(points) / len(points) if points else None
+    return list(rows.values())
+
+
+def flagged(graded: list[Graded]) -> list[tuple[str, str, str, str]]:
+    """Return student, assignment, exercise and why a person should look."""
+    rows = []
+    for one in graded:
+        rows += [(one.student, one.assignment, "", flag) for flag in one.flags]
+        rows += [(one.student, one.assignment, s.exercise, s.flag) for s in one.scores if s.flag]
+    return rows
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", errors="replace").decode("utf-8")

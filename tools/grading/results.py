@@ -1,0 +1,131 @@
+"""What was graded, on disk: a file for each notebook, so that a second run goes on where one stopped."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools.grading.score import Score
+
+COLUMNS = ("student", "assignment", "exercise", "points", "max_points", "flag")
+
+
+@dataclass
+class Graded:
+    """One student's scores for one assignment.
+
+    Attributes:
+        student: name of the folder.
+        assignment: number of the lesson; empty for what could not be assigned.
+        scores: of its exercises.
+        flags: about the notebook as a whole.
+        name: of the file that was graded.
+        seconds: that its notebook ran in the sandbox.
+    """
+
+    student: str
+    assignment: str
+    scores: list[Score] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+    name: str = ""
+    seconds: float = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """True if a person must decide about some points."""
+        return any(score.points is None for score in self.scores)
+
+    @property
+    def points(self) -> float:
+        """Points so far."""
+        return sum(score.points or 0.0 for score in self.scores)
+
+    @property
+    def max_points(self) -> float:
+        """Points that all exercises together bring."""
+        return sum(score.max_points for score in self.scores)
+
+
+def write_whole(path: Path, content: str) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(content, encoding="utf-8", newline="")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def file_name(student: str) -> str:
+    """Return a name for a student's files that is safe, and another one for each student."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", student).strip("-.")[:60] or "student"
+    return f"{plain}-{hashlib.sha256(student.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+
+
+def save_result(folder: Path, graded: Graded, key: str) -> None:
+    """Keep a result under its key."""
+    content = {
+        "key": key,
+        "name": graded.name,
+        "seconds": round(graded.seconds, 3),
+        "flags": graded.flags,
+        "scores": [score.as_dict() for score in graded.scores],
+    }
+    write_whole(_result_path(folder, graded.student, graded.assignment), json.dumps(content, indent=1))
+
+
+def load_result(folder: Path, student: str, assignment: str, key: str) -> Graded | None:
+    """Return a kept result if it was made from the same, else None."""
+    try:
+        content = json.loads(_result_path(folder, student, assignment).read_text(encoding="utf-8"))
+        if content["key"] != key:
+            return None
+        scores = [Score(**score) for score in content["scores"]]
+        return Graded(
+            student, assignment, scores, content["flags"], content["name"], float(content["seconds"])
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _result_path(folder: Path, student: str, assignment: str) -> Path:
+    return folder / file_name(student) / f"{assignment}.json"
+
+
+def grades_csv(graded: list[Graded]) -> str:
+    """Return the table of all points."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for one in graded:
+        whole = "; ".join(one.flags)
+        for score in one.scores:
+            flag = "; ".join(part for part in (score.flag, whole) if part)
+            row = [
+                one.student,
+                one.assignment,
+                score.exercise,
+                _number(score.points),
+                _number(score.max_points),
+            ]
+            table.writerow([_harmless(cell) for cell in [*row, flag]])
+        if not one.scores:
+            table.writerow([_harmless(cell) for cell in (one.student, one.assignment, "", "", "", whole)])
+    return text.getvalue()
+
+
+def _number(points: float | None) -> str:
+    return "" if points is None else f"{points:g}"
+
+
+def _harmless(cell: str) -> str:
+    """Keep table programs from taking a name for a formula."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in cell)
+    return f"'{printable}" if printable[:1] in ("=", "+", "-", "@") else printable

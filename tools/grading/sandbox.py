@@ -1,0 +1,510 @@
+"""Run a notebook of a stranger where it can harm nobody: bubblewrap, limits, and a watch from outside.
+
+What runs inside has no network, a user of its own, a read-only system, small folders in memory to write to,
+and sees nothing of masters, judges, other submissions or home folders. Only frames of data leave it, through
+one pipe. When it ends, for whatever reason, the kernel ends every process that it started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import platform
+import re
+import selectors
+import shutil
+import struct
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import psutil
+
+from course_utils.errors import CourseError
+from tools.grading.seccomp import seccomp_filter
+from tools.grading.stage import Stage
+
+STRANGER = 64300  # the first of the user numbers that notebooks run under
+MEBIBYTE = 2**20
+GRACE = 5.0  # seconds that the kernel is given to end a sandbox's processes
+TICK = 0.25  # seconds between two looks at memory and processes
+SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
+ANSWERS = "/tmp/answers"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one notebook may use.
+
+    Attributes:
+        seconds: for the whole notebook, by the clock on the wall.
+        cell_seconds: for one cell; then it is interrupted, and the next one runs.
+        memory: bytes of all processes together.
+        processes: of one notebook; threads are allowed ``threads`` of.
+        threads: of all processes together.
+        file: bytes of one file.
+        scratch: bytes in all files, which lie in memory.
+        printed: bytes that may be written past the notebook to the terminal.
+        frames: bytes of answers and reports that may leave.
+    """
+
+    seconds: float = 300.0
+    cell_seconds: float = 60.0
+    memory: int = 4096 * MEBIBYTE
+    processes: int = 64
+    threads: int = 512
+    file: int = 512 * MEBIBYTE
+    scratch: int = 1024 * MEBIBYTE
+    printed: int = 32 * MEBIBYTE
+    frames: int = 64 * MEBIBYTE
+
+    def resources(self) -> dict[str, int]:
+        """Return what the kernel holds each process to."""
+        return {
+            "RLIMIT_AS": self.memory + 6144 * MEBIBYTE,  # TensorFlow reserves more than it uses
+            "RLIMIT_CPU": round(self.seconds * max(1, os.cpu_count() or 1)) + 5,
+            "RLIMIT_FSIZE": self.file,
+            "RLIMIT_NPROC": self.threads,
+            "RLIMIT_NOFILE": 1024,
+            "RLIMIT_CORE": 0,
+            "RLIMIT_MEMLOCK": 64 * 1024,
+            "RLIMIT_MSGQUEUE": 0,
+        }
+
+
+@dataclass
+class Result:
+    """What came out of a sandbox. All but ``end``, ``seconds`` and ``memory`` was written by the stranger.
+
+    Attributes:
+        end: ``"finished"``, ``"ended early"``, or the limit that it met: ``"time"``, ``"memory"``,
+            ``"processes"``, ``"printed"``, ``"frames"``, ``"stopped"``.
+        cells: how each cell ended, by its id.
+        running: id of the cell that was running when it ended, or None.
+        answers: frames of answers as they came, unread.
+        seconds: that it ran.
+        memory: bytes at the most that was seen.
+        tail: the end of what it wrote past the notebook.
+    """
+
+    end: str = "ended early"
+    cells: dict[str, dict] = field(default_factory=dict)
+    running: str | None = None
+    answers: list[bytes] = field(default_factory=list)
+    seconds: float = 0.0
+    memory: int = 0
+    tail: str = ""
+
+
+def run_notebook(
+    cells: list[dict],
+    lesson: str,
+    stage: Stage,
+    *,
+    class_word: str = "",
+    limits: Limits | None = None,
+    slot: int = 0,
+    slots: int = 1,
+    stop: threading.Event | None = None,
+) -> Result:
+    """Run cells in a new sandbox.
+
+    Args:
+        cells: with ``id`` and ``source``.
+        lesson: number of the lesson, whose answers are brought out.
+        stage: what the sandbox sees of the course.
+        class_word: of the class.
+        limits: None: the usual ones.
+        slot: which of the sandboxes that run at a time, from 0 on; it has processors and a user of its own.
+        slots: how many run at a time.
+        stop: once it is set, the sandbox is ended.
+
+    Returns:
+        The result. No process of the sandbox is left.
+
+    Raises:
+        CourseError: the sandbox could not be started, or did not die.
+    """
+    limits = limits or Limits()
+    job = {
+        "cells": cells,
+        "lesson": lesson,
+        "cell_seconds": limits.cell_seconds,
+        "folders": {"answers": ANSWERS, "run": "/tmp/run", "copies": stage.copies},
+        "limits": {"resources": limits.resources(), "cpus": _processors(slot, slots), "nice": 5},
+    }
+    started = time.monotonic()
+    with _Sandbox(job, stage, class_word, limits, slot, stop or threading.Event()) as sandbox:
+        result = sandbox.watch()
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def check_sandbox(stage: Stage) -> None:
+    """See to it that a sandbox can be had, by running one.
+
+    Raises:
+        CourseError: it cannot; says why, and how to mend it.
+    """
+    if platform.system() != "Linux":
+        raise CourseError(
+            "Grading needs a sandbox, and this system has none.",
+            cause=f"bubblewrap runs on Linux, and this is {platform.system()}.",
+            next_step="grade on a Linux machine, a virtual one or WSL 2 included.",
+        )
+    if shutil.which("bwrap") is None:
+        raise CourseError(
+            "Grading needs a sandbox, and bubblewrap is not installed.",
+            cause="There is no program bwrap.",
+            next_step="install it: sudo apt install bubblewrap (or dnf, pacman; the package has this name).",
+        )
+    quick = replace(Limits(), seconds=120.0)
+    result = run_notebook([{"id": "a", "source": "1 + 1"}], "00", stage, limits=quick)
+    if result.end != "finished" or not result.cells.get("a", {}).get("ok"):
+        raise _no_sandbox(result)
+
+
+def _no_sandbox(result: Result) -> CourseError:
+    said = " ".join(result.tail.split())[-200:] or f"the trial ended: {result.end}"
+    problem = "Grading needs a sandbox, and bubblewrap could not make one."
+    if re.search(r"uid map|namespace|RTM_NEWADDR|Operation not permitted|Permission denied.*clone", said):
+        return CourseError(
+            problem,
+            cause=f"This system forbids user namespaces ({said}).",
+            next_step="sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu 24.04 on, "
+            "or an AppArmor profile for bwrap), or grade outside of a container; see docs/THREATS.md.",
+        )
+    if "nknown option" in said:
+        return CourseError(
+            problem, cause=f"It is too old ({said}).", next_step="install bubblewrap 0.6 or later."
+        )
+    return CourseError(
+        problem,
+        cause=f"It said: {said}",
+        next_step="see docs/THREATS.md; as root, others must be able to read .venv (chmod -R o+rX .venv).",
+    )
+
+
+class _Sandbox:
+    """One running sandbox."""
+
+    def __init__(
+        self, job: dict, stage: Stage, class_word: str, limits: Limits, slot: int, stop: threading.Event
+    ) -> None:
+        self.limits, self.stop = limits, stop
+        self.result = Result()
+        self.deadline = time.monotonic() + limits.seconds
+        self.frames = _Frames(self.result, limits.frames)
+        self.printed = 0
+        self.init: psutil.Process | None = None
+        with contextlib.ExitStack() as files:
+            frames, frames_in = os.pipe()
+            files.callback(os.close, frames_in)
+            options = _options(stage, class_word, limits, files, slot)
+            arguments = _in_memory(files, b"".join(os.fsencode(option) + b"\0" for option in options))
+            command = ["bwrap", "--args", str(arguments.fileno()), "--", *_program(slot, frames_in)]
+            passed = [arguments.fileno(), frames_in, *_filter_numbers(options)]
+            self.process = subprocess.Popen(
+                command,
+                stdin=_in_memory(files, json.dumps(job).encode()),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=passed,
+                env={"PATH": "/usr/bin:/bin"},
+                cwd="/",
+                start_new_session=True,
+            )
+        self.pipes = {frames: self._take_frames, self.process.stdout.fileno(): self._take_printed}
+        self.frames_pipe = frames
+
+    def __enter__(self) -> _Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kill()
+        os.close(self.frames_pipe)
+        self.process.stdout.close()
+
+    def watch(self) -> Result:
+        """Read what comes out until the sandbox ends or meets a limit."""
+        look = time.monotonic()
+        with selectors.DefaultSelector() as selector:
+            for pipe in self.pipes:
+                os.set_blocking(pipe, False)
+                selector.register(pipe, selectors.EVENT_READ)
+            while self.process.poll() is None and not self._broken():
+                for key, _ in selector.select(0.02 if self.init is None else TICK / 2):
+                    if not self._take(key.fd):
+                        selector.unregister(key.fd)
+                if not selector.get_map():
+                    time.sleep(TICK / 5)
+                if time.monotonic() >= look:
+                    look = time.monotonic() + (TICK if self.init else 0.02)
+                    self._look()
+        self._kill()
+        for pipe in self.pipes:
+            while self._take(pipe) and not self.frames.too_much and self.printed <= self.limits.printed:
+                pass
+        return self.result
+
+    def _broken(self) -> bool:
+        reached = {
+            "time": time.monotonic() > self.deadline,
+            "memory": self.result.memory > self.limits.memory,
+            "printed": self.printed > self.limits.printed,
+            "frames": self.frames.too_much,
+            "stopped": self.stop.is_set(),
+        }
+        for limit, is_reached in reached.items():
+            if is_reached:
+                self.result.end = limit
+        return any(reached.values()) or self.result.end == "processes"
+
+    def _take(self, pipe: int) -> bool:
+        try:
+            content = os.read(pipe, 2**16)
+        except BlockingIOError:
+            return self.process.returncode is None
+        self.pipes[pipe](content)
+        return bool(content)
+
+    def _take_frames(self, content: bytes) -> None:
+        self.frames.add(content)
+
+    def _take_printed(self, content: bytes) -> None:
+        self.printed += len(content)
+        self.result.tail = (self.result.tail + content.decode(errors="replace"))[-2000:]
+
+    def _look(self) -> None:
+        """Look at the processes of the sandbox and at what they hold in memory."""
+        with contextlib.suppress(psutil.Error):
+            if self.init is None:
+                children = psutil.Process(self.process.pid).children()
+                self.init = children[0] if children else None
+                return
+            family = self.init.children(recursive=True)
+            self.result.memory = max(self.result.memory, sum(map(_private_bytes, family)))
+            if len(family) > self.limits.processes:
+                self.result.end = "processes"
+
+    def _kill(self) -> None:
+        """End all processes of the sandbox: its first one dies with its parent, and the others with it."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        until = time.monotonic() + GRACE
+        while _is_alive(self.init):
+            if time.monotonic() > until:
+                raise CourseError(
+                    "A sandbox did not end.",
+                    cause=f"Process {self.init.pid} is still there {GRACE:g} seconds after it was killed.",
+                    next_step="look at that process, then run the command again; it goes on where it was.",
+                )
+            time.sleep(0.01)
+
+
+def _is_alive(process: psutil.Process | None) -> bool:
+    try:
+        return process is not None and process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def _private_bytes(process: psutil.Process) -> int:
+    try:
+        pages = Path(f"/proc/{process.pid}/statm").read_text().split()
+        return max(0, int(pages[1]) - int(pages[2])) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0  # it ended in between
+
+
+class _Frames:
+    """Takes frames apart as they come. Believes none of them."""
+
+    HEAD = struct.calcsize(">cI")
+
+    def __init__(self, result: Result, limit: int) -> None:
+        self.result, self.limit = result, limit
+        self.waiting = bytearray()
+        self.total = 0
+        self.too_much = False
+
+    def add(self, content: bytes) -> None:
+        self.total += len(content)
+        if self.total > self.limit:
+            self.too_much = True
+            return
+        self.waiting += content
+        while len(self.waiting) >= self.HEAD:
+            kind, length = struct.unpack_from(">cI", self.waiting)
+            if length > self.limit:
+                self.too_much = True
+                return
+            if len(self.waiting) < self.HEAD + length:
+                return
+            payload = bytes(self.waiting[self.HEAD : self.HEAD + length])
+            del self.waiting[: self.HEAD + length]
+            self._take(kind, payload)
+
+    def _take(self, kind: bytes, payload: bytes) -> None:
+        if kind == b"A":
+            self.result.answers.append(payload)
+            return
+        report = _small_report(payload)
+        if kind == b"B":
+            self.result.running = report.get("id")
+        elif kind == b"C" and report.get("id") and len(self.result.cells) < 2000:
+            self.result.cells[report["id"]] = report
+            self.result.running = None
+        elif kind == b"E":
+            self.result.end, self.result.running = "finished", None
+
+
+def _small_report(payload: bytes) -> dict:
+    """Return what is in form in a report on a cell."""
+    if len(payload) > 20_000:
+        return {}
+    try:
+        report = json.loads(payload)
+    except (ValueError, RecursionError):
+        return {}
+    forms = {"id": str, "ok": bool, "seconds": float, "error": str, "text": str, "shown": str}
+    return {k: v for k, v in report.items() if type(v) is forms.get(k)} if type(report) is dict else {}
+
+
+def _processors(slot: int, slots: int) -> list[int]:
+    """Return the processors of a slot: all are dealt out in turn."""
+    mine = sorted(os.sched_getaffinity(0))
+    return mine[slot::slots] or [mine[slot % len(mine)]]
+
+
+def _in_memory(files: contextlib.ExitStack, content: bytes) -> object:
+    """Return a file in memory that nobody can change."""
+    number = os.memfd_create("grading", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    file = files.enter_context(os.fdopen(number, "r+b", buffering=0))
+    view = memoryview(content)
+    while view:
+        view = view[file.write(view) :]
+    file.seek(0)
+    seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+    fcntl.fcntl(number, fcntl.F_ADD_SEALS, seals)
+    return file
+
+
+def _program(slot: int, frames: int) -> list[str]:
+    """Return what runs inside. Root becomes a stranger first; others already are one to the inside."""
+    become = []
+    if os.geteuid() == 0:
+        number = str(STRANGER + slot)
+        become = ["setpriv", "--reuid", number, "--regid", number, "--clear-groups"]
+        become += ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"]
+    return [*become, sys.executable, "-B", "/grading/inside.py", str(frames)]
+
+
+def _options(
+    stage: Stage, class_word: str, limits: Limits, files: contextlib.ExitStack, slot: int
+) -> list[str]:
+    options = ["--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid", "--unshare-net"]
+    options += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox", *_user(slot)]
+    filtering = seccomp_filter()
+    if filtering:
+        options += ["--seccomp", str(_in_memory(files, filtering).fileno())]
+    return [*options, *_system(), *_python(), *_course(stage), *_writable(limits), *_variables(class_word)]
+
+
+def _filter_numbers(options: list[str]) -> list[int]:
+    return [int(options[place + 1]) for place, option in enumerate(options) if option == "--seccomp"]
+
+
+def _user(slot: int) -> list[str]:
+    if os.geteuid() == 0:  # a user of its own in earnest, so that the kernel counts its processes
+        kept = ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"]
+        return ["--cap-drop", "ALL", *(part for name in kept for part in ("--cap-add", name))]
+    number = str(STRANGER + slot)
+    return ["--unshare-user", "--uid", number, "--gid", number]
+
+
+def _system() -> list[str]:
+    options = ["--ro-bind", "/usr", "/usr"]
+    for folder in SYSTEM:
+        if os.path.islink(folder):
+            options += ["--symlink", os.readlink(folder), folder]
+        elif os.path.isdir(folder):
+            options += ["--ro-bind", folder, folder]
+    options += _parents("/etc/x")
+    for path in SETTINGS:
+        options += ["--ro-bind-try", path, path]
+    return [*options, "--proc", "/proc", "--dev", "/dev"]
+
+
+def python_folders() -> list[str]:
+    """Return the folders of this Python: all that a sandbox sees of this machine, its system apart."""
+    named = [sys.base_prefix, sys.prefix]
+    found = dict.fromkeys(path for name in named for path in (os.path.realpath(name), name))
+    return [path for path in found if not path.startswith("/usr/") and path != "/usr"]
+
+
+def _python() -> list[str]:
+    options, made = [], set()
+    for folder in sorted(python_folders(), key=len):
+        options += [*_parents(folder, made), "--ro-bind", folder, folder]
+    for packages in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        installed = os.path.join(packages, "course_utils")
+        if os.path.isdir(installed):  # with its judges: nothing is to be seen of it
+            options += ["--perms", "0755", "--size", "4096", "--tmpfs", installed]
+    return options
+
+
+def _course(stage: Stage) -> list[str]:
+    options, made = [], set()
+    for source, target in stage.mounts.items():
+        options += [*_parents(target, made), "--ro-bind", str(source), target]
+    return options
+
+
+def _parents(path: str, made: set[str] | None = None) -> list[str]:
+    """Return options that make the folders above a path readable for all."""
+    made = set() if made is None else made
+    options = []
+    for parent in reversed(Path(path).parents[:-1]):
+        if str(parent) not in made:
+            options += ["--perms", "0755", "--dir", str(parent)]
+            made.add(str(parent))
+    return options
+
+
+def _writable(limits: Limits) -> list[str]:
+    """Two folders in memory may be written to; the rest is closed last."""
+    options = ["--perms", "1777", "--size", str(64 * MEBIBYTE), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    options += ["--perms", "1777", "--size", str(limits.scratch), "--tmpfs", "/tmp"]
+    return [*options, "--remount-ro", "/", "--chdir", "/tmp"]
+
+
+def _variables(class_word: str) -> list[str]:
+    threads = "2"
+    values = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME": "/tmp/home",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": "/course",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MPLBACKEND": "agg",
+        "MPLCONFIGDIR": "/tmp/home/matplotlib",
+        "IPYTHONDIR": "/tmp/home/ipython",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "OPENBLAS_NUM_THREADS": threads,
+        "COURSE_CACHE": "/tmp/home/cache",
+        "COURSE_OUT": "/tmp/out",
+        "COURSE_ANSWERS": ANSWERS,
+        "COURSE_CLASS_WORD": class_word,
+        "COURSE_PRIVATE": "/private",
+    }
+    return ["--clearenv", *(part for name, value in values.items() for part in ("--setenv", name, value))]

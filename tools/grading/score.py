@@ -1,0 +1,184 @@
+"""Points of one notebook: what the judges say about its answers, and what only a person can decide."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from tools.grading.assignments import Assignment
+from tools.grading.restore import Restored
+from tools.grading.sandbox import Limits, Result
+
+STOPS = {
+    "time": "it took longer than {limits.seconds:g} s",
+    "memory": "it needed more memory than {memory:g} GB",
+    "processes": "it started more than {limits.processes} processes",
+    "printed": "it wrote without end",
+    "frames": "its answers are too large",
+    "ended early": "it ended Python itself",
+}
+
+
+@dataclass
+class Score:
+    """Points of one student for one exercise.
+
+    Attributes:
+        exercise: its name.
+        title: of the exercise.
+        points: None where a person decides.
+        max_points: that it can bring.
+        flag: empty, or why a person should look.
+        message: for the student.
+    """
+
+    exercise: str
+    title: str
+    points: float | None
+    max_points: float
+    flag: str = ""
+    message: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as JSON can hold it."""
+        return asdict(self)
+
+
+def score_notebook(
+    exercises: list[dict],
+    assignment: Assignment,
+    restored: Restored,
+    result: Result,
+    verdicts: dict[str, dict],
+    limits: Limits,
+) -> list[Score]:
+    """Return the score of each exercise.
+
+    Args:
+        exercises: name, title, points and parts of each, from the judges.
+        assignment: the master.
+        restored: how gaps were filled.
+        result: what came out of the sandbox.
+        verdicts: by part of an exercise.
+        limits: that the sandbox had.
+    """
+    scorer = _Scorer(assignment, restored, result, verdicts, limits)
+    return [scorer.score(exercise) for exercise in exercises]
+
+
+class _Scorer:
+    def __init__(
+        self, assignment: Assignment, restored: Restored, result: Result, verdicts: dict, limits: Limits
+    ) -> None:
+        self.assignment, self.restored, self.result = assignment, restored, result
+        self.verdicts, self.limits = verdicts, limits
+
+    def score(self, exercise: dict) -> Score:
+        name, worth = exercise["name"], exercise["points"]
+        score = Score(name, exercise["title"], 0.0, worth)
+        flags = list(self.restored.notes.get(name, []))
+        gaps = self.assignment.gaps(name)
+        if not gaps:
+            score.points, flags = None, ["the master has no cell for this exercise"]
+        elif any(gap.name not in self.restored.found for gap in gaps):
+            score.points = None
+            flags.insert(0, "the cell of this exercise was not found in the notebook")
+            score.message = (
+                "Your instructor will look at this exercise: its cell was not found in your notebook."
+            )
+        elif any(part in self.verdicts for part in exercise["parts"]):
+            self._judged(exercise, score, flags)
+        else:
+            self._without_answer(name, score, flags)
+        if score.points == worth:
+            flags = []
+        score.flag = "; ".join(dict.fromkeys(flags))
+        return score
+
+    def _judged(self, exercise: dict, score: Score, flags: list[str]) -> None:
+        parts = {part: self.verdicts.get(part) for part in exercise["parts"]}
+        score.points = sum(verdict["points"] for verdict in parts.values() if verdict)
+        wrong = [(part, verdict) for part, verdict in parts.items() if not (verdict and verdict["is_right"])]
+        if any(verdict and verdict["is_broken"] for verdict in parts.values()):
+            flags.append("the check could not read this answer")
+        if not wrong:
+            score.message = parts[exercise["name"]]["message"] or "Right."
+            return
+        part, verdict = wrong[0]
+        said = verdict["message"] if verdict else self._reason(exercise["name"]) or "No answer was left."
+        score.message = f"With other data: {said}" if part.endswith("h") else said
+        if not verdict and self._was_stopped(exercise["name"]):
+            flags.append(self._why_stopped())
+        flags += self._uncertain(exercise["name"])
+
+    def _without_answer(self, name: str, score: Score, flags: list[str]) -> None:
+        if self._is_untouched(name):
+            score.message = "Not done yet."
+            return
+        ran = [cell for cell in self.assignment.cells_of(name) if cell in self.result.cells]
+        if not ran and self.result.end != "finished" and self._culprit() != name:
+            score.points = None
+            flags.insert(0, f"did not run: {self._why_stopped()}")
+            score.message = "This exercise did not run, because the notebook was stopped before it."
+            return
+        score.message = self._reason(name) or "No answer was left."
+        if self._was_stopped(name):
+            flags.insert(0, self._why_stopped())
+        elif not self._reason(name):
+            flags.insert(0, "the check ran and left no answer")
+        flags += self._uncertain(name)
+
+    def _is_untouched(self, name: str) -> bool:
+        gaps = self.assignment.gaps(name)
+        return all(_bare(self.restored.sources[gap.name]) == _bare(gap.stub) for gap in gaps)
+
+    def _reason(self, name: str) -> str:
+        """Return why an exercise left no answer, as its cells tell it."""
+        mine = [cell for cell, owner in self.restored.owners.items() if owner == name]
+        reports = [self.result.cells[cell] for cell in mine if cell in self.result.cells]
+        for report in reports:
+            if not report.get("ok", True):
+                if report.get("text") == "too long":
+                    return f"A cell took longer than {self.limits.cell_seconds:g} s, and was stopped."
+                return f"The cell stopped: {report.get('error', 'an error')}: {report.get('text', '')}".strip(
+                    ": "
+                )
+        if self._culprit() == name and self.result.end != "finished":
+            return f"The notebook was stopped here: {self._stop_text()}."
+        return next((report["shown"] for report in reversed(reports) if report.get("shown")), "")
+
+    def _culprit(self) -> str | None:
+        return self.restored.owners.get(self.result.running or "")
+
+    def _was_stopped(self, name: str) -> bool:
+        if self.result.end != "finished" and self._culprit() == name:
+            return True
+        mine = [cell for cell, owner in self.restored.owners.items() if owner == name]
+        return any(self.result.cells.get(cell, {}).get("text") == "too long" for cell in mine)
+
+    def _why_stopped(self) -> str:
+        if self.result.end == "finished":
+            return f"a cell took longer than {self.limits.cell_seconds:g} s"
+        where = f" in cell {self.result.running[:40]}" if self.result.running in self.restored_ids() else ""
+        return f"the notebook was stopped{where}: {self._stop_text()}"
+
+    def _stop_text(self) -> str:
+        text = STOPS.get(self.result.end, self.result.end)
+        return text.format(limits=self.limits, memory=self.limits.memory / 1e9)
+
+    def restored_ids(self) -> set[str]:
+        """Return the ids of the cells that were run: anything else in a report is forged."""
+        return {cell["id"] for cell in self.restored.cells}
+
+    def _uncertain(self, name: str) -> list[str]:
+        ways = {self.restored.found[gap.name] for gap in self.assignment.gaps(name)}
+        return ["its cell was found by place or likeness only"] if ways & {"place", "likeness"} else []
+
+
+def _bare(source: str) -> str:
+    return "".join(source.split())
+
+
+def open_scores(exercises: list[dict], flag: str) -> list[Score]:
+    """Return scores that a person must decide, for all exercises of a lesson."""
+    message = "Your instructor will look at this notebook."
+    return [Score(e["name"], e["title"], None, e["points"], flag, message) for e in exercises]

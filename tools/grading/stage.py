@@ -1,0 +1,92 @@
+"""What a sandbox sees of the course: the package without its judges, the public data, and nothing else."""
+
+from __future__ import annotations
+
+import compileall
+import os
+import py_compile
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course_utils.errors import CourseError
+from course_utils.paths import PROJECT
+
+NEVER = shutil.ignore_patterns("judges", "__pycache__", "*.pyc", ".*")
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Folders that a sandbox is given to read.
+
+    Attributes:
+        mounts: folder or file of this machine -> place inside.
+        copies: place inside -> place inside where it may be written to.
+    """
+
+    mounts: dict[Path, str]
+    copies: dict[str, str] = field(default_factory=dict)
+
+
+def make_stage(folder: Path, *, private: Path | None = None) -> Stage:
+    """Copy what may be seen.
+
+    Args:
+        folder: an empty one that others may not look into, to hold the copies.
+        private: an instructor's folder; of it, ``givens/`` alone is copied.
+
+    Raises:
+        CourseError: the private folder is none.
+    """
+    open_folder = folder / "stage"
+    shutil.copytree(PROJECT / "course_utils", open_folder / "course" / "course_utils", ignore=NEVER)
+    mounts = {open_folder / "course": "/course", PROJECT / "data" / "weights": "/course/data/weights"}
+    (open_folder / "course" / "data" / "weights").mkdir(parents=True)
+    if private is not None:
+        mounts |= _private_givens(private, open_folder)
+    shutil.copy(HERE / "inside.py", open_folder / "inside.py")
+    mounts[open_folder / "inside.py"] = "/grading/inside.py"
+    copies = _font_list(open_folder, mounts)
+    _compile(open_folder)
+    _open_for_reading(open_folder)
+    return Stage(mounts, copies)
+
+
+def _private_givens(private: Path, open_folder: Path) -> dict[Path, str]:
+    if not private.is_dir():
+        raise CourseError(
+            f"There is no private folder {private}.",
+            cause="PRIVATE names a folder with givens/ and judges/.",
+            next_step="correct the path, or leave PRIVATE out.",
+        )
+    target = open_folder / "private" / "givens"
+    if (private / "givens").is_dir():
+        shutil.copytree(private / "givens", target, ignore=NEVER)
+    target.mkdir(parents=True, exist_ok=True)
+    return {target: "/private/givens"}
+
+
+def _font_list(open_folder: Path, mounts: dict[Path, str]) -> dict[str, str]:
+    """Let matplotlib look for fonts once, not in each sandbox."""
+    fonts = open_folder / "fonts"
+    fonts.mkdir()
+    environment = {"PATH": os.environ.get("PATH", ""), "MPLCONFIGDIR": str(fonts), "HOME": str(fonts)}
+    command = [sys.executable, "-c", "import matplotlib.font_manager"]
+    subprocess.run(command, env=environment, cwd="/", capture_output=True, timeout=300, check=False)
+    mounts[fonts] = "/grading/fonts"
+    return {"/grading/fonts": "/tmp/home/matplotlib"}
+
+
+def _compile(folder: Path) -> None:
+    """Compile once; inside, nothing can be written beside the sources."""
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(folder, quiet=2, stripdir=str(folder), prependdir="/", invalidation_mode=mode)
+
+
+def _open_for_reading(folder: Path) -> None:
+    """The stranger that a notebook runs as reads these copies; the folder above keeps others out."""
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
