@@ -169,7 +169,7 @@ class _Download:
                 self.left[address] = reason
                 self.outcomes[address] = str(reason)
             waiting = waiting or self._another_round()
-            if waiting:
+            if waiting and self.pace.patience_left() > 0:
                 self._tell(f"{_host(address)}: {self.outcomes[address]}, {self._next(address, waiting[0])}")
         raise self._failed()
 

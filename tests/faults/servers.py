@@ -166,6 +166,8 @@ class Request(http.server.BaseHTTPRequestHandler):
             size = self.fault.may_send(self, start + at, min(BLOCK, len(body) - at))
             if not size:
                 return
+            if self.server.speed and self.server.ends.wait(size / self.server.speed):
+                return
             self.wfile.write(body[at : at + size])
             at += size
             self.asked.sent += size
@@ -190,6 +192,7 @@ class FaultyServer(http.server.ThreadingHTTPServer):
 
     Attributes:
         asked: the requests, in their order.
+        speed: bytes a second of every answer; None: as fast as it can.
     """
 
     daemon_threads = True
@@ -207,6 +210,7 @@ class FaultyServer(http.server.ThreadingHTTPServer):
         self.body, self.etag, self.always = body, etag, always or Fault()
         self.plan = list(faults)
         self.asked: list[Asked] = []
+        self.speed: float | None = None
         self.ends = threading.Event()
         self._order = threading.Lock()
 

@@ -530,7 +530,16 @@ except DownloadStopped as stopped:
 
 
 def started(server: FaultyServer, folder: Path, code: str = DOWNLOAD, *more: str) -> subprocess.Popen:
-    command = [sys.executable, "-c", code, str(PROJECT), server.address, sha256(BODY), str(folder), *more]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        str(PROJECT),
+        server.address,
+        sha256(server.body),
+        str(folder),
+        *more,
+    ]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -632,17 +641,19 @@ SHARED = """
 import hashlib, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from course_utils.download import RemoteFile, download
+from course_utils import download as module
+from course_utils.download import Limits, RemoteFile, download
+module.LIMITS = Limits(stall=100)
 address, digest, folder, reads, replaces, other, other_digest = sys.argv[2:9]
 target = Path(folder) / "file.bin"
 known, first, second = {digest, other_digest}, (address, digest), (other, other_digest)
 if reads == "0":
-    download(RemoteFile("file.bin", (address,), digest, 1_000_000), folder)
+    download(RemoteFile("file.bin", (address,), digest), folder)
 short = 0
 for number in range(int(reads)):
     if replaces and number % 25 == 0:
         for place, wanted in (second, first):
-            download(RemoteFile("file.bin", (place,), wanted, 1_000_000), folder)
+            download(RemoteFile("file.bin", (place,), wanted), folder)
     short += f"sha256:{hashlib.sha256(target.read_bytes()).hexdigest()}" not in known
 print("read", reads, "short", short)
 """
@@ -650,28 +661,34 @@ print("read", reads, "short", short)
 
 def check_shared_cache(folder: Path, processes: int, reads: int) -> None:
     """Let processes fill one cold cache; then let them read while one replaces the file again and again."""
-    with FaultyServer(BODY, always=Throttle(1_000_000)) as server, FaultyServer(OTHER) as other:
-        versions = other.address, sha256(OTHER)
-        cold = [started(server, folder, SHARED, "0", "", *versions) for _ in range(processes)]
-        told = [process.communicate(timeout=120) for process in cold]
-        assert [process.returncode for process in cold] == [0] * processes
+    all_wait = threading.Event()
+
+    def held(request: Request) -> None:
+        all_wait.wait(90)
+        request.send_file()
+
+    with FaultyServer(BODY[:200_000], [Custom(held)]) as server, FaultyServer(OTHER[:200_000]) as other:
+        versions = other.address, sha256(other.body)
+        cold = [started(server, folder, SHARED, "0", "", *versions)]
+        wait_until(lambda: bool(server.asked), 60)
+        cold += [started(server, folder, SHARED, "0", "", *versions) for _ in range(processes - 1)]
+        told = [process.stdout.readline() for process in cold[1:]]
+        assert told == ["file.bin: another notebook is downloading: waiting\n"] * (processes - 1)
+        all_wait.set()
+        ended = [process.communicate(timeout=60)[0] for process in cold]
+        assert ended == ["read 0 short 0\n"] * processes
         assert len(server.asked) == 1
-        waited = [
-            out for out, _ in told if out.startswith("file.bin: another notebook is downloading: waiting")
-        ]
-        assert waited
         assert files(folder) == [NAME]
 
-        server.always = Fault()
         each = str(reads // processes)
         readers = [
             started(server, folder, SHARED, each, "" if number else "replaces", *versions)
             for number in range(processes)
         ]
-        told = [process.communicate(timeout=550) for process in readers]
-        assert [out.splitlines()[-1:] for out, _ in told] == [[f"read {each} short 0"]] * processes
+        ended = [process.communicate(timeout=550)[0].splitlines()[-1:] for process in readers]
+        assert ended == [[f"read {each} short 0"]] * processes
         assert len(other.asked) == -(-int(each) // 25)
-        assert (folder / NAME).read_bytes() == BODY
+        assert (folder / NAME).read_bytes() == server.body
 
 
 def test_row_24_four_processes_share_a_cold_cache(tmp_path: Path) -> None:
