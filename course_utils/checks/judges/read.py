@@ -264,3 +264,36 @@ def _start(what: str) -> str:
 def _shape(shape: Sequence[int | None]) -> str:
     sizes = ["any" if size is None else str(size) for size in shape]
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+
+
+def compiled(description: dict[str, object]) -> dict[str, object]:
+    """Return how a described model was compiled: optimizer, learning_rate, loss, metrics."""
+    if description["compiled"] is None or description["compiled"]["loss"] is None:
+        raise Hint("The model is not compiled with a loss yet. `compile` says how to learn.")
+    return description["compiled"]
+
+
+def takes_logits(description: dict[str, object]) -> bool:
+    """True if the loss of a compiled model expects logits."""
+    return bool(compiled(description)["loss"]["config"].get("from_logits", False))
+
+
+def last_activation(description: dict[str, object]) -> str:
+    """Return the activation at the end of a described model: of its last layer, or before it."""
+    for layer in reversed(all_layers(description)):
+        if layer["class"] in ("Softmax", "ReLU"):
+            return layer["class"].lower()
+        if layer["class"] == "Activation" or layer["parameters"]:
+            return str(layer["config"].get("activation", "linear"))
+    return "linear"
+
+
+def input_range(description: dict[str, object], low: float = 0.0, high: float = 255.0) -> tuple[float, float]:
+    """Return what the layers Rescaling at the start of a described model make of pixels from low to high."""
+    for layer in all_layers(description):
+        if layer["class"] == "Rescaling":
+            scale, offset = (np.float64(layer["config"].get(name, 0.0)) for name in ("scale", "offset"))
+            low, high = float(low * scale + offset), float(high * scale + offset)
+        elif layer["parameters"]:
+            break
+    return low, high
