@@ -15,7 +15,14 @@ import pytest
 from sources_files import small_pictures, write_kaggle
 
 from course_utils.errors import CourseError
-from course_utils.sources import kaggle_checks, kaggle_client, kaggle_credentials, kaggle_failures
+from course_utils.part_file import PartFile
+from course_utils.sources import (
+    kaggle_checks,
+    kaggle_client,
+    kaggle_credentials,
+    kaggle_failures,
+    kaggle_transfer,
+)
 from course_utils.sources.kaggle_credentials import Credentials, find_credentials, warning_if_others_can_read
 from course_utils.sources.kaggle_failures import COMPETITION, Failure, UnsafeRedirect, explained
 from course_utils.sources.kaggle_service import fetch_from_kaggle, has_credentials
@@ -186,6 +193,20 @@ def test_a_way_from_https_to_http_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 def test_errors_of_the_disk(number: int, words: str) -> None:
     failure = kaggle_failures.disk_failure(Path("there"), OSError(number, os.strerror(number)))
     assert words in failure.cause
+
+
+# Files that arrive.
+
+
+@pytest.mark.parametrize(("length", "why"), [(10, "The connection was cut"), (5, "")])
+def test_a_body_that_ends_early_is_noticed_by_its_length(tmp_path: Path, length: int, why: str) -> None:
+    """Older versions of requests take such a body for complete."""
+    part = PartFile(tmp_path / "train.7z", "5 bytes")
+    response = types.SimpleNamespace(
+        status_code=200, headers={"Content-Length": str(length)}, iter_content=lambda size: iter([b"12345"])
+    )
+    assert kaggle_transfer._write_body(COMPETITION, "name", response, part) == why
+    assert part.size() == 5
 
 
 # Files that arrived.
