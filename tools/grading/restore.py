@@ -16,6 +16,7 @@ from tools.grading.assignments import CHECKED, Assignment, MasterCell
 from tools.grading.notebook_file import Cell, Notebook
 
 LIKE_LOCKED = 0.9
+LIKE_CHECK = 0.6  # of a cell that calls the same check
 LIKE_GAP = 0.6
 CLASS_WORD = re.compile(r"""^CLASS_WORD\s*=\s*["']([^"'\n]*)["']""", re.MULTILINE)
 
@@ -191,8 +192,8 @@ class _Matching:
             source = self.cells[place].source
             checked = set(CHECKED.findall(source))
             for master in locked:
-                is_check = bool(checked) and checked == {master.exercise} and CHECKED.search(master.source)
-                if is_check or _likeness(source, master.stub) >= LIKE_LOCKED:
+                is_check = checked == {master.exercise} and CHECKED.search(master.source)
+                if _likeness(source, master.stub) >= (LIKE_CHECK if is_check else LIKE_LOCKED):
                     self.owner[place] = master.name
                     self.taken.setdefault(master.name, place)
                     break

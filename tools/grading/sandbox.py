@@ -209,7 +209,13 @@ class _Sandbox:
             files.callback(os.close, frames_in)
             options = _options(stage, class_word, limits, files, slot)
             arguments = _in_memory(files, b"".join(os.fsencode(option) + b"\0" for option in options))
-            command = ["bwrap", "--args", str(arguments.fileno()), "--", *_program(slot, frames_in)]
+            command = [
+                shutil.which("bwrap") or "bwrap",
+                "--args",
+                str(arguments.fileno()),
+                "--",
+                *_program(slot, frames_in),
+            ]
             passed = [arguments.fileno(), frames_in, *_filter_numbers(options)]
             self.process = subprocess.Popen(
                 command,

@@ -1,0 +1,108 @@
+"""Reading what is none of its business."""
+# ruff: noqa: E501 - code in texts
+
+from hostile import Attack
+
+ATTACKS = [
+    Attack(
+        "read files of the system and of homes",
+        """
+        import glob, os
+        found = []
+        for path in ["/etc/shadow", os.path.join("/root", ".ssh", "id_rsa"), "/etc/machine-id", *glob.glob("/home/*/*")]:
+            try:
+                found.append(open(path).read()[:2000])
+            except OSError:
+                pass
+        leak(("ran", found))
+        assert not found, found
+        """,
+        leaks=True,
+        sample=True,
+    ),
+    Attack(
+        "read the environment and Kaggle's key",
+        """
+        import os, pathlib
+        homes = [pathlib.Path.home(), pathlib.Path(OUTSIDE["home"]), pathlib.Path("/root")]
+        found = [dict(os.environ), os.listdir("/proc")]
+        for number in filter(str.isdigit, os.listdir("/proc")):
+            for name in ("environ", "cmdline"):
+                try:
+                    found.append(open(f"/proc/{number}/{name}").read())
+                except OSError:
+                    pass
+        for home in homes:
+            try:
+                found.append((home / ".kaggle" / "kaggle.json").read_text())
+            except OSError:
+                pass
+        leak(found)
+        """,
+        leaks=True,
+    ),
+    Attack(
+        "read other submissions, masters and judges",
+        """
+        import os
+        found = ["ran"]
+        def look(folder):
+            for top, below, names in os.walk(folder):
+                below[:] = [name for name in below if name not in ("site-packages", "lib", "proc", "usr")]
+                for name in names:
+                    if name.endswith((".py", ".ipynb", ".json", ".csv")):
+                        try:
+                            text = open(os.path.join(top, name), errors="replace").read()
+                        except OSError:
+                            continue
+                        if "CANARY" in text or "judge(" in text:
+                            found.append(top + name + text[:3000])
+        for folder in (*OUTSIDE["folders"], "/tmp", "/course", "/private", "/grading", "/work", "/proc/1/root"):
+            look(folder)
+        leak(found)
+        """,
+        leaks=True,
+        sample=True,
+    ),
+    Attack(
+        "import the judges",
+        """
+        import importlib, pkgutil, sys, os
+        found = ["ran"]
+        os.environ["COURSE_PRIVATE"] = OUTSIDE["private"]
+        sys.path[:0] = [OUTSIDE["project"], OUTSIDE["private"], OUTSIDE["private"] + "/judges"]
+        import course_utils.checks as checks
+        for name in ("course_utils.checks.judges", "course_utils.checks.judges.lesson_01", "lesson_90", "judges"):
+            try:
+                found.append(vars(importlib.import_module(name)))
+            except ImportError:
+                pass
+        for module in pkgutil.walk_packages(checks.__path__, "course_utils.checks."):
+            if "judges" in module.name:
+                found.append(module.name)
+        leak(found)
+        assert found == ["ran"], found
+        """,
+        leaks=True,
+    ),
+    Attack(
+        "look through open files and mounts",
+        """
+        import os
+        found = ["ran", open("/proc/self/mountinfo").read()]
+        for number in range(3, 200):
+            for get in (lambda: os.readlink(f"/proc/self/fd/{number}"), lambda: os.pread(number, 100000, 0)):
+                try:
+                    found.append(get())
+                except OSError:
+                    pass
+        for number in os.listdir("/proc/1/fd") if os.access("/proc/1/fd", os.R_OK) else []:
+            try:
+                found.append(open(f"/proc/1/fd/{number}", errors="replace").read(100000))
+            except OSError:
+                pass
+        leak(found)
+        """,
+        leaks=True,
+    ),
+]
