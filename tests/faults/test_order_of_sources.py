@@ -89,21 +89,25 @@ def test_row_01_hosts_that_stall_are_left_within_two_minutes(
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(FaultyServer(b"", always=Silent())) for _ in range(5)]
         serve_from(monkeypatch, [server.host for server in servers[:4]], servers[4].host)
-        drawn: list[float] = []
+        seconds: dict[str, float] = {}
         draw = cifar10._load_drawn
-        monkeypatch.setattr(
-            cifar10, "_load_drawn", lambda *given: drawn.append(time.monotonic()) or draw(*given)
-        )
+
+        def timed(*given: object) -> cifar10.Cifar10:
+            seconds["decision"] = time.monotonic() - start
+            begun = time.process_time()  # the machine may be busy with other things
+            loaded = draw(*given)
+            seconds["drawing"] = time.process_time() - begun
+            return loaded
+
+        monkeypatch.setattr(cifar10, "_load_drawn", timed)
         start = time.monotonic()
         loaded = load_cifar10("auto")
-        end = time.monotonic()
+    print(seconds)
     assert loaded.is_stand_in
-    decision = drawn[0] - start
-    print(f"decision after {decision:.1f} s, stand-in {end - drawn[0]:.1f} s later")
-    assert decision < 120
-    assert end - drawn[0] < 5
+    assert seconds["decision"] < 120
+    assert seconds["drawing"] < 5
     told = capsys.readouterr().out
-    assert "no answer within" in told
+    assert "no data for 15 s" in told
 
 
 @pytest.fixture

@@ -131,6 +131,15 @@ def test_what_is_missing_is_told_and_fetched_by_the_next_run(fetch_here, web, tm
     assert len((out / "SHA256SUMS").read_text().splitlines()) == 3
 
 
+def test_the_index_holds_verified_files_only(fetch_here, web, tmp_path):
+    out = tmp_path / "class"
+    out.mkdir()
+    (out / "mobilenet.h5").write_bytes(b"damaged")
+    (web / "mobilenet.h5").unlink()
+    assert fetch_here.main([str(out)]) == 1
+    assert "mobilenet" not in (out / "SHA256SUMS").read_text()
+
+
 @pytest.mark.parametrize("by", ["DATA", "COURSE_MIRROR folder", "COURSE_MIRROR address"])
 def test_a_class_without_internet_uses_the_folder(fetch_here, web, tmp_path, monkeypatch, serve, by):
     out = tmp_path / "class"
