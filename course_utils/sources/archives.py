@@ -59,7 +59,8 @@ def check_unpacked_size(name: str, size: int, limit: int = LARGEST_UNPACKED) -> 
         return
     raise CourseError(
         f"{name} is too large for CIFAR-10.",
-        cause=f"It would unpack to {size / 1e6:,.0f} MB; the limit is {limit / 1e6:,.0f} MB.",
+        cause=f"It would unpack to {min(size, 10**12) / 1e6:,.0f} MB or more; "
+        f"the limit is {limit / 1e6:,.0f} MB.",
         next_step="check that this is the right file.",
     )
 

@@ -47,7 +47,7 @@ LARGEST_ARCHIVE = LARGEST_UNPACKED
 LARGEST_HEADER = 4 * 1024  # of one member of a tar file; reading a long one can take seconds or fill memory
 LARGEST_HEADERS = 128 * 1024
 MOST_PIECES = 500_000  # of a pickle; a published batch has 60,000
-CHUNK = 1024**2
+LARGEST_PADDING = 1024**2  # behind the last member; tar itself writes some 10,000 bytes
 
 
 def batches_folder(path: Path) -> Path | None:
@@ -123,16 +123,26 @@ def _members_of(path: Path, others: list[str], place: _Place) -> Iterator[tuple[
                     others.append(member.name.rpartition("/")[2])
         place.name = "its end"
         # The check sum of a .gz stands at its very end, behind what tar reads.
-        while block := file.read(CHUNK):
-            total += len(block)
-            check_unpacked_size(path.name, total, LARGEST_ARCHIVE)
+        if len(file.read(LARGEST_PADDING + 1)) > LARGEST_PADDING:
+            raise CourseError(
+                f"Archive {path.name} refused: there is something behind its last member.",
+                cause=f"Expected nothing, or at most {LARGEST_PADDING / 1e6:.0f} MB of zeros.",
+                next_step="check that this is the right file.",
+            )
 
 
 @contextlib.contextmanager
 def _unpacking(path: Path) -> Iterator[BinaryIO]:
     with path.open("rb") as packed:
-        is_gzip = packed.read(2) == b"\x1f\x8b"
+        magic = packed.read(6)
         packed.seek(0)
+        if magic.startswith((b"BZh", b"\xfd7zXZ")):
+            raise CourseError(
+                f"{path.name} is packed in a way that the course does not read.",
+                cause="Expected .tar.gz or .tar; it is packed with bzip2 or xz.",
+                next_step="unpack it, and give the folder.",
+            )
+        is_gzip = magic.startswith(b"\x1f\x8b")
         with gzip.GzipFile(fileobj=packed) if is_gzip else contextlib.nullcontext(packed) as file:
             yield file
 

@@ -21,9 +21,8 @@ from course_utils.sources.structure import (
     shown,
 )
 
-LARGEST_READ = (
-    4 * 1024**2
-)  # numpy reads in smaller pieces; a list of members beyond it is made to fill memory
+LARGEST_HEADER = 64 * 1024  # of an array; numpy's own have 128 bytes
+LARGEST_READ = 4 * 1024**2  # of the file: numpy reads less at once, and its list of members is smaller
 
 
 def read_npz(path: Path) -> Pictures:
@@ -59,6 +58,12 @@ def _opened(file: BinaryIO, name: str) -> zipfile.ZipFile:
 def _read_parts(name: str, archive: zipfile.ZipFile) -> Pictures:
     found = sorted(member.removesuffix(".npy") for member in archive.namelist() if member.endswith(".npy"))
     wanted = ["x_train", "y_train"]
+    if len(set(found)) < len(found):
+        raise CourseError(
+            f"{name} holds an array twice.",
+            cause="It is not clear which one counts.",
+            next_step="save each array once.",
+        )
     if {"x_test", "y_test"} & set(found):
         wanted += ["x_test", "y_test"]
     missing = [key for key in wanted if key not in found]
@@ -72,7 +77,8 @@ def _read_parts(name: str, archive: zipfile.ZipFile) -> Pictures:
     parts: list[np.ndarray] = []
     for images_key, labels_key in zip(wanted[::2], wanted[1::2], strict=True):
         parts += _read_part(name, archive, images_key, labels_key)
-    return Pictures(*parts)
+    others = [shown(key) for key in found if key not in wanted]
+    return Pictures(*parts, notes=(f"not read: {shortened(others, 'arrays')}",) if others else ())
 
 
 def _read_part(
@@ -89,21 +95,27 @@ def _read_part(
 
 def _announced(archive: zipfile.ZipFile, key: str, name: str) -> np.ndarray:
     """Return an array of zeros with the dtype and the shape of a member's header; it takes no memory."""
-    with archive.open(f"{key}.npy") as file:
+    member = archive.getinfo(f"{key}.npy")
+    with archive.open(member) as packed:
+        file = BoundedReads(packed, name, each=LARGEST_HEADER)
         version = npy.read_magic(file)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = read_header(file)
+        begins = file.tell()
     if dtype.hasobject:
         raise CourseError(
             f"{name} holds Python objects.",
             cause="Only plain numbers are read, because objects can run code. Nothing was executed.",
             next_step="save x_train, x_test as uint8 and y_train, y_test as integers.",
         )
-    return np.broadcast_to(np.zeros((), dtype), shape)
+    array = np.broadcast_to(np.zeros((), dtype), shape)
+    if member.file_size != begins + array.size * dtype.itemsize:
+        raise ValueError(f"{key}.npy has {member.file_size:,} bytes, which does not fit its header")
+    return array
 
 
 def _read(archive: zipfile.ZipFile, key: str) -> np.ndarray:
     with archive.open(f"{key}.npy") as file:
         array = npy.read_array(file, allow_pickle=False)
-        file.read()  # to the end: there the check sum is compared
+        file.read(1)  # to the end: there the check sum is compared
     return array

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,15 +17,18 @@ from py7zr.io import Py7zIO, WriterFactory
 
 from course_utils.errors import CourseError
 from course_utils.sources.archives import LARGEST_UNPACKED, check_unpacked_size, lies_outside, refused
-from course_utils.sources.structure import shown
+from course_utils.sources.structure import first_line, shown
 
-# py7zr's own bounds allow a header of 256 MB and eight million members. Kaggle's archive has 50,000.
+# py7zr's own bounds allow a header of 256 MB and eight million members with long names, and a header of 200
+# bytes may send it back to the same names any number of times. Kaggle's archive has 50,000 short names.
+MOST_MEMBERS = 2**17
 _BOUNDS = {
     "MAX_HEADER_SIZE": 16 * 1024**2,
-    "MAX_NUMFILES": 2**17,
-    "MAX_SUBSTREAMS": 2**17,
-    "MAX_LENGTH": 2**10,
+    "MAX_NUMFILES": MOST_MEMBERS,
+    "MAX_SUBSTREAMS": MOST_MEMBERS,
+    "MAX_LENGTH": 128,  # of a name
 }
+_COUNTED = ("read_utf16", "read_uint32")  # once for each name, once for each member's attributes
 
 
 def read_members(
@@ -46,11 +50,11 @@ def read_members(
         CourseError: the archive is damaged or cut off, too large, or holds a member that no honest copy of
             CIFAR-10 holds; and what ``choose`` and ``take`` raise.
     """
+    handing_over = _HandingOver(take)
     try:
-        with path.open("rb") as file, _opened(file) as archive:
-            names = _checked_names(path, archive, limit)
-            numbers = choose(names)
-            handing_over = _HandingOver(numbers, take)
+        with path.open("rb") as file, opened(file) as archive:
+            numbers = choose(_checked_names(path, archive, limit))
+            handing_over.numbers = numbers
             archive.extract(targets=list(numbers), factory=handing_over)
             handing_over.finish()
     except (CourseError, PermissionError):
@@ -58,22 +62,43 @@ def read_members(
     except py7zr.exceptions.CrcError as error:
         raise _damaged(path, f"The check sum of {shown(str(error.args[-1]))} in it is wrong.") from error
     except Exception as error:  # py7zr passes on what its decoders raise, of many kinds
-        raise _damaged(path, f"It is damaged, cut off, or no 7z archive ({type(error).__name__}).") from error
+        why = f"{first_line(error)}, at {shown(handing_over.place)}"
+        raise _damaged(path, f"It is damaged, cut off, or no 7z archive ({why}).") from error
 
 
 @contextlib.contextmanager
-def _opened(file: io.BufferedReader) -> Iterator[py7zr.SevenZipFile]:
-    """Open an archive under our bounds. Given a file and no path, py7zr unpacks in order, without threads."""
-    theirs = {name: getattr(archiveinfo, name) for name in _BOUNDS if hasattr(archiveinfo, name)}
+def opened(file: io.BufferedReader) -> Iterator[py7zr.SevenZipFile]:
+    """Open an archive under our bounds. Given a file and no path, py7zr unpacks in order, without threads.
+
+    Args:
+        file: opened to read bytes.
+
+    Yields:
+        The archive; its list of members has been read.
+    """
+    ours = _BOUNDS | {name: _counted(getattr(archiveinfo, name)) for name in _COUNTED}
+    theirs = {name: getattr(archiveinfo, name) for name in ours if hasattr(archiveinfo, name)}
     try:
         for name in theirs:
-            setattr(archiveinfo, name, _BOUNDS[name])
+            setattr(archiveinfo, name, ours[name])
         archive = py7zr.SevenZipFile(file)
     finally:
-        for name, bound in theirs.items():
-            setattr(archiveinfo, name, bound)
+        for name, value in theirs.items():
+            setattr(archiveinfo, name, value)
     with archive:
         yield archive
+
+
+def _counted(function: Callable) -> Callable:
+    """Return a function that gives up after twice as many calls as an archive may have members."""
+    calls = itertools.count(1)
+
+    def counted(*arguments: object) -> object:
+        if next(calls) > 2 * MOST_MEMBERS:
+            raise py7zr.Bad7zFile(f"more than {MOST_MEMBERS:,} members")
+        return function(*arguments)
+
+    return counted
 
 
 def _checked_names(path: Path, archive: py7zr.SevenZipFile, limit: int) -> list[str]:
@@ -123,25 +148,31 @@ class _Buffer(Py7zIO):
     def size(self) -> int:
         return self._bytes.getbuffer().nbytes
 
-    def value(self) -> bytes:
-        return self._bytes.getvalue()
+    def taken(self) -> bytes:
+        """Return the bytes and forget them: py7zr keeps all its writers to the end."""
+        raw = self._bytes.getvalue()
+        self._bytes = io.BytesIO()
+        return raw
 
 
 class _HandingOver(WriterFactory):
     """Gives py7zr a buffer for each member; a member is complete when the next one begins."""
 
-    def __init__(self, numbers: dict[str, int], take: Callable[[int, bytes], None]):
-        self._numbers, self._take = numbers, take
+    def __init__(self, take: Callable[[int, bytes], None]):
+        self.numbers: dict[str, int] = {}
+        self.place = "its list of members"
+        self._take = take
         self._current: tuple[int, _Buffer] | None = None
 
     def create(self, filename: str) -> Py7zIO:
         self.finish()
+        self.place = filename
         buffer = _Buffer()
-        self._current = self._numbers[filename], buffer
+        self._current = self.numbers[filename], buffer
         return buffer
 
     def finish(self) -> None:
         if self._current is not None:
             number, buffer = self._current
             self._current = None
-            self._take(number, buffer.value())
+            self._take(number, buffer.taken())

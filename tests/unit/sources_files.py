@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import pickle
 import tarfile
 from pathlib import Path
@@ -106,6 +107,30 @@ def table_rows(pictures: Pictures) -> list[str]:
 
 def write_table(folder: Path, rows: list[str], header: str = "id,label") -> None:
     (folder / "trainLabels.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+
+
+def write_parquet(
+    path: Path,
+    images: np.ndarray,
+    labels: np.ndarray,
+    *,
+    names: tuple[str, ...] = CLASS_NAMES,
+    kind: str = "PNG",
+) -> Path:
+    """A table of the form of the public parquet copy."""
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    features = {"img": {"_type": "Image"}, "label": {"names": list(names), "_type": "ClassLabel"}}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    img = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
+    schema = pyarrow.schema([("img", img), ("label", pyarrow.int64())], metadata=metadata)
+    with parquet.ParquetWriter(path, schema) as writer:
+        for start in range(0, len(images), 1000):
+            rows = slice(start, start + 1000)
+            files = [{"bytes": encoded(image, kind), "path": None} for image in images[rows]]
+            writer.write_table(pyarrow.table([files, labels[rows].astype(int).tolist()], schema=schema))
+    return path
 
 
 def part_of(pictures: Pictures, part: str) -> tuple[np.ndarray, np.ndarray]:
