@@ -1,0 +1,165 @@
+"""Bundled weights that are missing, damaged or another network's: a message, never random weights."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course_utils import weights
+from course_utils.errors import CourseError
+from course_utils.paths import BUNDLED_WEIGHTS
+
+RESTORE = "Next: restore the folder data/weights (git checkout -- data/weights), or set WEIGHTS='none'."
+COPY = "Next: copy or download the file again, or set WEIGHTS to imagenet, bundled or none."
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "weights"
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of both networks' bundled files, to be damaged."""
+    folder = shutil.copytree(BUNDLED_WEIGHTS, tmp_path / "bundle")
+    monkeypatch.setattr(weights, "BUNDLED_WEIGHTS", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole weight file of MobileNetV2."""
+    path = tmp_path_factory.mktemp("unpacked") / "MobileNetV2.h5"
+    card = weights.read_card("MobileNetV2")
+    weights.write_weight_file(path, weights.read_compact(BUNDLED_WEIGHTS / card["file"], card["sha256"]))
+    return path
+
+
+def refusal(source: str | Path, name: str = "MobileNetV2") -> str:
+    """Return the message; no path and no None comes back, so nothing goes on with random weights."""
+    with pytest.raises(CourseError) as caught:
+        weights.weights_path(name, source=source)
+    message = str(caught.value)
+    assert len(message.splitlines()) <= 4
+    return re.sub(r"\b[0-9a-f]{16}…", "<digest>", message)
+
+
+def test_missing_file(bundle: Path, cache: Path):
+    (bundle / "MobileNetV2.npz").unlink()
+    assert refusal("bundled") == (
+        f"The bundled weights cannot be read: {bundle}/MobileNetV2.npz.\nNo such file or directory\n{RESTORE}"
+    )
+    assert not cache.exists()
+
+
+def test_missing_and_broken_card(bundle: Path):
+    path = bundle / "MobileNetV2.json"
+    path.write_text("{")
+    assert refusal("bundled") == (
+        f"The card of the bundled weights cannot be read: {path}.\n"
+        "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)\n"
+        f"{RESTORE}"
+    )
+    path.unlink()
+    assert refusal("bundled") == (
+        f"The card of the bundled weights cannot be read: {path}.\n"
+        f"[Errno 2] No such file or directory: '{path}'\n"
+        f"{RESTORE}"
+    )
+
+
+@pytest.mark.parametrize("damage", ["cut off", "altered", "empty"])
+def test_damaged_file(bundle: Path, cache: Path, damage: str):
+    path = bundle / "MobileNetV2.npz"
+    content = bytearray(path.read_bytes())
+    content[5000] ^= 1
+    damaged = {"cut off": content[:4000], "altered": content, "empty": b""}[damage]
+    path.write_bytes(damaged)
+    assert refusal("bundled") == (
+        f"The bundled weights are damaged: {path}.\n"
+        f"Expected SHA-256 <digest>, found <digest> ({len(damaged):,} bytes).\n"
+        f"{RESTORE}"
+    )
+    assert not cache.exists()
+
+
+def test_file_of_the_other_network(bundle: Path, cache: Path):
+    for ending in ("npz", "json"):
+        shutil.copy(bundle / f"ResNet50.{ending}", bundle / f"MobileNetV2.{ending}")
+    assert refusal("bundled") == (
+        "The bundled weights of MobileNetV2 do not agree with their card.\n"
+        "Expected MobileNetV2, content <digest>, found 318 arrays, content <digest>: "
+        "it is a file of ResNet50.\n"
+        f"{RESTORE}"
+    )
+    assert not cache.exists()
+
+
+def test_card_of_other_weights(bundle: Path):
+    path = bundle / "MobileNetV2.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"content_sha256": "0" * 64}))
+    assert refusal("bundled") == (
+        "The bundled weights of MobileNetV2 do not agree with their card.\n"
+        "Expected MobileNetV2, content <digest>, found 260 arrays, content <digest>"
+        ": it is a file of MobileNetV2.\n"
+        f"{RESTORE}"
+    )
+
+
+def test_missing_weight_file(tmp_path: Path):
+    path = tmp_path / "mine.h5"
+    assert refusal(path) == (
+        f"The weight file does not exist: {path}.\n"
+        f"Looked for a file at {path}.\n"
+        "Next: correct the path, or set WEIGHTS to imagenet, bundled or none."
+    )
+
+
+def test_cut_off_weight_file(unpacked: Path, tmp_path: Path):
+    path = tmp_path / "mine.h5"
+    path.write_bytes(unpacked.read_bytes()[:1_000_000])
+    first, cause, last = refusal(path).splitlines()
+    assert first == f"The weight file is damaged or not an HDF5 file: {path} (1,000,000 bytes)."
+    assert re.fullmatch(r"Unable to .*truncated file: eof = 1000000.*", cause)  # the words of h5py
+    assert last == COPY
+
+
+def test_weight_file_with_numbers_that_are_none(unpacked: Path, tmp_path: Path):
+    path = tmp_path / "mine.h5"
+    arrays = weights.read_weight_file(unpacked)
+    key = next(iter(arrays))
+    arrays[key] = np.full_like(arrays[key], np.nan)
+    weights.write_weight_file(path, {name.split("/", 1)[1]: array for name, array in arrays.items()})
+    size = path.stat().st_size
+    assert refusal(path) == (
+        f"The weight file is damaged or not an HDF5 file: {path} ({size:,} bytes).\n"
+        f"The array {key} holds numbers that are not finite.\n"
+        f"{COPY}"
+    )
+
+
+def test_weight_file_of_the_other_network(unpacked: Path):
+    assert refusal(unpacked, "ResNet50") == (
+        f"The weight file is not of ResNet50 without classifier: {unpacked}.\n"
+        "Expected 318 arrays with 23,587,712 numbers, found 260 with 2,257,984: "
+        "it is a file of MobileNetV2.\n"
+        "Next: give a file of ResNet50(include_top=False), or another source of weights."
+    )
+
+
+def test_too_little_disk(cache: Path, monkeypatch: pytest.MonkeyPatch):
+    usage = shutil.disk_usage("/")._replace(free=1_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    first, second, last = refusal("bundled").splitlines()
+    assert re.fullmatch(
+        rf"Unpacking the weights to {cache}/MobileNetV2-\w+\.h5 needs \d+ MB of disk\.", first
+    )
+    assert second == f"1 MB are free at {cache}."
+    assert last.startswith("Next: ")
+    assert list(cache.iterdir()) == []
