@@ -1,0 +1,201 @@
+"""The editions: the student's equals a fresh build, and nothing of a solution is left in it."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from exercise_runs import GAP, HIDDEN, MASTERS, builder, everything, leaks, part_of, read_master
+from nbformat import NotebookNode
+
+import course_utils.checks.judges as judges
+
+JUDGES = Path(judges.__file__).parent
+STUB = re.compile(r'raise NotImplementedError\(\s*"Exercise (\d\d\.\d+): \w')
+
+
+def solution_lines(master: NotebookNode) -> set[str]:
+    """Return what the gaps hold, line by line, without what is given elsewhere in the notebook."""
+    inside, given = set(), set()
+    for cell in master.cells:
+        for gap in GAP.finditer(cell.source):
+            inside |= {line.strip() for line in gap["solution"].splitlines()}
+        outside = GAP.sub("", HIDDEN.sub("", cell.source))
+        if part_of(cell)[1] != "example":  # its code is not shown to students
+            given |= {line.strip() for line in outside.splitlines()}
+    return {line for line in inside - given if len(line) >= 8}
+
+
+def hidden_lines(master: NotebookNode) -> set[str]:
+    found = [match["hidden"] for cell in master.cells for match in HIDDEN.finditer(cell.source)]
+    given = {line.strip() for cell in master.cells for line in HIDDEN.sub("", cell.source).splitlines()}
+    return {line.strip() for text in found for line in text.splitlines()} - given - {""}
+
+
+def judge_texts(lesson: str) -> set[str]:
+    """Return all sentences of a lesson's judges but titles, pieces of formatted ones included."""
+    tree = ast.parse((JUDGES / f"lesson_{lesson}.py").read_text(encoding="utf-8"))
+    texts = {
+        node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and type(node.value) is str
+    }
+    titles = {exercise.title for exercise in judges.exercises(lesson)}
+    return {text for text in texts - titles if len(text) >= 25 and " " in text}
+
+
+@pytest.fixture
+def student(master: NotebookNode, master_path: Path) -> NotebookNode:
+    return builder.student_edition(master, master_path.name)
+
+
+@pytest.fixture
+def instructor(master: NotebookNode, master_path: Path) -> NotebookNode:
+    return builder.instructor_edition(master, master_path.name)
+
+
+def test_stored_student_edition_is_fresh(tmp_path: Path):
+    builder.build(tmp_path)
+    fresh = {path.name: path.read_bytes() for path in (tmp_path / "student").iterdir()}
+    stored = {path.name: path.read_bytes() for path in builder.STUDENT.glob("*.ipynb")}
+
+    assert sorted(stored) == sorted(fresh)
+    assert [name for name in fresh if stored[name] != fresh[name]] == [], "run  make exercises"
+
+
+def test_editions_have_the_cells_of_the_master(
+    master: NotebookNode, student: NotebookNode, instructor: NotebookNode
+):
+    ids = [cell.id for cell in master.cells]
+
+    assert [cell.id for cell in student.cells] == ids
+    assert [cell.id for cell in instructor.cells] == ids
+    nbformat.validate(student)
+    nbformat.validate(instructor)
+
+
+def test_student_edition_holds_no_solution(master: NotebookNode, student: NotebookNode):
+    lines = solution_lines(master)
+
+    assert len(lines) >= 8
+    assert leaks(student, lines) == []
+    assert leaks(student, {"BEGIN SOLUTION", "END SOLUTION"}) == []
+
+
+def test_student_edition_holds_no_hidden_part(master: NotebookNode, student: NotebookNode):
+    lines = hidden_lines(master)
+
+    assert lines
+    assert leaks(student, lines | {"HIDDEN TESTS", "hidden=True"}) == []
+    assert not re.search(r'"\d\d\.\d+h"', everything(student))
+
+
+def test_student_edition_holds_no_text_of_a_judge(lesson: str, student: NotebookNode):
+    texts = judge_texts(lesson)
+
+    assert len(texts) >= 20
+    assert leaks(student, texts) == []
+
+
+def test_questions_have_an_empty_gap(student: NotebookNode):
+    gaps = [cell for cell in student.cells if part_of(cell)[1] == "answer"]
+
+    assert {re.search(r"^answer = .*", cell.source, re.M)[0] for cell in gaps} == {builder.QUIZ_STUB}
+
+
+@pytest.mark.parametrize("path", MASTERS, ids=lambda path: path.stem)
+def test_search_for_leaks_finds_them(path: Path):
+    master = read_master(path)
+    student = builder.student_edition(master, path.name)
+    text = copy.deepcopy(student)
+    text.cells[0].source += sorted(judge_texts(path.name[:2]))[0]
+
+    assert leaks(master, solution_lines(master)) == sorted(solution_lines(master))
+    assert leaks(master, hidden_lines(master)) == sorted(hidden_lines(master))
+    assert leaks(text, judge_texts(path.name[:2]))
+    for place in ("metadata", "outputs"):
+        broken = copy.deepcopy(student)
+        cell = next(cell for cell in broken.cells if cell.cell_type == "code")
+        line = sorted(solution_lines(master))[0]
+        if place == "metadata":
+            cell.metadata["note"] = line
+        else:
+            cell.outputs = [nbformat.v4.new_output("stream", text=line)]
+        assert leaks(broken, {line}) == [line]
+
+
+def test_student_edition_is_clean(student: NotebookNode):
+    codes = [cell for cell in student.cells if cell.cell_type == "code"]
+
+    assert not any(cell.outputs or cell.execution_count for cell in codes)
+    assert "generated by `make exercises`; do not edit" in student.cells[0].source
+    gaps = [cell for cell in codes if part_of(cell)[1] == "solution"]
+    named = [STUB.search(cell.source) for cell in gaps]
+    assert [found and found[1] for found in named] == [builder.exercise_of(cell.id) for cell in gaps]
+
+
+def test_expected_outputs_became_text(master: NotebookNode, student: NotebookNode):
+    shown = [cell for cell in student.cells if part_of(cell)[1] == "example"]
+    has_figure = any(
+        "image/png" in output.get("data", {}) for cell in master.cells for output in cell.get("outputs", [])
+    )
+
+    assert all(cell.cell_type == "markdown" and cell.source.startswith(builder.SEEN) for cell in shown)
+    assert all(len(cell.source) > len(builder.SEEN) + 10 for cell in shown)
+    assert has_figure == any("](data:image/png;base64," in cell.source for cell in shown)
+
+
+def test_instructor_edition_is_complete(master: NotebookNode, instructor: NotebookNode):
+    for before, after in zip(master.cells[1:], instructor.cells[1:], strict=True):
+        assert after.source == before.source
+        assert after.get("outputs") == before.get("outputs")
+
+
+def test_badge_opens_the_student_edition(master: NotebookNode, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(builder, "read_setting", lambda: ("jo/course", "v1"))
+    edition = builder.student_edition(master, "01_x.ipynb")
+
+    assert "jo/course/blob/v1/notebooks/exercises/student/01_x.ipynb)" in edition.cells[0].source
+    assert 'REPOSITORY, TAG = "https://github.com/jo/course", "v1"' in edition.cells[1].source
+
+
+def test_stubs_fit_the_line_and_stay_code():
+    for length in (20, 60, 90, 150):
+        code = builder.stub("ex-01-2-solution", "count " + "the pictures " * (length // 13), 8)
+        (node,) = ast.parse(code).body
+        assert ast.unparse(node.exc).startswith("NotImplementedError('Exercise 01.2: count ")
+        assert max(map(len, code.splitlines())) <= builder.WIDTH - 8
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda cell: cell.update(
+                source=cell.source.replace(": return the size of all pictures in gigabytes", "")
+            ),
+            "say the task",
+        ),
+        (lambda cell: cell.update(source=GAP.sub("", cell.source)), "no line ### BEGIN SOLUTION"),
+        (lambda cell: cell.update(source=cell.source.replace("### END SOLUTION", "")), "no end solution"),
+        (lambda cell: cell.metadata.nbgrader.update(solution=False), "non-solution cell"),
+        (lambda cell: cell.metadata.nbgrader.update(grade_id=""), "validate"),
+    ],
+)
+def test_a_master_out_of_form_is_refused(change, message: str):
+    master = read_master(MASTERS[0])
+    cell = next(cell for cell in master.cells if cell.id == "ex-01-1-solution")
+    change(cell)
+
+    with pytest.raises(Exception, match=message):
+        builder.student_edition(master, "01_x.ipynb")
+
+
+def test_an_example_without_output_is_refused():
+    master = read_master(MASTERS[0])
+    next(cell for cell in master.cells if part_of(cell)[1] == "example").outputs = []
+
+    with pytest.raises(ValueError, match=r"tools/exercises\.py --run"):
+        builder.student_edition(master, "01_x.ipynb")

@@ -1,0 +1,157 @@
+"""The form of the masters: valid for nbgrader, complete, and in the style that docs/STYLE.md describes."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from exercise_runs import (
+    GAP,
+    HIDDEN,
+    builder,
+    exercise_cells,
+    exercise_numbers,
+    part_of,
+    wrong_answers,
+)
+from nbformat import NotebookNode
+from nbgrader.nbgraderformat import MetadataValidator
+
+from course_utils.checks.judges import exercises
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "notebooks"))
+import lesson_checks
+
+ROLES = ("task", "solution", "example", "check")
+LONGEST_GAP = 10
+WORDS_TO_AVOID = r"\b(backbone|feature extractor|holdout|dev set|mock|fake data)\b"
+
+
+def test_is_a_valid_notebook_of_nbgrader(master: NotebookNode):
+    MetadataValidator().validate_nb(master)
+    versions = {cell.metadata.nbgrader.schema_version for cell in master.cells}
+
+    assert versions == {3}
+
+
+def test_has_six_exercises_and_six_questions(master: NotebookNode):
+    numbers = exercise_numbers(master)
+    questions = [number for number in numbers if number.startswith("q")]
+
+    assert numbers[len(numbers) - len(questions) :] == [f"q{n}" for n in range(1, 7)]
+    assert numbers[: -len(questions)] == [str(n) for n in range(1, len(numbers) - 5)]
+    assert len(numbers) - len(questions) >= 6
+
+
+def test_judges_and_master_name_the_same_exercises(master: NotebookNode, lesson: str):
+    judged = {one.name: one for one in exercises(lesson)}
+
+    assert list(judged) == [f"{lesson}.{number}" for number in exercise_numbers(master)]
+    for name, exercise in judged.items():
+        cells = exercise_cells(master, name[3:])
+        graded = cells["answer" if exercise.is_quiz else "check"]
+        assert graded.metadata.nbgrader.points == exercise.points, name
+        assert f'check("{name}", ' in graded.source, name
+        assert (f'check("{name}h", ' in graded.source) == exercise.has_hidden, name
+        if not exercise.is_quiz:
+            points = "1 point" if exercise.points == 1 else f"{exercise.points} points"
+            assert cells["task"].source.startswith(f"## Exercise {name} · {exercise.title} ({points})\n"), (
+                name
+            )
+
+
+def test_each_exercise_has_its_cells(master: NotebookNode):
+    for number in exercise_numbers(master):
+        cells = exercise_cells(master, number)
+        assert tuple(sorted(cells)) == tuple(sorted(("task", "answer") if "q" in number else ROLES)), number
+        if "q" in number:
+            assert re.findall(r"^- \*\*([a-d])\*\* · \S", cells["task"].source, re.M) == list("abcd"), number
+        else:
+            assert "<details><summary>Hint</summary>\n\n" in cells["task"].source, number
+            assert builder.EXPECTED in cells["example"].metadata.tags, number
+            assert cells["example"].outputs, f"{number}: run  python tools/exercises.py --run"
+
+
+def test_cells_are_locked_but_for_the_gaps(master: NotebookNode):
+    for cell in master.cells:
+        _, role = part_of(cell)
+        meta = cell.metadata.nbgrader
+        assert meta.grade_id == cell.id
+        is_gap = role in ("solution", "answer")
+        assert (meta.locked, meta.solution) == (not is_gap, is_gap), cell.id
+        assert meta.grade == (role in ("check", "answer")), cell.id
+
+
+def test_gaps_are_short_and_say_their_task(master: NotebookNode):
+    gaps = {cell.id: GAP.findall(cell.source) for cell in master.cells if cell.metadata.nbgrader.solution}
+
+    assert gaps
+    for cell_id, found in gaps.items():
+        assert len(found) == 1, f"{cell_id}: one gap a cell"
+        assert found[0][1].count("\n") <= LONGEST_GAP, cell_id
+    tasks = [
+        builder.MARKER.search(cell.source)["task"] for cell in master.cells if part_of(cell)[1] == "solution"
+    ]
+    assert all(task and len(task) >= 15 for task in tasks)
+
+
+def test_most_exercises_have_a_hidden_part(master: NotebookNode):
+    checks = [cell for cell in master.cells if part_of(cell)[1] == "check"]
+
+    assert sum(bool(HIDDEN.search(cell.source)) for cell in checks) >= len(checks) / 2
+
+
+def test_exercises_do_not_use_each_others_results(master: NotebookNode):
+    """Each exercise alone, behind the frame, finds all names that it uses: run in test_solutions."""
+    for number in exercise_numbers(master):
+        for cell in exercise_cells(master, number).values():
+            others = set(re.findall(r'(?:check|given)\("\d\d\.(q?\d+)', cell.source)) - {number, "0"}
+            assert not others, f"{cell.id} names the exercises {others}"
+
+
+def test_frame_is_stamped(master: NotebookNode):
+    bootstraps = [cell for cell in master.cells if "bootstrap" in lesson_checks.tags(cell)]
+
+    assert [cell.source for cell in bootstraps] == [builder.exercise_bootstrap()]
+    assert "minute" in master.cells[0].source
+    assert "**Needs:**" in master.cells[0].source
+    (parameters,) = [cell for cell in master.cells if "parameters" in lesson_checks.tags(cell)]
+    assert re.search(r'^CLASS_WORD = ""', parameters.source, re.MULTILINE)
+
+
+@pytest.mark.parametrize("rule", ["cell_size", "rhythm"])
+def test_student_edition_keeps_to_the_style(rule: str, master: NotebookNode, master_path: Path):
+    edition = builder.student_edition(master, master_path.name)
+
+    assert getattr(lesson_checks, f"{rule}_problems")(edition) == []
+
+
+def test_lines_and_words(master: NotebookNode):
+    for cell in master.cells:
+        long = [line for line in cell.source.splitlines() if len(line) > 100]
+        assert not long, f"{cell.id}: {long[0]}"
+        assert not re.findall(WORDS_TO_AVOID, cell.source, re.IGNORECASE), cell.id
+
+
+def test_figures_have_a_text_alternative_and_fit(master: NotebookNode):
+    assert lesson_checks.figure_problems(master) == []
+
+
+def test_only_expected_outputs_are_stored(master: NotebookNode):
+    stored = [cell.id for cell in master.cells if cell.get("outputs") and part_of(cell)[1] != "example"]
+
+    assert stored == []
+    assert not any(lesson_checks.MACHINE_PATH.findall(str(cell.get("outputs"))) for cell in master.cells)
+
+
+def test_each_exercise_has_three_wrong_answers(master: NotebookNode, lesson: str):
+    wrong = wrong_answers(lesson)
+
+    assert list(wrong) == [f"{lesson}.{n}" for n in exercise_numbers(master) if "q" not in n]
+    for name, answers in wrong.items():
+        hints = [hint for _, hint in answers]
+        assert len(answers) >= 3, name
+        assert len(set(hints)) == len(hints), f"{name}: each wrong answer needs a hint of its own"
+        assert all(len(hint) >= 6 for hint in hints), name

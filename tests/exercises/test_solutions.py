@@ -1,0 +1,260 @@
+"""Solutions pass, stubs fail, wrong answers get their own hint, and all of it is quick."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from exercise_runs import (
+    MASTERS,
+    builder,
+    exercise_cells,
+    exercise_numbers,
+    leaks,
+    part_of,
+    read_master,
+    run_behind_frame,
+    run_cells,
+    solved,
+    with_gap_filled,
+    wrong_answers,
+)
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+from course_utils.checks import judges
+from course_utils.checks.answers import read_answers
+from course_utils.checks.givens import has_given
+from course_utils.checks.judges import exercises, judge_answer
+from course_utils.execution import KERNEL_SETTINGS
+
+SECONDS_AN_EXERCISE, SECONDS_A_NOTEBOOK = 10, 60
+
+
+def parts(lesson: str) -> list[str]:
+    return [name for exercise in exercises(lesson) for name in exercise.parts]
+
+
+def graded(answers: dict[str, dict], class_word: str = "") -> dict[str, bool]:
+    """Judge kept answers as grading does."""
+    return {name: judge_answer(name, plain, class_word).is_right for name, plain in answers.items()}
+
+
+@pytest.mark.parametrize("class_word", ["", pytest.param("quiet fox", marks=pytest.mark.full)])
+def test_instructor_edition_passes_everything(master_path: Path, lesson: str, class_word: str):
+    run = solved(master_path, class_word)
+
+    assert run.errors == {}
+    assert run.signs() == dict.fromkeys(parts(lesson), "✔"), run.printed
+    assert graded(run.answers, class_word) == dict.fromkeys(parts(lesson), True)
+
+
+def test_student_edition_fails_everything(master: NotebookNode, master_path: Path, lesson: str):
+    student = builder.student_edition(master, master_path.name)
+    run = run_cells(student.cells, {})
+    checks = [cell.id for cell in student.cells if part_of(cell)[1] == "check"]
+
+    assert "✔" not in run.printed
+    assert {name for name in run.signs() if "q" in name} == {n for n in parts(lesson) if "q" in n}
+    assert set(checks) <= set(run.errors)
+    told = [error for error in run.errors.values() if not isinstance(error, NameError)]
+    assert all(isinstance(error, NotImplementedError) for error in told)
+    assert {str(error)[:13] for error in told} == {
+        f"Exercise {name}" for name in parts(lesson) if "q" not in name and "h" not in name
+    }
+    assert not any(graded(run.answers).values())
+
+
+@pytest.mark.full
+def test_each_exercise_stands_alone(master: NotebookNode, master_path: Path):
+    for number in exercise_numbers(master):
+        cells = [cell for cell in exercise_cells(master, number).values() if part_of(cell)[1] != "example"]
+        run = run_behind_frame(master_path, cells)
+
+        assert run.errors == {}, number
+        assert set(run.signs().values()) == {"✔"}, number
+
+
+def test_answers_of_another_class_word_do_not_fit(master_path: Path, lesson: str):
+    fitting = {name for name, right in graded(solved(master_path).answers, "this year").items() if right}
+    asked = {name for name in parts(lesson) if "q" not in name}
+    varying = {name for name in asked if has_given(name.removesuffix("h"))}
+
+    assert len(varying) >= len(asked) / 2
+    assert len(varying & fitting) <= len(varying) / 4, varying & fitting
+
+
+def right_values(answers: dict[str, dict]) -> set[str]:
+    """Return numbers and texts of right answers that are long enough to be no accident."""
+    found: set[str] = set()
+    for value in (value for plain in answers.values() for value in _values(plain)):
+        found |= {repr(value), f"{value:.2f}"} if type(value) is float else {str(value)}
+    return {text for text in found if len(text.replace(".", "").strip("0")) >= 4}
+
+
+def _values(plain: dict) -> list:
+    if plain["kind"] in ("number", "text"):
+        return [plain["value"]]
+    return [value for item in plain.get("items", []) if "kind" in item for value in _values(item)]
+
+
+def test_student_edition_holds_no_right_answer(master: NotebookNode, master_path: Path):
+    student = builder.student_edition(master, master_path.name)
+
+    assert leaks(student, right_values(solved(master_path).answers)) == []
+
+
+def test_right_values_are_found():
+    plain = {"kind": "list", "items": [{"kind": "number", "value": 12.3456}, {"kind": "number", "value": 3}]}
+
+    assert right_values({"01.1": plain, "01.2": {"kind": "text", "value": "truck"}}) == {
+        "12.3456",
+        "12.35",
+        "truck",
+    }
+
+
+WRONG = [
+    pytest.param(path, name, number, id=f"{name}-{number}", marks=[pytest.mark.full] if number else [])
+    for path in MASTERS
+    for name, answers in wrong_answers(path.name[:2]).items()
+    for number in range(len(answers))
+]
+
+
+@pytest.mark.parametrize(("path", "name", "number"), WRONG)
+def test_wrong_answer_gets_its_own_hint(path: Path, name: str, number: int):
+    code, hint = wrong_answers(name[:2])[name][number]
+    master = read_master(path)
+    cells = exercise_cells(master, name[3:])
+    filled = [with_gap_filled(cells["solution"], code), cells["check"]]
+    run = run_behind_frame(path, filled)
+
+    assert run.errors == {}
+    assert run.signs()[name] == "○"
+    visible = run.printed.split(f"○ {name}: ")[1].split(f" {name}, hidden part")[0]
+    assert hint in visible, visible
+    others = [other for i, (_, other) in enumerate(wrong_answers(name[:2])[name]) if i != number]
+    assert not [other for other in others if other in visible], visible
+
+
+def test_each_wrong_option_gets_its_own_hint(lesson: str):
+    for exercise in exercises(lesson):
+        if not exercise.is_quiz:
+            continue
+        verdicts = {o: judge_answer(exercise.name, {"kind": "text", "value": o}) for o in "abcd"}
+        wrong = [verdict.message for verdict in verdicts.values() if not verdict.is_right]
+        assert len(set(wrong)) == len(wrong) == 3, exercise.name
+        for text in ("", "e", "ab", "B b"):
+            verdict = judge_answer(exercise.name, {"kind": "text", "value": text})
+            assert not verdict.is_right
+            assert "letter" in verdict.message
+
+
+def test_right_options_are_spread(lesson: str):
+    right = [
+        option
+        for exercise in exercises(lesson)
+        if exercise.is_quiz
+        for option in "abcd"
+        if judge_answer(exercise.name, {"kind": "text", "value": option}).is_right
+    ]
+
+    assert len(right) == 6
+    assert len(set(right)) >= 3
+    assert max(map(right.count, right)) <= 3
+
+
+ODD = [
+    {"kind": "nothing"},
+    {"kind": "flag", "value": True},
+    {"kind": "number", "type": "float", "value": "nan"},
+    {"kind": "number", "type": "int", "value": 10**300},
+    {"kind": "text", "value": "x" * 50},
+    {"kind": "list", "type": "list", "items": []},
+    {"kind": "list", "type": "list", "items": [{"kind": "mapping", "items": []}] * 3},
+    {"kind": "mapping", "items": []},
+    {"kind": "array", "dtype": "float32", "shape": [0], "min": None, "max": None, "mean": None, "data": ""},
+    {
+        "kind": "array",
+        "dtype": "float64",
+        "shape": [1],
+        "min": 0,
+        "max": 0,
+        "mean": 0,
+        "data": "AAAAAAAA8H8=",
+    },
+    {"kind": "array", "dtype": "uint8", "shape": [9**9], "min": 0, "max": 0, "mean": 0, "data": None},
+    {"kind": "array", "dtype": "text", "shape": [1], "texts": ["a"]},
+    {"kind": "history", "epochs": 0, "metrics": {}},
+]
+
+
+def test_odd_answers_are_judged_without_a_failure(lesson: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(judges, "make_given", functools.cache(judges.make_given))
+    for name in (name for name in parts(lesson) if not name.endswith("h")):
+        for plain in ODD:
+            verdict = judge_answer(name, plain)
+            assert not verdict.is_right, (name, plain)
+            assert not verdict.is_broken, f"{name}: {plain}: {verdict.message}"
+            assert verdict.message, name
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("edition", ["instructor", "student"])
+def test_in_a_notebook(edition: str, master: NotebookNode, master_path: Path, lesson: str, answers: Path):
+    """A kernel of its own: verdicts are shown as coloured lines, gaps without traceback, all in time."""
+    notebook = getattr(builder, f"{edition}_edition")(master, master_path.name)
+    os.environ.update(KERNEL_SETTINGS)
+    start = time.perf_counter()
+    client = NotebookClient(notebook, timeout=60, allow_errors=edition == "student", record_timing=True)
+    client.execute(cwd=str(master_path.parent))
+    seconds = time.perf_counter() - start
+
+    print(f"{master_path.stem}, {edition} edition: {seconds:.1f} s")
+    assert seconds <= SECONDS_A_NOTEBOOK
+    assert set(graded(read_answers(answers / f"{lesson}.json")[0]).values()) == {edition == "instructor"}
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    lines = [output.data["text/html"] for output in shown if 'role="status"' in str(output.get("data"))]
+    assert len(lines) == (len(parts(lesson)) if edition == "instructor" else 6)
+    tracebacks = ["\n".join(output.traceback) for output in shown if output.output_type == "error"]
+    assert not [text for text in tracebacks if "Traceback" in text or text.count("\n") > 2]
+    for number in exercise_numbers(notebook) if edition == "instructor" else []:
+        taken = sum(map(_seconds, exercise_cells(notebook, number).values()))
+        assert taken <= SECONDS_AN_EXERCISE, f"{number}: {taken:.1f} s"
+
+
+def _seconds(cell: NotebookNode) -> float:
+    from datetime import datetime
+
+    times = cell.metadata.get("execution", {})
+    if "iopub.execute_input" not in times:
+        return 0.0
+    begin, end = (
+        datetime.fromisoformat(times[key]) for key in ("iopub.execute_input", "shell.execute_reply")
+    )
+    return (end - begin).total_seconds()
+
+
+@pytest.mark.full
+def test_stored_expected_output_is_what_the_solution_shows(master_path: Path, tmp_path: Path):
+    """Text outputs are compared; figures depend on fonts."""
+    copy = tmp_path / master_path.name
+    nbformat.write(read_master(master_path), copy)
+    builder.run_master(copy)
+
+    assert _texts(read_master(copy)) == _texts(read_master(master_path))
+
+
+def _texts(notebook: NotebookNode) -> dict[str, list[str]]:
+    return {
+        cell.id: [
+            output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs
+        ]
+        for cell in notebook.cells
+        if part_of(cell)[1] == "example"
+    }
