@@ -250,8 +250,8 @@ def _sorted_out(student: str, files: list[File], problems: list[str], assignment
 
 
 def _newest(student: str, assignment: str, candidates: list[tuple[File, Notebook]]) -> Submission:
-    distinct = list({file.content: (file, notebook) for file, notebook in candidates}.values())
-    file, notebook = max(distinct, key=lambda one: (_when(one[0]), one[0].name))
+    distinct = {file.content for file, _ in candidates}
+    file, notebook = max(candidates, key=lambda one: (_when(one[0]), one[0].name))
     notes = list(notebook.notes)
     if len(distinct) > 1:
         notes.append(f"{len(distinct)} notebooks were handed in; the newest was graded: {_shown(file.name)}")

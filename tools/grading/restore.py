@@ -56,8 +56,9 @@ def restore(notebook: Notebook, assignment: Assignment, values: dict[str, str]) 
     matching.by_id()
     matching.locked_by_text()
     matching.gaps_by_text()
+    matching.gaps_by_likeness(1.0, "text")
     matching.gaps_by_place()
-    matching.gaps_by_likeness()
+    matching.gaps_by_likeness(LIKE_GAP, "likeness")
     matching.locked_by_likeness()
     return _put_together(matching, values)
 
@@ -127,7 +128,7 @@ class _Matching:
     def gaps_by_text(self) -> None:
         for master in self.open_gaps():
             number = re.escape(master.exercise or "-")
-            said = re.compile(rf"""\bExercise {number}(?!\d)|\bcheck\(\s*["']{number}["']""")
+            said = re.compile(rf"""\bExercise {number}(?!\d)|\b(?:check|given)\(\s*["']{number}["']""")
             places = [place for place in self.free() if said.search(self.cells[place].source)]
             places = [place for place in places if self._is_own(place, master)]
             if places:
@@ -166,12 +167,12 @@ class _Matching:
                 return start, place
         return start, len(self.cells)
 
-    def gaps_by_likeness(self) -> None:
+    def gaps_by_likeness(self, least: float, how: str) -> None:
         for master in self.open_gaps():
             likes = [(self._gap_likeness(place, master), place) for place in self.free()]
-            likes = [(likeness, place) for likeness, place in likes if likeness >= LIKE_GAP]
+            likes = [(likeness, place) for likeness, place in likes if likeness >= least]
             if likes:
-                self.take(max(likes)[1], master, "likeness")
+                self.take(max(likes)[1], master, how)
             if len(likes) > 1:
                 self.result.note(
                     master.exercise, f"{len(likes)} cells look like this answer; the best was taken"
@@ -182,9 +183,11 @@ class _Matching:
             return 1.0
         if re.search(r"^(?:def|class) ", master.stub, re.MULTILINE):
             return 0.0
+        others = {line for cell in self.assignment.cells if cell is not master for line in _lines(cell.stub)}
         kept = [line for line in _lines(master.stub) if "NotImplementedError" not in line]
         there = set(_lines(self.cells[place].source))
-        return sum(line in there for line in kept) / len(kept) if len(kept) > 1 else 0.0
+        is_telling = any(line in there and line not in others for line in kept)
+        return sum(line in there for line in kept) / len(kept) if is_telling else 0.0
 
     def locked_by_likeness(self) -> None:
         locked = [cell for cell in self.assignment.cells if not cell.is_gap]

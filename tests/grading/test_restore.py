@@ -1,0 +1,214 @@
+"""Putting notebooks together again: by id, text, place and likeness; locked cells; missing cells."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+
+import made_up
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from tools.grading.assignments import load_assignments
+from tools.grading.notebook_file import read_notebook
+from tools.grading.restore import restore
+
+VALUES = {"CLASS_WORD": "tulip", "OUT": "/tmp/out"}
+
+
+@pytest.fixture(scope="module")
+def assignment(tmp_path_factory):
+    (one,) = load_assignments(["90"], private=made_up.write_private_folder(tmp_path_factory.mktemp("p")))
+    return one
+
+
+@pytest.fixture
+def restored(assignment):
+    def run(notebook):
+        content = nbformat.writes(notebook) if hasattr(notebook, "nbformat") else json.dumps(notebook)
+        return restore(read_notebook(content.encode()), assignment, VALUES)
+
+    return run
+
+
+def solved() -> nbformat.NotebookNode:
+    return made_up.filled(_1=made_up.TWICE, _2=made_up.TOTAL, _3='# a word\nword = "x"', _q1=made_up.Q1)
+
+
+def sources(result) -> dict[str, str]:
+    return {cell["id"]: cell["source"] for cell in result.cells}
+
+
+def without_ids(notebook):
+    return made_up.stripped(notebook)
+
+
+def test_an_untouched_frame_comes_from_the_master(restored):
+    result = restored(solved())
+
+    assert set(result.found.values()) == {"id"}
+    assert sources(result)["ex-90-1-solution"] == made_up.TWICE
+    assert f"# {made_up.CANARY}-hidden" in sources(result)["ex-90-1-check"]
+    assert sources(result)["ex-90-parameters"].endswith("CLASS_WORD = 'tulip'\nOUT = '/tmp/out'")
+    assert result.notes == {}
+
+
+@pytest.mark.parametrize("change", [without_ids, made_up.as_colab])
+def test_lost_ids_and_metadata(restored, change):
+    result = restored(change(solved()))
+
+    assert sources(result) == sources(restored(solved()))
+    assert result.notes == {}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_moved_cells(restored, seed):
+    notebook = without_ids(solved())
+    random.Random(seed).shuffle(notebook.cells)
+
+    result = restored(notebook)
+
+    assert set(result.found) == set(restored(solved()).found)
+    assert {k: v for k, v in sources(result).items() if not k.startswith("extra")} == sources(
+        restored(solved())
+    )
+
+
+@pytest.mark.parametrize("ids", [True, False])
+@pytest.mark.parametrize("number", ["1", "2", "3", "q1"])
+def test_a_deleted_gap_is_missing_and_the_others_are_not(restored, ids, number):
+    notebook = solved()
+    notebook.cells.remove(made_up.gap(notebook, number))
+
+    result = restored(notebook if ids else without_ids(notebook))
+
+    name = f"ex-90-{number}-{'answer' if number == 'q1' else 'solution'}"
+    assert set(restored(solved()).found) - set(result.found) == {name}
+
+
+@pytest.mark.parametrize("ids", [True, False])
+def test_deleted_locked_cells_are_put_back(restored, ids):
+    notebook = solved()
+    notebook.cells = [
+        c for c in notebook.cells if not c.id.endswith(("-check", "-task", "-start", "-parameters"))
+    ]
+
+    result = restored(notebook if ids else without_ids(notebook))
+
+    found = {k: v for k, v in sources(result).items() if not k.startswith("extra")}
+    if ids:
+        assert found == sources(restored(solved()))
+    else:
+        assert {"ex-90-1-solution", "ex-90-2-solution"} <= set(result.found)
+
+
+def test_a_changed_check_is_put_back_and_told(restored):
+    notebook = solved()
+    cell = next(cell for cell in notebook.cells if cell.id == "ex-90-2-check")
+    cell.source = 'check = lambda *a: print("right")\ncheck("90.2", 5)'
+
+    result = restored(notebook)
+
+    assert sources(result)["ex-90-2-check"] == 'check("90.2", total)'
+    assert result.notes == {"90.2": ["the locked cell ex-90-2-check was changed; it was put back"]}
+
+
+def test_extra_cells_stay_in_their_place(restored):
+    notebook = solved()
+    place = notebook.cells.index(made_up.gap(notebook, "2"))
+    notebook.cells.insert(place + 1, new_code_cell("helper = 1"))
+    notebook.cells.insert(place, new_code_cell("before = 1"))
+    notebook.cells.insert(0, new_code_cell("import os"))
+
+    order = [cell["source"] for cell in restored(notebook).cells]
+
+    assert order[0] == "import os"
+    assert order.index("before = 1") + 1 == order.index(made_up.TOTAL)
+    assert order.index(made_up.TOTAL) + 1 == order.index("helper = 1")
+
+
+def test_an_extra_cell_that_calls_a_check_is_run(restored):
+    notebook = solved()
+    notebook.cells.insert(
+        4, new_code_cell('for try_ in range(3):\n    total = try_\n    check("90.2", total)')
+    )
+
+    assert any("try_" in cell["source"] for cell in restored(notebook).cells)
+
+
+def test_copies_of_locked_cells_are_not_run_twice(restored):
+    notebook = without_ids(solved())
+    start = next(cell for cell in notebook.cells if "start_exercises" in cell.source)
+    notebook.cells.append(copy.deepcopy(start))
+
+    runs = [cell for cell in restored(notebook).cells if "start_exercises" in cell["source"]]
+
+    assert len(runs) == 1
+
+
+def test_of_two_cells_with_one_id_the_filled_one_counts_and_a_person_is_told(restored):
+    notebook = json.loads(nbformat.writes(solved()))
+    place = next(n for n, cell in enumerate(notebook["cells"]) if cell["id"] == "ex-90-2-solution")
+    stub = copy.deepcopy(notebook["cells"][place])
+    stub["source"] = made_up.gap(made_up.empty(), "2").source
+    notebook["cells"].insert(place, stub)
+
+    result = restored(notebook)
+
+    assert result.sources["ex-90-2-solution"] == made_up.TOTAL
+    assert result.notes == {"90.2": ["2 different cells have the id of this answer"]}
+
+
+def test_an_answer_far_from_its_scaffold_is_found_by_its_place(restored):
+    notebook = solved()
+    made_up.gap(notebook, "2").source = "total = 12_345"
+
+    result = restored(without_ids(notebook))
+
+    assert result.found["ex-90-2-solution"] == "place"
+
+
+def test_a_function_is_found_by_its_name(restored):
+    notebook = without_ids(solved())
+    moved = next(cell for cell in notebook.cells if cell.source == made_up.TWICE)
+    notebook.cells.remove(moved)
+    notebook.cells = [cell for cell in notebook.cells if "90.1" not in cell.source]
+    notebook.cells.append(moved)
+
+    assert restored(notebook).found["ex-90-1-solution"] == "text"
+
+
+def test_a_gap_turned_into_text_is_missing(restored):
+    notebook = solved()
+    place = notebook.cells.index(made_up.gap(notebook, "2"))
+    notebook.cells[place] = new_markdown_cell(made_up.TOTAL, id="ex-90-2-solution")
+
+    assert "ex-90-2-solution" not in restored(notebook).found
+
+
+def test_the_check_of_a_question_is_put_back(restored):
+    notebook = solved()
+    made_up.gap(notebook, "q1").source = 'answer = "c"'
+
+    assert sources(restored(notebook))["ex-90-q1-answer"] == 'answer = "c"\ncheck("90.q1", answer)'
+
+
+@pytest.mark.parametrize(("word", "told"), [("Tulip ", False), ("", False), ("rose", True)])
+def test_another_class_word_is_told(restored, word, told):
+    notebook = solved()
+    cell = next(cell for cell in notebook.cells if cell.id == "ex-90-parameters")
+    cell.source = cell.source.replace('CLASS_WORD = ""', f'CLASS_WORD = "{word}"')
+
+    result = restored(notebook)
+
+    assert bool(result.notes.get("")) is told
+    assert "CLASS_WORD = 'tulip'" in sources(result)["ex-90-parameters"]
+
+
+def test_empty_notebook(restored):
+    result = restored({"cells": [], "metadata": {}})
+
+    assert result.found == {}
+    assert {cell["id"] for cell in result.cells} >= {"ex-90-start", "ex-90-1-check"}
