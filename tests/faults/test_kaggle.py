@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tqdm.auto
 from kaggle_server import (
     GET_DATA_SET,
     GET_FILE,
@@ -52,12 +54,14 @@ pytest.importorskip("kagglesdk")
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A person without any credentials, and without pauses."""
+    """A person without any credentials; no pauses, no progress bars."""
     for name in [name for name in os.environ if name.startswith(("KAGGLE_", "XDG_CONFIG"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
     monkeypatch.setattr(kaggle_client, "PAUSES", (0.01, 0.01))
+    # On a busy computer a progress bar may come up, and is no output that the tests are about.
+    monkeypatch.setattr(tqdm.auto, "tqdm", functools.partial(tqdm.auto.tqdm, disable=True))
     STEPS.clear()
     (tmp_path / "home").mkdir()
     return tmp_path / "home"
