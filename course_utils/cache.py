@@ -22,7 +22,7 @@ KINDS = {
     "weights": "weight files, downloaded or unpacked",
     "features": "features of frozen bases",
     "kaggle": "what Kaggle's service gave",
-    "other": "small notes and locks",
+    "other": "small notes",
 }
 _FOLDERS = ("arrays", "weights", "features", "kaggle")
 _DOWNLOADS = (".gz", ".parquet", ".h5")
@@ -100,9 +100,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _paths(folder: Path) -> Iterator[Path]:
+    """Locks are left out: without them, two notebooks could write the same file."""
     for path in folder.iterdir():
+        if path.name == "locks" or path.name.endswith(".lock"):
+            continue
         if path.name in _FOLDERS and path.is_dir() and not path.is_symlink():
-            yield from path.iterdir()
+            yield from (entry for entry in path.iterdir() if not entry.name.endswith(".lock"))
         else:
             yield path
 
@@ -110,8 +113,6 @@ def _paths(folder: Path) -> Iterator[Path]:
 def _kind(path: Path, folder: Path) -> str:
     if path.name.startswith(".unfinished-") or ".part" in path.name or path.name == "unfinished":
         return "unfinished"
-    if path.name.endswith(".lock"):
-        return "other"
     if path.parent != folder:
         return path.parent.name
     return "downloads" if path.suffix in _DOWNLOADS else "other"

@@ -247,10 +247,11 @@ def _load_published(limit: int | None, seed: int, steps: list[Step], patience: f
 
 
 def _load_parquet(limit: int | None, seed: int, steps: list[Step], patience: float | None) -> Cifar10:
-    from course_utils.sources.parquet_copy import ORIGIN, read_parquet_copy
+    from course_utils.sources.parquet import REPOSITORY
+    from course_utils.sources.parquet_copy import read_parquet_copy
 
     pictures = read_parquet_copy(patience=patience, on_step=_into(steps))
-    return _finished(pictures, "path", f"CIFAR-10 from {ORIGIN}", limit, seed)
+    return _finished(pictures, "path", f"CIFAR-10 from the parquet copy {REPOSITORY}", limit, seed)
 
 
 def _load_kaggle(limit: int | None, seed: int, steps: list[Step], _: float | None) -> Cifar10:

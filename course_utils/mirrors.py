@@ -7,14 +7,12 @@ that ``make fetch`` made; ``COURSE_MIRROR`` can also be the address of a server 
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 from course_utils.download import RemoteFile, download, file_digest
 from course_utils.errors import CourseError
-from course_utils.http_answer import Left, answer
 from course_utils.paths import PROJECT, cache_folder
 
 # Where each copy was found: data/README.md. Likely fast and lasting ones first, the official host last.
@@ -55,12 +53,6 @@ WEIGHTS = {
     ),
 }
 
-PARQUET_HUB = "https://huggingface.co"
-PARQUET_REPOSITORY = "uoft-cs/cifar10"
-_PARQUET_FOLDER = "plain_text"
-_PARQUET_PARTS = ("train", "test")
-_LISTING_BYTES = 1_000_000
-
 OnStep = Callable[[str, str], None]
 
 _named: list[Path] = []  # folders that DATA named in this process
@@ -99,7 +91,8 @@ def obtain(
     if is_complete(folder / file.name, file):
         tell("cache", "used")
         return folder / file.name
-    tell("cache", "does not hold it")
+    if file == ARCHIVE:  # of other files, the table of sources need not say it again
+        tell("cache", "does not hold it")
     return download(with_mirror(file, address), folder, patience=patience, on_step=on_step)
 
 
@@ -109,40 +102,13 @@ def with_mirror(file: RemoteFile, address: str | None) -> RemoteFile:
     return dataclasses.replace(file, addresses=first + file.addresses)
 
 
-def parquet_files(on_step: OnStep | None = None) -> tuple[RemoteFile, RemoteFile]:
-    """Ask the repository which bytes its two parquet files have: for training, and for testing.
+def parquet_files() -> tuple[RemoteFile, ...]:
+    """Return the two files of the parquet copy: for training, and for testing."""
+    from course_utils.sources.parquet import FILES
 
-    Their digests are what the repository says, so they show damage on the way, and no more: what the files
-    hold is checked when they are read.
-
-    Raises:
-        CourseError: the repository does not answer, or lists something else.
-    """
-    address = f"{PARQUET_HUB}/api/datasets/{PARQUET_REPOSITORY}/tree/main/{_PARQUET_FOLDER}"
-    try:
-        with answer(address, {}, connect=5.0, stall=10.0) as response:
-            if response.status_code != 200:
-                raise Left(f"answered {response.status_code} {response.reason}")
-            listed = json.loads(response.raw.read(_LISTING_BYTES, decode_content=False))
-        files = {str(entry["path"]).rpartition("/")[2]: entry for entry in listed}
-        train, test = (_parquet_file(part, files) for part in _PARQUET_PARTS)
-    except (Left, ValueError, TypeError, KeyError) as error:
-        reason = str(error) if isinstance(error, Left) else "gave another list of files than expected"
-        if on_step:
-            on_step(PARQUET_HUB.rpartition("/")[2], reason)
-        raise CourseError(
-            f"The parquet copy {PARQUET_REPOSITORY} cannot be had.",
-            cause=f"{PARQUET_HUB}: {reason}.",
-            next_step="try again later, or use another source of CIFAR-10.",
-        ) from error
-    return train, test
-
-
-def _parquet_file(part: str, files: dict[str, dict]) -> RemoteFile:
-    name = f"{part}-00000-of-00001.parquet"
-    stored = files[name]["lfs"]
-    address = f"{PARQUET_HUB}/datasets/{PARQUET_REPOSITORY}/resolve/main/{_PARQUET_FOLDER}/{name}"
-    return RemoteFile(f"cifar10-{part}.parquet", (address,), f"sha256:{stored['oid']}", int(stored["size"]))
+    return tuple(
+        RemoteFile(f"cifar10-{file.name}", (file.address,), file.digest, file.size) for file in FILES
+    )
 
 
 def places() -> tuple[str | None, list[Path]]:

@@ -43,7 +43,7 @@ def fetch(folder: Path) -> list[str]:
         try:
             download(with_mirror(file, address), folder)
         except CourseError as error:
-            failures.append(f"{file.name} is missing. {' '.join(str(error).splitlines()[:2])}")
+            failures.append(f"{file.name} is missing: {' '.join(str(error).splitlines()[1:2])}")
     write_index(folder)
     return failures
 

@@ -1,17 +1,14 @@
-"""The copy of CIFAR-10 on Hugging Face: the same pictures in two parquet files, checked by their contents."""
+"""The copy of CIFAR-10 on Hugging Face, in two parquet files: fetched, checked and kept."""
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 from course_utils import mirrors
-from course_utils.download import download
 from course_utils.paths import cache_folder
 from course_utils.sources.array_cache import cached, kept
+from course_utils.sources.parquet import read_parquet
 from course_utils.sources.structure import Pictures
-
-ORIGIN = f"the parquet copy {mirrors.PARQUET_REPOSITORY}"
 
 
 def read_parquet_copy(*, patience: float | None = None, on_step: mirrors.OnStep | None = None) -> Pictures:
@@ -30,18 +27,16 @@ def read_parquet_copy(*, patience: float | None = None, on_step: mirrors.OnStep 
             on_step("cache", "used")
         return pictures
     start, paths = time.monotonic(), []
-    for file in mirrors.parquet_files(on_step):
-        left = None if patience is None else max(patience - (time.monotonic() - start), 1.0)
-        paths.append(download(file, cache_folder(), patience=left, on_step=on_step))
-    return _read(*paths)
+    for file in mirrors.parquet_files():
+        left = None if patience is None else max(patience - (time.monotonic() - start), 5.0)
+        paths.append(mirrors.obtain(file, cache_folder(), patience=left, on_step=on_step))
+    return cached("parquet", _facts(), lambda: read_parquet(*paths))
 
 
 def kept_parquet() -> Pictures | None:
     """Return the pictures of the parquet copy if they were read before, else None."""
-    return kept("parquet", [])
+    return kept("parquet", _facts())
 
 
-def _read(train: Path, test: Path) -> Pictures:
-    from course_utils.sources.parquet import read_parquet
-
-    return cached("parquet", [], lambda: read_parquet(train, test))
+def _facts() -> list[str]:
+    return [file.digest for file in mirrors.parquet_files()]

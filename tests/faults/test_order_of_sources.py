@@ -21,7 +21,7 @@ from course_utils.errors import CourseError
 from course_utils.paths import NAME, PROJECT
 from course_utils.records import read_records
 from course_utils.runner import QUICK, run_course
-from course_utils.sources import kaggle_service
+from course_utils.sources import kaggle_service, parquet
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,8 @@ def serve_from(monkeypatch: pytest.MonkeyPatch, hosts: Sequence[str], hub: str) 
     """Let the archive and the parquet copy come from these hosts."""
     addresses = tuple(f"http://{host}/{mirrors.ARCHIVE.name}" for host in hosts)
     monkeypatch.setattr(mirrors, "ARCHIVE", dataclasses.replace(mirrors.ARCHIVE, addresses=addresses))
-    monkeypatch.setattr(mirrors, "PARQUET_HUB", f"http://{hub}")
+    tables = [table._replace(address=f"http://{hub}/{table.name}") for table in parquet.FILES]
+    monkeypatch.setattr(parquet, "FILES", tuple(tables))
 
 
 @pytest.fixture
@@ -270,10 +271,10 @@ def test_row_23_pictures_are_loaded_though_the_disk_is_too_full_to_keep_them(
     with mounted(tmp_path / "small", "size=1m,mode=755") as small:
         monkeypatch.setenv("COURSE_CACHE", str(small))
         with pytest.warns(UserWarning, match="could not be kept") as told:
-            loaded = load_cifar10("drawn")
-        assert len(loaded.train_images) == 2000
+            loaded = load_cifar10("drawn", limit_per_class=20)
+        assert len(loaded.train_images) == 200
         assert str(told[0].message) == (
-            "The decoded pictures could not be kept: Keeping the decoded pictures needs 9 MB of disk. "
+            "The decoded pictures could not be kept: Keeping the decoded pictures needs 2 MB of disk. "
             f"1 MB are free at {small / 'arrays'}. They will be read again next time."
         )
         assert list((small / "arrays").iterdir()) == []

@@ -12,7 +12,6 @@ FILES = {
     "cifar10-test.parquet": "downloads",
     "cifar-10-python.tar.gz.part": "unfinished",
     "cifar-10-python.tar.gz.part.json": "unfinished",
-    ".cifar-10-python.tar.gz.lock": "other",
     "lesson-seconds.json": "other",
     "arrays/published-abc/train_images.npy": "arrays",
     "arrays/published-abc/content.json": "arrays",
@@ -32,10 +31,21 @@ def folder(tmp_path, monkeypatch):
         path = tmp_path / "cache" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes(1000))
+    (tmp_path / "cache" / "locks").mkdir()
+    for name in LOCKS:
+        (tmp_path / "cache" / name).touch()
     return tmp_path / "cache"
 
 
+LOCKS = {".cifar-10-python.tar.gz.lock", "weights/.resnet.h5.lock", "locks/arrays-published.lock"}
+
+
 def left(folder):
+    """The files that are there, but for locks."""
+    return everything(folder) - LOCKS
+
+
+def everything(folder):
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
@@ -54,6 +64,12 @@ def test_clear_removes_one_kind(folder, kind):
     _, size = cache.clear(kind)
     assert left(folder) == expected
     assert size == 1000 * (len(FILES) - len(expected))
+
+
+def test_locks_stay(folder):
+    cache.clear("all")
+    assert everything(folder) == LOCKS
+    assert ".lock" not in cache.table()
 
 
 def test_an_unknown_kind_is_refused(folder):
@@ -81,7 +97,7 @@ def test_links_are_removed_and_not_followed(folder, tmp_path):
 def test_the_command_shows_and_clears(folder, capsys):
     assert cache.main([]) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith(f"Cache: {folder}, 14 kB\n")
+    assert shown.startswith(f"Cache: {folder}, 13 kB\n")
     assert "published-abc, 0 min old" in shown
     assert cache.main(["--clear", "arrays"]) == 0
     assert capsys.readouterr().out.startswith("Removed 1 entry, 2 kB.\nCache: ")

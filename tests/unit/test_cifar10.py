@@ -36,7 +36,7 @@ from course_utils.cifar10 import (
 )
 from course_utils.errors import CourseError
 from course_utils.paths import PROJECT
-from course_utils.sources import array_cache, drawn, kaggle_service
+from course_utils.sources import array_cache, drawn, kaggle_service, parquet
 from course_utils.sources.structure import Pictures
 
 PICTURES = small_pictures()
@@ -60,7 +60,8 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
         archive = dataclasses.replace(mirrors.ARCHIVE, addresses=(f"{nobody}/{mirrors.ARCHIVE.name}",))
         monkeypatch.setattr(mirrors, "ARCHIVE", archive)
-        monkeypatch.setattr(mirrors, "PARQUET_HUB", nobody)
+        tables = [table._replace(address=f"{nobody}/{table.name}") for table in parquet.FILES]
+        monkeypatch.setattr(parquet, "FILES", tuple(tables))
         yield
 
 

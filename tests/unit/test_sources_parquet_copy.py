@@ -5,10 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import http.server
-import json
-import sys
 import threading
-import types
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +15,8 @@ from sources_files import both_sets, small_pictures
 from course_utils import cifar10, mirrors
 from course_utils.cifar10 import load_cifar10
 from course_utils.errors import CourseError
-from course_utils.sources import array_cache, drawn, kaggle_service
+from course_utils.sources import array_cache, drawn, kaggle_service, parquet, parquet_copy
+from course_utils.sources.structure import Pictures
 
 FILES = {"train": b"train " * 500, "test": b"test " * 500}
 PICTURES = small_pictures()
@@ -27,19 +25,7 @@ PICTURES = small_pictures()
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
     """A repository of two files, whose reader gives small pictures; and an archive that nobody has."""
-    bodies = {
-        f"/datasets/uoft-cs/cifar10/resolve/main/plain_text/{part}-00000-of-00001.parquet": body
-        for part, body in FILES.items()
-    }
-    bodies["/api/datasets/uoft-cs/cifar10/tree/main/plain_text"] = json.dumps(
-        [
-            {
-                "path": f"plain_text/{part}-00000-of-00001.parquet",
-                "lfs": {"oid": hashlib.sha256(body).hexdigest(), "size": len(body)},
-            }
-            for part, body in FILES.items()
-        ]
-    ).encode()
+    bodies = {f"/{part}.parquet": body for part, body in FILES.items()}
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -55,7 +41,16 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, b
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr(mirrors, "PARQUET_HUB", address)
+    tables = [
+        parquet.RemoteTable(
+            f"{part}.parquet",
+            f"{address}/{part}.parquet",
+            f"sha256:{hashlib.sha256(body).hexdigest()}",
+            len(body),
+        )
+        for part, body in FILES.items()
+    ]
+    monkeypatch.setattr(parquet, "FILES", tuple(tables))
     archive = dataclasses.replace(mirrors.ARCHIVE, addresses=(f"{address}/{mirrors.ARCHIVE.name}",))
     monkeypatch.setattr(mirrors, "ARCHIVE", archive)
     monkeypatch.setattr(mirrors, "_named", [])
@@ -73,21 +68,18 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, b
 
 
 @pytest.fixture(autouse=True)
-def read(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
-    """In place of the module that reads parquet files: checks what it is given, and gives small pictures."""
-    module = types.ModuleType("course_utils.sources.parquet")
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small pictures in place of what real files hold."""
 
-    def read_parquet(train: Path, test: Path) -> object:
+    def read(train: Path, test: Path) -> Pictures:
         assert (train.read_bytes(), test.read_bytes()) == (FILES["train"], FILES["test"])
         return PICTURES
 
-    module.read_parquet = read_parquet
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    return module
+    monkeypatch.setattr(parquet_copy, "read_parquet", read)
 
 
 def test_both_files_are_fetched_and_read(hub: dict[str, bytes]) -> None:
-    host = mirrors.PARQUET_HUB.removeprefix("http://")
+    host = mirrors.ARCHIVE.addresses[0].split("/")[2]
     loaded = load_cifar10("parquet")
     assert both_sets(loaded) == both_sets(PICTURES)
     assert loaded.source == "path"
@@ -98,7 +90,7 @@ def test_both_files_are_fetched_and_read(hub: dict[str, bytes]) -> None:
 def test_auto_takes_it_where_nobody_has_the_archive(
     hub: dict[str, bytes], capsys: pytest.CaptureFixture
 ) -> None:
-    host = mirrors.PARQUET_HUB.removeprefix("http://")
+    host = mirrors.ARCHIVE.addresses[0].split("/")[2]
     loaded = load_cifar10("auto")
     assert loaded.source == "path"
     assert loaded.steps == (
@@ -115,12 +107,12 @@ def test_auto_takes_it_where_nobody_has_the_archive(
 
 
 def test_files_that_hold_something_else_are_a_step_and_no_end(
-    hub: dict[str, bytes], read: types.ModuleType
+    hub: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Path) -> None:
         raise CourseError("train.parquet holds 9 classes.", cause="Expected ten.", next_step="try again.")
 
-    read.read_parquet = refuse
+    monkeypatch.setattr(parquet_copy, "read_parquet", refuse)
     loaded = load_cifar10("auto")
     assert loaded.is_stand_in
     assert ("parquet", "train.parquet holds 9 classes. Expected ten.") in loaded.steps
@@ -130,7 +122,7 @@ def test_files_that_hold_something_else_are_a_step_and_no_end(
 
 def test_a_file_with_other_bytes_than_listed_is_refused(hub: dict[str, bytes]) -> None:
     for path in hub:
-        if "test-" in path:
+        if "test" in path:
             hub[path] = FILES["test"][:-1] + b"!"
     with pytest.raises(CourseError, match="another file than expected"):
         load_cifar10("parquet")
