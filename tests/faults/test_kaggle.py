@@ -762,6 +762,8 @@ def test_what_arrived_is_kept_for_the_next_run(
         "Next: check the connection and run this again: it goes on from there."
     )
     assert complete(tmp_path / "kaggle") == []
+    for raw, *_ in state_of(tmp_path / "kaggle").values():
+        assert_no_secret(raw.decode("latin1"))
     server.given.clear()
     assert (fetch() / "train.7z").read_bytes() == server.files["train.7z"]
     assert {name for name, _, _ in server.given} == {"train.7z"}  # the table is there already

@@ -231,6 +231,13 @@ def test_good_files_pass_and_stay_as_they_are(arrived: Path, name: str) -> None:
     )
 
 
+def test_what_is_no_7z_is_called_so(tmp_path: Path) -> None:
+    (tmp_path / "page").write_text("not found")
+    with pytest.raises(Failure) as failure:
+        kaggle_checks.check_archive("train.7z", tmp_path / "page", 0)
+    assert failure.value.cause == "It is no 7z archive. It was thrown away."
+
+
 def test_every_byte_of_the_pictures_counts(arrived: Path) -> None:
     path = arrived / "train.7z"
     good = path.read_bytes()
