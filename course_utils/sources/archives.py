@@ -31,12 +31,12 @@ class BoundedReads:
     def read(self, size: int = -1) -> bytes:
         """Read as the file does, or raise ``CourseError`` if more is asked for than allowed."""
         if size > self._each:
-            raise _list_too_large(self._name, self._each)
+            raise _header_too_large(self._name, self._each)
         raw = self._file.read(self._each + 1 if size < 0 else size)
         if self._left is not None:
             self._left -= len(raw)
         if len(raw) > self._each or (self._left is not None and self._left < 0):
-            raise _list_too_large(self._name, self._each if len(raw) > self._each else self._total)
+            raise _header_too_large(self._name, self._each if len(raw) > self._each else self._total)
         return raw
 
     def seekable(self) -> bool:
@@ -86,9 +86,9 @@ def refused(archive: Path, member: str, why: str) -> CourseError:
     )
 
 
-def _list_too_large(name: str, limit: int) -> CourseError:
+def _header_too_large(name: str, limit: int) -> CourseError:
     return CourseError(
-        f"Archive {name} refused: its list of members is too large.",
-        cause=f"A part of the list needs more than {limit:,} bytes, which CIFAR-10's never does.",
+        f"{name} refused: a header in it is too large.",
+        cause=f"Reading it needs more than {limit:,} bytes, which CIFAR-10's never does.",
         next_step="check that this is the right file.",
     )

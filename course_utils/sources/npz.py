@@ -22,7 +22,7 @@ from course_utils.sources.structure import (
 )
 
 LARGEST_HEADER = 64 * 1024  # of an array; numpy's own have 128 bytes
-LARGEST_READ = 4 * 1024**2  # of the file: numpy reads less at once, and its list of members is smaller
+LARGEST_READ = 1024**2  # of the file: numpy reads less at once, and its list of members is smaller
 
 
 def read_npz(path: Path) -> Pictures:
@@ -86,7 +86,6 @@ def _read_part(
 ) -> tuple[np.ndarray, np.ndarray]:
     images_name, labels_name = f"{images_key} of {name}", f"{labels_key} of {name}"
     announced = check_images(images_name, _announced(archive, images_key, images_name))
-    check_unpacked_size(images_name, announced.size, LARGEST_UNPACKED)
     check_labels(labels_name, _announced(archive, labels_key, labels_name), len(announced))
     images = np.ascontiguousarray(_read(archive, images_key))
     check_pixel_order(images_name, images, colours_together=True)
@@ -109,6 +108,7 @@ def _announced(archive: zipfile.ZipFile, key: str, name: str) -> np.ndarray:
             next_step="save x_train, x_test as uint8 and y_train, y_test as integers.",
         )
     array = np.broadcast_to(np.zeros((), dtype), shape)
+    check_unpacked_size(name, array.size * dtype.itemsize, LARGEST_UNPACKED)
     if member.file_size != begins + array.size * dtype.itemsize:
         raise ValueError(f"{key}.npy has {member.file_size:,} bytes, which does not fit its header")
     return array

@@ -27,6 +27,8 @@ ROW_LENGTH = int(np.prod(IMAGE_SHAPE))
 FEWEST_TO_JUDGE = 10  # pictures, to tell the order of their numbers
 CLEARLY_LESS = 0.8  # the real photographs: at most 0.55 for any ten
 
+_ALSO_CALLED = {"plane": "airplane", "aircraft": "airplane", "car": "automobile", "lorry": "truck"}
+
 
 @dataclass(frozen=True)
 class Pictures:
@@ -180,7 +182,10 @@ def class_number(name: str) -> int | None:
 
 def closest_class(name: str) -> str:
     """Return a hint such as ``"; did you mean airplane?"``, or an empty text."""
-    close = difflib.get_close_matches(name.strip().lower(), CLASS_NAMES, n=1)
+    word = name.strip().lower()
+    close = (
+        [_ALSO_CALLED[word]] if word in _ALSO_CALLED else difflib.get_close_matches(word, CLASS_NAMES, n=1)
+    )
     return f"; did you mean {close[0]}?" if close else ""
 
 
