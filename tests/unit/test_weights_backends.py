@@ -53,6 +53,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_same_features_on_another_backend(backend: str, request: pytest.FixtureRequest, tmp_path: Path):
     if importlib.util.find_spec(backend) is None:
