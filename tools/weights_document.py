@@ -349,4 +349,7 @@ def _draw_transfer(axes, cards: dict[str, dict], entries: list[dict]) -> None:
     axes.set_ylim(len(places) - 0.5, -0.5)
     axes.margins(x=0.15)
     axes.grid(axis="y", visible=False)
+    if not entries:
+        axes.set_xlim(0, 100)
+        axes.text(50, (len(places) - 1) / 2, MISSING, ha="center", color="#666666")
     axes.set(xlabel="test accuracy (%); grey: random weights", title="CIFAR-10, labels a class")
