@@ -119,8 +119,10 @@ ATTACKS = [
         check("90.3", "two")
         os.remove(path)
         os.mkdir(path)
-        check("90.3", "three")
-        os.rmdir(path)
+        try:
+            check("90.3", "three")
+        finally:
+            os.rmdir(path)
         os.rmdir(folder) if not os.listdir(folder) else None
         """),
     ),

@@ -42,8 +42,9 @@ ATTACKS = [
                         line.sendto(b"stolen", (host, port))
                 except OSError:
                     pass
-        for family, kind in ((socket.AF_INET, socket.SOCK_RAW), (socket.AF_PACKET, socket.SOCK_RAW),
-                             (socket.AF_VSOCK, socket.SOCK_STREAM), (socket.AF_BLUETOOTH, socket.SOCK_RAW)):
+        packet, bluetooth, kernel_crypto, machine = 17, 31, 38, 40
+        for family, kind in ((2, socket.SOCK_RAW), (packet, socket.SOCK_RAW), (bluetooth, socket.SOCK_RAW),
+                             (kernel_crypto, socket.SOCK_SEQPACKET), (machine, socket.SOCK_STREAM)):
             try:
                 socket.socket(family, kind)
                 reached.append(family)

@@ -83,6 +83,7 @@ ATTACKS = [
         leak(found)
         assert found == ["ran"], found
         """,
+        honest=None,
         leaks=True,
     ),
     Attack(

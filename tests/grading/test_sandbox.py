@@ -1,0 +1,244 @@
+"""The sandbox itself: what it shows, what it holds, and that nothing lives on when its keeper is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import made_up
+import nbformat
+import psutil
+import pytest
+
+from course_utils.paths import PROJECT
+from tools.grading import sandbox
+from tools.grading.sandbox import Limits, Result, _Frames, run_notebook
+from tools.grading.seccomp import MACHINES, seccomp_filter
+
+QUICK = Limits(seconds=60, cell_seconds=10)
+
+
+def run(stage, *sources: str, limits: Limits = QUICK, **more):
+    cells = [{"id": f"c{number}", "source": source} for number, source in enumerate(sources)]
+    return run_notebook(cells, "90", stage, limits=limits, **more)
+
+
+def seen(stage, expression: str, **more) -> object:
+    """Run an expression inside and bring its value out as an answer."""
+    code = f"import os, json\nfrom course_utils.checks import check\ncheck('90.3', json.dumps({expression}))"
+    result = run(stage, code, **more)
+    assert result.cells["c0"].get("ok"), result
+    return json.loads(json.loads(result.answers[0])["90.3"]["value"])
+
+
+def test_only_the_course_without_judges_is_there(stage):
+    files = seen(
+        stage,
+        "[os.path.join(top, name) for place in ('/course', '/private', '/grading')"
+        " for top, _, names in os.walk(place) for name in names]",
+    )
+
+    assert "/course/course_utils/checks/checking.py" in files
+    assert "/private/givens/lesson_90.py" in files
+    assert [file for file in files if "judge" in file or file.endswith(".ipynb")] == []
+    assert set(seen(stage, "os.listdir('/grading')")) <= {"inside.py", "fonts"}
+
+
+def test_no_variable_of_the_grader_is_there(stage, monkeypatch):
+    monkeypatch.setenv("SECRET", made_up.CANARY)
+
+    variables = seen(stage, "dict(os.environ)", class_word="tulip")
+
+    assert made_up.CANARY not in str(variables)
+    assert variables["COURSE_CLASS_WORD"] == "tulip"
+    assert {name for name in variables if name.startswith("COURSE")} == {
+        "COURSE_CACHE",
+        "COURSE_OUT",
+        "COURSE_ANSWERS",
+        "COURSE_CLASS_WORD",
+        "COURSE_PRIVATE",
+    }
+
+
+def test_it_runs_as_a_stranger_without_rights(stage):
+    status = seen(stage, "open('/proc/self/status').read()")
+    lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+
+    assert set(lines["Uid"].split()) == {str(sandbox.STRANGER)}
+    assert lines["Groups"].split() in ([], ["65534"], [str(sandbox.STRANGER)])
+    assert {int(lines[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
+    assert lines["NoNewPrivs"] == "1"
+    if platform.machine() in MACHINES:
+        assert lines["Seccomp"] == "2"
+
+
+def test_only_folders_in_memory_can_be_written_to(stage):
+    written = seen(
+        stage,
+        "[mount.split()[1] for mount in open('/proc/mounts')"
+        " if mount.split()[3].split(',')[0] == 'rw' and not mount.startswith(('proc', 'dev'))]",
+    )
+
+    assert sorted(written) == ["/dev/shm", "/tmp"]
+
+
+def test_cells_go_on_after_errors_and_slow_ones(stage):
+    result = run(
+        stage,
+        "1 / 0",
+        "this is no Python",
+        "while True: pass",
+        "%%nothing",
+        "x = 1",
+        "assert x == 1",
+        limits=replace(QUICK, cell_seconds=3),
+    )
+
+    ok = [result.cells[f"c{n}"].get("ok") for n in range(6)]
+    assert (result.end, ok) == ("finished", [False, False, False, False, True, True])
+    assert result.cells["c0"]["error"] == "ZeroDivisionError"
+    assert result.cells["c2"]["text"] == "too long"
+
+
+def test_what_notebooks_use_works(stage):
+    cells = [
+        "%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.show()",
+        "import pandas as pd\npd.DataFrame({'a': [1]})",
+        "from IPython.display import display, HTML\ndisplay(HTML('<b>x</b>'))",
+        "!echo hello\nfiles = !ls /course\nassert 'course_utils' in files",
+        "%%time\n1 + 1",
+        "import asyncio\nawait asyncio.sleep(0.01)",
+        "from course_utils.paths import cache_folder\ncache_folder()",
+        "import multiprocessing.pool as p\nassert p.ThreadPool(2).map(abs, [-1]) == [1]",
+        "import tempfile, pathlib\npathlib.Path(tempfile.mkdtemp(), 'x').write_text('x')",
+    ]
+    result = run(stage, *cells, limits=replace(QUICK, cell_seconds=60, seconds=200))
+
+    assert {name: cell for name, cell in result.cells.items() if not cell.get("ok")} == {}
+
+
+def test_input_ends_a_cell_not_the_sandbox(stage):
+    result = run(stage, "input('name?')", "import sys\nassert sys.stdin.read() == ''")
+
+    assert result.cells["c0"]["error"] in ("EOFError", "StdinNotImplementedError")
+    assert result.cells["c1"]["ok"]
+
+
+def test_stop_ends_it_at_once(stage):
+    stop = threading.Event()
+    threading.Timer(2.0, stop.set).start()
+    started = time.monotonic()
+
+    result = run(stage, "import time\ntime.sleep(50)", stop=stop)
+
+    assert result.end == "stopped"
+    assert time.monotonic() - started < 30
+
+
+def test_processors_are_dealt_out():
+    count = len(os.sched_getaffinity(0))
+    dealt = [sandbox._processors(slot, 2) for slot in range(2)]
+
+    assert set(dealt[0]) | set(dealt[1]) == os.sched_getaffinity(0)
+    assert all(dealt)
+    assert count < 2 or not set(dealt[0]) & set(dealt[1])
+    assert all(sandbox._processors(slot, 3 * count) for slot in range(3 * count))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"A\xff\xff\xff\xff",
+        b"A\x00\x00\x00\x05abc",
+        b"?" * 3,
+        b"C\x00\x00\x00\x02[]",
+        b"C\x00\x00\x00\x01\xff",
+    ],
+)
+def test_broken_frames_bring_nothing(content):
+    result = Result()
+    frames = _Frames(result, 1000)
+
+    frames.add(content)
+
+    assert (result.answers, result.cells, result.end) == ([], {}, "ended early")
+
+
+def test_frames_come_in_pieces_and_have_a_limit():
+    result = Result()
+    frames = _Frames(result, 1000)
+    for byte in b"A\x00\x00\x00\x02{}" * 3:
+        frames.add(bytes([byte]))
+    assert result.answers == [b"{}"] * 3
+    frames.add(b"x" * 2000)
+    assert frames.too_much
+
+
+@pytest.mark.parametrize("machine", sorted(MACHINES))
+def test_filter_is_a_program_of_whole_steps(machine):
+    program = seccomp_filter(machine)
+
+    assert len(program) % 8 == 0
+    assert 50 < len(program) / 8 < 200
+    assert seccomp_filter("riscv64") is None
+
+
+def test_a_user_namespace_serves_those_who_are_not_root(stage, monkeypatch):
+    monkeypatch.setattr(sandbox.os, "geteuid", lambda: 1000)
+
+    result = run(stage, "import os\nassert os.getuid() == 64300", "open('/course/x', 'w')", "1")
+
+    assert [result.cells[f"c{n}"]["ok"] for n in range(3)] == [True, False, True]
+
+
+SLEEPER = "import os, time\nif os.fork() == 0:\n    os.setsid()\ntime.sleep(300)"
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9), (signal.SIGTERM, -15)])
+def test_no_process_lives_on_when_the_grader_is_ended(stage, tmp_path, private, how, code):
+    folder = tmp_path / "handed-in"
+    for student in ("ann", "bob", "cem"):
+        (folder / student).mkdir(parents=True)
+        notebook = made_up.half() if student == "ann" else made_up.filled(_1=SLEEPER)
+        nbformat.write(notebook, folder / student / "90.ipynb")
+    out = tmp_path / "grades"
+    command = [
+        sys.executable,
+        "-m",
+        "tools.grading",
+        str(folder),
+        "--private",
+        str(private),
+        "--workers",
+        "2",
+    ]
+    command += ["--assignment", "90", "--out", str(out), "--class-word", "tulip"]
+    process = subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 120
+    while time.monotonic() < until and not list(out.rglob("90.json")):
+        time.sleep(0.2)
+    time.sleep(3)
+    running = psutil.Process(process.pid).children(recursive=True)
+    assert any(child.name() == "bwrap" for child in running)
+
+    process.send_signal(how)
+    process.wait(timeout=60)
+
+    assert process.returncode == code
+    until = time.monotonic() + 20
+    alive = running
+    while alive and time.monotonic() < until:
+        alive = [child for child in alive if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+        time.sleep(0.1)
+    assert alive == []
+    assert [path.parent.name.split("-")[0] for path in out.rglob("90.json")] == ["ann"]
+    assert not (out / "grades.csv").exists()
+    assert "tulip" not in process.stderr.read()

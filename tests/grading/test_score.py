@@ -1,0 +1,233 @@
+"""From verdicts to points and flags; tables and pages that nothing can be smuggled into."""
+
+from __future__ import annotations
+
+import csv
+import io
+from html.parser import HTMLParser
+
+import made_up
+import pytest
+
+from tools.grading.assignments import load_assignments
+from tools.grading.feedback import overview, write_pages
+from tools.grading.notebook_file import read_notebook
+from tools.grading.restore import restore
+from tools.grading.results import Graded, file_name, grades_csv, load_result, save_result
+from tools.grading.sandbox import Limits, Result
+from tools.grading.score import Score, open_scores, score_notebook
+
+EXERCISES = [
+    {"name": "90.1", "title": "Twice", "points": 2, "parts": {"90.1": 1.0, "90.1h": 1.0}},
+    {"name": "90.2", "title": "The sum", "points": 1, "parts": {"90.2": 1.0}},
+]
+RIGHT = {"is_right": True, "message": "Well done.", "points": 1.0, "is_broken": False}
+WRONG = {"is_right": False, "message": "Not twice.", "points": 0.0, "is_broken": False}
+
+
+@pytest.fixture(scope="module")
+def assignment(tmp_path_factory):
+    (one,) = load_assignments(["90"], private=made_up.write_private_folder(tmp_path_factory.mktemp("p")))
+    return one
+
+
+@pytest.fixture
+def score(assignment):
+    def run(verdicts, *, notebook=None, without=(), **result):
+        import nbformat
+
+        notebook = notebook or made_up.filled(_1=made_up.TWICE, _2=made_up.TOTAL)
+        notebook.cells = [cell for cell in notebook.cells if cell.id not in without]
+        restored = restore(read_notebook(nbformat.writes(notebook).encode()), assignment, {})
+        ended = Result(**{"end": "finished", **result})
+        scores = score_notebook(EXERCISES, assignment, restored, ended, verdicts, Limits())
+        return {one.exercise: one for one in scores}
+
+    return run
+
+
+def ran(*names: str, **more: object) -> dict[str, dict]:
+    return {f"ex-90-{name}": {"id": f"ex-90-{name}", "ok": True, **more} for name in names}
+
+
+def test_all_parts_right(score):
+    one = score({"90.1": RIGHT, "90.1h": RIGHT})["90.1"]
+
+    assert (one.points, one.max_points, one.flag, one.message) == (2.0, 2, "", "Well done.")
+
+
+def test_the_hidden_part_brings_half(score):
+    one = score({"90.1": RIGHT, "90.1h": WRONG})["90.1"]
+
+    assert (one.points, one.flag, one.message) == (1.0, "", "With other data: Not twice.")
+
+
+def test_wrong(score):
+    one = score({"90.1": WRONG, "90.1h": WRONG})["90.1"]
+
+    assert (one.points, one.flag, one.message) == (0.0, "", "Not twice.")
+
+
+def test_a_missing_cell_goes_to_a_person(score):
+    one = score({"90.1": RIGHT}, without=["ex-90-2-solution"])["90.2"]
+
+    assert one.points is None
+    assert "was not found" in one.flag
+
+
+def test_an_untouched_gap_is_zero_without_a_flag(score):
+    one = score({}, notebook=made_up.empty())["90.1"]
+
+    assert (one.points, one.flag, one.message) == (0.0, "", "Not done yet.")
+
+
+def test_an_error_is_told(score):
+    cells = {"ex-90-2-solution": {"ok": False, "error": "NameError", "text": "name 'x' is not defined"}}
+    one = score({}, cells=cells | ran("2-check"))["90.2"]
+
+    assert (one.points, one.flag) == (0.0, "")
+    assert one.message == "The cell stopped: NameError: name 'x' is not defined"
+
+
+def test_a_slow_cell_is_told_to_both(score):
+    cells = {"ex-90-2-solution": {"ok": False, "error": "KeyboardInterrupt", "text": "too long"}}
+    one = score({}, cells=cells)["90.2"]
+
+    assert one.points == 0.0
+    assert "took longer than 60 s" in one.flag
+    assert "took longer than 60 s" in one.message
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        ("time", "longer than 300 s"),
+        ("memory", "more memory"),
+        ("processes", "more than 64 processes"),
+        ("printed", "wrote without end"),
+        ("frames", "too large"),
+        ("ended early", "ended Python"),
+    ],
+)
+def test_who_stopped_the_notebook_gets_zero_and_what_did_not_run_goes_to_a_person(score, end, why):
+    scores = score({}, end=end, running="ex-90-1-solution")
+
+    assert scores["90.1"].points == 0.0
+    assert why in scores["90.1"].flag
+    assert scores["90.2"].points is None
+    assert scores["90.2"].flag.startswith("did not run: the notebook was stopped in cell ex-90-1-solution")
+
+
+def test_what_was_answered_before_the_stop_counts(score):
+    scores = score({"90.1": RIGHT, "90.1h": RIGHT}, end="ended early", running="ex-90-2-solution")
+
+    assert scores["90.1"].points == 2.0
+
+
+def test_a_check_that_ran_and_left_nothing_is_looked_at(score):
+    one = score({}, cells=ran("2-solution", "2-check"))["90.2"]
+
+    assert (one.points, one.flag) == (0.0, "the check ran and left no answer")
+
+
+def test_what_check_said_is_handed_on(score):
+    one = score({}, cells=ran("2-solution", "2-check", shown="An answer of type Thing cannot be kept."))[
+        "90.2"
+    ]
+
+    assert (one.points, one.flag, one.message) == (0.0, "", "An answer of type Thing cannot be kept.")
+
+
+def test_an_unreadable_answer_is_looked_at(score):
+    one = score({"90.2": {**WRONG, "is_broken": True}})["90.2"]
+
+    assert one.flag == "the check could not read this answer"
+
+
+def test_an_uncertain_cell_is_looked_at_only_if_points_are_lost(score):
+    notebook = made_up.stripped(made_up.filled(_1=made_up.TWICE, _2="total = 5"))
+
+    assert (
+        score({"90.2": WRONG}, notebook=notebook)["90.2"].flag
+        == "its cell was found by place or likeness only"
+    )
+    assert score({"90.2": RIGHT}, notebook=notebook)["90.2"].flag == ""
+
+
+def test_table_holds_no_formulas_and_no_line_breaks():
+    name = '=cmd|" /C calc"!A0'
+    graded = [Graded(name, "90", [Score("90.1", "T", None, 2.0, "+a\nb")], ["@look"]), Graded("-x", "")]
+
+    rows = list(csv.reader(io.StringIO(grades_csv(graded))))
+
+    assert rows[1] == [f"'{name}", "90", "90.1", "", "2", "'+a b; @look"]
+    assert rows[2] == ["'-x", "", "", "", "", ""]
+    assert not any(cell[:1] in "=+-@" for row in rows for cell in row if cell)
+
+
+HOSTILE = (
+    "</title><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}&lt;\"'><svg/onload=alert(1)>"
+)
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attributes}
+
+
+def test_pages_show_hostile_text_as_text(tmp_path):
+    graded = [Graded(HOSTILE, "90", [Score("90.1", HOSTILE, 0.0, 2.0, HOSTILE, HOSTILE)], [HOSTILE], HOSTILE)]
+
+    write_pages(tmp_path, graded, {"90": HOSTILE})
+
+    pages = list(tmp_path.rglob("*.html"))
+    assert len(pages) == 2
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        found = Tags()
+        found.feed(text)
+        assert not found.tags & {"script", "img", "svg", "iframe", "object", "embed", "form"}
+        assert not [name for name in found.attributes if name.startswith("on")]
+        assert "49" not in text
+        assert "&lt;script&gt;" in text
+        assert "default-src 'none'" in text
+
+
+def test_names_of_files_are_safe_and_differ():
+    names = ["../../etc/passwd", "ann", "Ann", "ann/lee", "ann lee", "", "..", "ä", "x" * 500, "\udcff"]
+
+    files = [file_name(name) for name in names]
+
+    assert len(set(files)) == len(names)
+    assert all("/" not in file and len(file) < 80 and not file.startswith(".") for file in files)
+
+
+def test_overview_counts_what_a_person_must_decide_apart():
+    graded = [
+        Graded("ann", "90", [Score("90.1", "A", 2.0, 2), Score("90.2", "B", 0.0, 1)]),
+        Graded("bob", "90", [Score("90.1", "A", 1.0, 2), Score("90.2", "B", 0.0, 1)]),
+        Graded("cem", "90", [Score("90.1", "A", 2.0, 2), Score("90.2", "B", None, 1)]),
+        Graded("dan", "90", open_scores(EXERCISES, "no notebook")),
+    ]
+
+    view = overview("90", graded, "Made up")
+
+    assert (view["students"], view["open"], view["mean"]) == (3, 2, pytest.approx(5 / 3))
+    assert (view["missed"]["name"], view["missed"]["full"], view["missed"]["decided"]) == ("90.2", 0, 2)
+    assert [b["count"] for b in view["bins"]] == [0, 0, 0, 1, 0, 0, 2, 0, 0, 0]
+
+
+def test_a_result_is_kept_under_its_key(tmp_path):
+    graded = Graded("../ann", "90", [Score("90.1", "T", None, 2.0, "flag", "text")], ["x"], "a.ipynb", 1.5)
+
+    save_result(tmp_path, graded, "key")
+
+    assert load_result(tmp_path, "../ann", "90", "key") == graded
+    assert load_result(tmp_path, "../ann", "90", "other") is None
+    assert [path.parent.parent for path in tmp_path.rglob("*.json")] == [tmp_path]
