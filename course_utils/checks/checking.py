@@ -58,7 +58,7 @@ def _checked_call(exercise: object, answer: object) -> str:
         raise CourseError(
             "check() was called without an answer.",
             cause="It needs two things: the exercise and your answer.",
-            next_step=f'write check("{name[:10]}", answer).',
+            next_step=f'write `check("{name[:10]}", answer)`.',
         )
     name = checked_name(exercise)
     if answer is Ellipsis or answer is NotImplementedError or type(answer) is NotImplementedError:

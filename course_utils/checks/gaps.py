@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-YELLOW, PLAIN = "\x1b[33m", "\x1b[0m"
-
 
 def speak_plainly_about_gaps() -> None:
     """Let the notebook show one line where a gap still raises, or a check meets a missing name.
@@ -26,7 +24,7 @@ def running_shell() -> object | None:
 def _show_short(shell, kind, error, traceback, tb_offset=None) -> None:
     message = gap_message(error, _running_code(shell))
     if message:
-        error._render_traceback_ = lambda: [f"{YELLOW}{message}{PLAIN}"]
+        error._render_traceback_ = lambda: [message]
     shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
 
 
@@ -45,7 +43,7 @@ def gap_message(error: Exception, code: str) -> str:
         code: of that cell.
     """
     if isinstance(error, NotImplementedError) and str(error).startswith("Exercise "):
-        return f"{error}\nReplace the line `raise NotImplementedError(…)` with your code, then run the cell."
+        return f"{error}\nReplace the line with `raise` by your code, run that cell, then check again."
     if isinstance(error, NameError) and "check(" in code:
         return (
             f"There is no `{error.name}` yet.\n"

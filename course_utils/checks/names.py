@@ -21,7 +21,7 @@ def checked_name(exercise: object) -> str:
     raise CourseError(
         f"The first argument is {shown[:60]}, which is no name of an exercise.",
         cause='Expected a text such as "01.2".',
-        next_step='write check("01.2", answer), first the name, then your answer.',
+        next_step='write `check("01.2", answer)`, first the name, then your answer.',
     )
 
 

@@ -66,7 +66,7 @@ def exercise_numbers(notebook: NotebookNode) -> list[str]:
 
 
 def wrong_answers(lesson: str) -> dict[str, list[tuple[str, str]]]:
-    """Return the wrong answers of a lesson: exercise -> (code, part of the hint); none where none are written."""
+    """Return the wrong answers of a lesson: exercise -> (code, part of the hint)."""
     if not (Path(__file__).parent / "wrong_answers" / f"lesson_{lesson}.py").exists():
         return {}
     return importlib.import_module(f"wrong_answers.lesson_{lesson}").WRONG

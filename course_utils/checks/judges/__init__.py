@@ -9,7 +9,6 @@ or one more sentence. Questions are registered by ``quiz``.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -120,7 +119,7 @@ def quiz(exercise: str, *, right: str, hints: dict[str, str], title: str = "", w
     def judge_option(answer: Plain, data: dict[str, object]) -> str:
         option = answer["value"].strip().lower() if answer["kind"] == "text" else None
         if option is None or option not in OPTIONS or len(option) != 1:
-            raise Hint('Choose one option and write its letter between quotes, for example answer = "a".')
+            raise Hint('Choose one option and write its letter between quotes, for example `answer = "a"`.')
         if option in hints:
             raise Hint(hints[option])
         return why
@@ -146,12 +145,9 @@ def find_exercise(exercise: str) -> Exercise:
     if exercise in known:
         return known[exercise]
     visible = [name for name in known if not is_hidden(name)]
-    close = difflib.get_close_matches(exercise, visible, n=1, cutoff=0.7)
     raise CourseError(
-        f"There is no exercise {exercise}{f'; did you mean {close[0]}?' if close else '.'}",
-        cause=f"Known: {', '.join(visible)}."
-        if visible
-        else f"Lesson {lesson_of(exercise)} has no exercises.",
+        f"There is no exercise {exercise}.",
+        cause=f"Known: {', '.join(visible)}." if visible else f"Lesson {lesson_of(exercise)} has none.",
         next_step="take the number from the exercise's title.",
     )
 
