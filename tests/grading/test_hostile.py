@@ -186,7 +186,9 @@ def test_hostile_notebook(attack, hand_in, grade, points, ears, home, private, c
     before, processes_before = digest(*watched), strangers()
 
     started = time.monotonic()
-    graded = grade(folder, limits=LIMITS)
+    more = attack.cell_seconds - LIMITS.cell_seconds
+    limits = replace(LIMITS, cell_seconds=attack.cell_seconds, seconds=LIMITS.seconds + more)
+    graded = grade(folder, limits=limits)
     seconds = time.monotonic() - started
 
     mallory, honest = graded["mallory"], graded["ann"]
@@ -200,8 +202,8 @@ def test_hostile_notebook(attack, hand_in, grade, points, ears, home, private, c
         assert mine["90.2"] == attack.honest, [(s.exercise, s.flag, s.message) for s in mallory.scores]
     assert points(honest) == {"90.1": 2.0, "90.2": 0.0, "90.3": 0.0, "90.q1": 1.0}
     assert result.end in attack.ends, (result.end, result.tail[-500:])
-    assert result.seconds <= LIMITS.seconds + 10
-    assert seconds <= LIMITS.seconds + 60
+    assert result.seconds <= limits.seconds + 10
+    assert seconds <= limits.seconds + 90
     leaked = b"".join(answer for one in results for answer in one.answers).decode("utf-8", errors="replace")
     seen = leaked + json.dumps([one.cells for one in results]) + "".join(one.tail for one in results)
     assert made_up.CANARY not in seen

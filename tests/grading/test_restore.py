@@ -141,7 +141,7 @@ def test_an_extra_cell_that_calls_a_check_is_run(restored):
 def test_copies_of_locked_cells_are_not_run_twice(restored):
     notebook = without_ids(solved())
     start = next(cell for cell in notebook.cells if "start_exercises" in cell.source)
-    notebook.cells.append(copy.deepcopy(start))
+    notebook.cells.append(new_code_cell(start.source))
 
     runs = [cell for cell in restored(notebook).cells if "start_exercises" in cell["source"]]
 

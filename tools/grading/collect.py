@@ -257,6 +257,8 @@ def _newest(student: str, assignment: str, candidates: list[tuple[File, Notebook
         notes.append(f"{len(distinct)} notebooks were handed in; the newest was graded: {_shown(file.name)}")
     notes += [f"there seems to be {secret}: it should be changed" for secret in find_secrets(notebook)]
     digest = hashlib.sha256(file.content).hexdigest()
+    for cell in notebook.cells:
+        cell.outputs = ""  # searched, and not needed again
     return Submission(student, assignment, _shown(file.name), notebook, digest, notes)
 
 

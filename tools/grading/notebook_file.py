@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 
 LARGEST_NOTEBOOK = 20_000_000  # bytes
-MOST_CELLS = 2000
+MOST_CELLS = 1000
 LARGEST_CELL = 200_000  # characters of its source
 
 

@@ -55,8 +55,8 @@ class Limits:
         frames: bytes of answers and reports that may leave.
     """
 
-    seconds: float = 300.0
-    cell_seconds: float = 60.0
+    seconds: float = 600.0
+    cell_seconds: float = 120.0
     memory: int = 4096 * MEBIBYTE
     processes: int = 64
     threads: int = 512

@@ -20,6 +20,7 @@ class Attack:
         honest: points that exercise 90.2 must still bring; None: at most what it brings.
         leaks: it hands out something harmless, which shows that it ran.
         sample: runs in ``make test`` too.
+        cell_seconds: that one cell may take.
     """
 
     name: str
@@ -28,3 +29,4 @@ class Attack:
     honest: float | None = 1.0
     leaks: bool = False
     sample: bool = False
+    cell_seconds: float = 6.0

@@ -62,7 +62,10 @@ ATTACKS = [
         keras.Model.count_params = lambda self: 99
         def twice(numbers):
             return keras.Sequential([keras.layers.Dense(1)])
+        leak("ran")
         """,
+        leaks=True,
+        cell_seconds=240,
     ),
     Attack(
         "objects that are equal to everything",
@@ -203,13 +206,15 @@ ATTACKS = [
         "a model with code in it",
         """
         import os
-        os.environ["KERAS_BACKEND"] = "numpy"
         import keras
         model = keras.Sequential([keras.Input((1,)), keras.layers.Lambda(lambda x: x, output_shape=(1,))])
         model.save(os.path.join(os.environ["COURSE_ANSWERS"], "90.keras"))
         def twice(numbers):
             return model
+        leak("ran")
         """,
+        leaks=True,
+        cell_seconds=240,
     ),
     Attack(
         "markup and script in errors and answers",
