@@ -1,0 +1,87 @@
+"""The course's own exercises, graded: the instructor's notebook gets all points, the student edition none."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import made_up
+import nbformat
+import pytest
+
+from course_utils.paths import PROJECT
+from tools.grading.assignments import load_assignments
+from tools.grading.collect import collect
+from tools.grading.grade import Class, grade_all
+from tools.grading.judging import Judges
+from tools.grading.results import Graded
+from tools.grading.sandbox import Limits
+
+MASTERS = sorted((PROJECT / "notebooks" / "exercises").glob("[0-9][0-9]_*.ipynb"))
+
+
+def lessons() -> list:
+    marks = {True: [], False: [pytest.mark.full]}
+    return [pytest.param(path, marks=marks[path.name.startswith("01")], id=path.stem) for path in MASTERS]
+
+
+def half(
+    master: nbformat.NotebookNode, student: nbformat.NotebookNode
+) -> tuple[nbformat.NotebookNode, set[str]]:
+    """Every second gap filled; returns the notebook and the ids of the filled gaps."""
+    solutions = {cell.id: cell.source for cell in master.cells}
+    gaps = [cell for cell in student.cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    for cell in gaps[::2]:
+        cell.source = solutions[cell.id]
+    return student, {cell.id for cell in gaps[::2]}
+
+
+@pytest.fixture
+def grade_real(stage, tmp_path):
+    def run(folder: Path, lesson: str) -> dict[str, Graded]:
+        (assignment,) = load_assignments([lesson])
+        judges = Judges()
+        exercises = {lesson: judges.exercises(lesson)}
+        judges.close()
+        limits = Limits(seconds=900, cell_seconds=300)
+        course = Class({lesson: assignment}, exercises, stage, tmp_path / "results", "Tulip 7", limits=limits)
+        graded = grade_all(course, collect(folder, [lesson]), on_done=lambda *_: None, stop=threading.Event())
+        return {one.student: one for one in graded}
+
+    return run
+
+
+@pytest.mark.timeout(2400)
+@pytest.mark.parametrize("path", lessons())
+def test_instructor_full_student_none_half_in_between(path, grade_real, tmp_path):
+    master = nbformat.read(path, as_version=4)
+    student = nbformat.read(path.parent / "student" / path.name, as_version=4)
+    some, filled = half(master, nbformat.read(path.parent / "student" / path.name, as_version=4))
+    notebooks = {
+        "perfect": master,
+        "stripped": made_up.stripped(master),
+        "half": some,
+        "half-stripped": made_up.stripped(some),
+        "empty": student,
+    }
+    for name, notebook in notebooks.items():
+        (tmp_path / "in" / name).mkdir(parents=True)
+        nbformat.write(notebook, tmp_path / "in" / name / f"{path.stem}.ipynb")
+
+    graded = grade_real(tmp_path / "in", path.name[:2])
+
+    for name in ("perfect", "stripped"):
+        lost = [(s.exercise, s.flag, s.message) for s in graded[name].scores if s.points != s.max_points]
+        assert lost == [], name
+        assert graded[name].flags == []
+    for name in ("half", "half-stripped"):
+        full = {score.exercise for score in graded[name].scores if score.points == score.max_points}
+        assert full == {exercise_of(gap) for gap in filled}, name
+        assert not graded[name].is_open, name
+    assert [score.flag for score in graded["empty"].scores if score.points != 0 or score.flag] == []
+    assert len(graded["empty"].scores) >= 12
+
+
+def exercise_of(gap: str) -> str:
+    _, lesson, number, *_ = gap.split("-")
+    return f"{lesson}.{number}"
