@@ -45,7 +45,7 @@ FORMER = b"what lay there before"
 LIMITS = Limits(
     connect=2.0, stall=0.2, slow_after=5.0, retry_wait=0.002, longest_wait=0.01, progress=LARGEST // 20
 )
-CUTS_ONLY, KILLED, LEFT_BEFORE, SIZE_UNKNOWN = 0.35, 0.3, 0.3, 0.3  # parts of the runs
+CUTS_ONLY, KILLED, LEFT_BEFORE, SIZE_UNKNOWN = 0.35, 0.2, 0.3, 0.3  # parts of the runs
 
 
 @dataclass
@@ -76,7 +76,7 @@ class _Plan:
         self.rng = rng = random.Random(f"{seed}, {number}")
         self.body = rng.randbytes(rng.choice((1, 1000, rng.randint(1, LARGEST), LARGEST)))
         self.cuts_only = rng.random() < CUTS_ONLY
-        self.kills = rng.randint(1, 3) if killing and rng.random() < KILLED else 0
+        self.kills = rng.randint(1, 2) if killing and rng.random() < KILLED else 0
         self.faults = [
             [self._fault() for _ in range(rng.randint(0, 4))]
             for _ in range(1 if self.cuts_only else rng.randint(1, 3))

@@ -520,7 +520,7 @@ import os, sys
 sys.path.insert(0, sys.argv[1])
 from course_utils import download as module
 from course_utils.download import DownloadStopped, Limits, RemoteFile, download
-module.LIMITS = Limits(stall=5, retry_wait=0.01)
+module.LIMITS = Limits(stall=60, retry_wait=0.01)
 address, digest, folder = sys.argv[2:5]
 try:
     download(RemoteFile("file.bin", (address,), digest, 1_000_000), folder)
@@ -579,6 +579,16 @@ def test_row_11_a_killed_download_is_continued(tmp_path: Path, capsys: pytest.Ca
         assert download(remote(server), tmp_path).read_bytes() == BODY
         assert golden(capsys.readouterr().out, server) == ["file.bin: resumed from 43 % at A"]
         assert server.sent == len(BODY)
+
+
+def test_row_11_even_the_last_few_bytes_survive_a_kill(tmp_path: Path) -> None:
+    with FaultyServer(BODY, [Stall(0.003)]) as server:
+        process = started(server, tmp_path)
+        part = tmp_path / KEPT[0]
+        wait_until(lambda: part.exists() and part.stat().st_size == 3000)
+        process.kill()
+        process.communicate(timeout=20)
+        assert part.read_bytes() == BODY[:3000]
 
 
 @pytest.mark.parametrize("note", ["", "{", "[]", '{"digest": 1}', None])

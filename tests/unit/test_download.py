@@ -262,6 +262,22 @@ def test_a_finished_part_has_the_final_name_alone(part: PartFile, tmp_path: Path
     assert (tmp_path / "a").read_bytes() == b"abc"
 
 
+def test_the_final_name_is_given_in_one_step(
+    part: PartFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    part.target.write_bytes(b"former")
+    part.comes_from(HERE, {})
+    part.path.write_bytes(b"abc")
+    monkeypatch.setattr("os.replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        part.finish()
+    assert part.target.read_bytes() == b"former"
+    assert PartFile(tmp_path / "a", DIGEST).size() == 3
+
+
 def test_the_note_is_never_half_written(part: PartFile, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
