@@ -191,10 +191,17 @@ def run_master(path: Path) -> None:
 
 
 def _shown(outputs: list) -> list:
-    kept = [output for output in outputs if output.get("name") != "stderr"]
-    for output in kept:
+    """Drop log lines, and join pieces of printed text: how it is cut depends on the machine's load."""
+    kept: list = []
+    for output in outputs:
+        if output.output_type == "stream" and output.name == "stderr":
+            continue
+        if output.output_type == "stream" and kept and kept[-1].output_type == "stream":
+            kept[-1].text += output.text
+            continue
         if output.output_type == "execute_result":
             output.execution_count = None
+        kept.append(output)
     return kept
 
 

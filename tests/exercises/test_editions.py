@@ -136,6 +136,15 @@ def test_student_edition_is_clean(student: NotebookNode):
     assert [found and found[1] for found in named] == [builder.exercise_of(cell.id) for cell in gaps]
 
 
+def test_outputs_of_a_run_do_not_reach_students(master: NotebookNode, master_path: Path):
+    for cell in master.cells:
+        if cell.cell_type == "code" and not cell.outputs:
+            cell.outputs, cell.execution_count = [nbformat.v4.new_output("stream", text="leaked output")], 7
+    edition = builder.student_edition(master, master_path.name)
+
+    assert leaks(edition, {"leaked output", '"execution_count": 7'}) == []
+
+
 def test_expected_outputs_became_text(master: NotebookNode, student: NotebookNode):
     shown = [cell for cell in student.cells if part_of(cell)[1] == "example"]
     has_figure = any(
