@@ -230,12 +230,11 @@ class _Download:
         connect, stall = self.pace.at_most(LIMITS.connect), self.pace.at_most(LIMITS.stall)
         with answer(address, self._range(address, offset), connect=connect, stall=stall) as response:
             start, total = begins_at(response, LIMITS.longest_wait)
+            if start != 0:
+                self._check_fit(address, response, start, offset, total)
             block = read_block(response, BLOCK)
             refuse_web_page(response, block)
             total = self._size_of_all(total)
-            if start != 0 and (start != offset or self.part.is_of_another_state(address, response.headers)):
-                self.part.discard()
-                raise Left("what is there does not fit to what has arrived", again=True)
             check_space(self.target, (total or start) - start)
             self._prepare(address, response, offset, start)
             self._write(response, block, start, total)
@@ -246,6 +245,15 @@ class _Download:
             return {}
         condition = self.part.condition(address)
         return {"Range": f"bytes={offset}-"} | ({"If-Range": condition} if condition else {})
+
+    def _check_fit(
+        self, address: str, response: requests.Response, start: int | None, offset: int, total: int | None
+    ) -> None:
+        """Throw away what has arrived if the answer does not continue it. The next answer is whole."""
+        self._size_of_all(total)
+        if start != offset or self.part.is_of_another_state(address, response.headers):
+            self.part.discard()
+            raise Left("what is there does not fit to what has arrived", again=True)
 
     def _size_of_all(self, told: int | None) -> int | None:
         """Return the size of the whole file, if it is known. It is not what any server says."""

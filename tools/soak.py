@@ -43,9 +43,9 @@ KILL_SPEED = 2_000_000.0  # bytes a second, so that a kill comes before the end
 REFUSED = (f"{module.OTHER} (sha256", "what was continued is not the file")
 FORMER = b"what lay there before"
 LIMITS = Limits(
-    connect=2.0, stall=0.2, slow_after=5.0, retry_wait=0.002, longest_wait=0.01, progress=LARGEST // 20
+    connect=2.0, stall=0.15, slow_after=5.0, retry_wait=0.002, longest_wait=0.01, progress=LARGEST // 20
 )
-CUTS_ONLY, KILLED, LEFT_BEFORE, SIZE_UNKNOWN = 0.35, 0.2, 0.3, 0.3  # parts of the runs
+CUTS_ONLY, KILLED, LEFT_BEFORE, SIZE_UNKNOWN = 0.35, 0.12, 0.3, 0.3  # parts of the runs
 
 
 @dataclass

@@ -149,7 +149,8 @@ class Request(http.server.BaseHTTPRequestHandler):
         body = self.server.body
         start = int(self.asked.range[6:-1]) if self._continues() else 0
         if start and start >= len(body):
-            self.send_body(416, b"", {"Content-Range": f"bytes */{len(body)}"})
+            said = {"Content-Range": f"bytes */{len(body)}", "Content-Type": "text/html"}
+            self.send_body(416, b"<html>416 Range Not Satisfiable</html>", said)
             return
         said = {"ETag": self.server.etag} if self.server.etag else {}
         if start:

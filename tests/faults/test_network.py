@@ -326,6 +326,12 @@ def test_row_05_the_end_of_the_file_was_reached_before(tmp_path: Path) -> None:
         assert download(remote(server, size=None), tmp_path).read_bytes() == BODY
 
 
+def test_row_05_a_mirror_with_a_shorter_file_does_not_cost_what_has_arrived(tmp_path: Path) -> None:
+    with FaultyServer(BODY, [Stall(0.5)]) as one, FaultyServer(OTHER[:1000]) as short:
+        assert download(remote(one, short), tmp_path).read_bytes() == BODY
+        assert one.sent == len(BODY)
+
+
 def test_row_05_no_size_at_all(tmp_path: Path) -> None:
     def endless(request: Request) -> None:
         request.send_response(200)
