@@ -154,11 +154,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument(
-        "kinds", nargs="*", choices=[*KINDS, []], default=[], help="default: all that are there"
-    )
+    parser.add_argument("kinds", nargs="*", choices=KINDS, help="default: all that are there")
     parser.add_argument("--make-parquet", action="store_true", help="write parquet/ from npz/ first")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     folder = arguments.folder.resolve()
     if arguments.make_parquet:
         make_parquet(folder)

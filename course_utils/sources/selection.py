@@ -10,6 +10,7 @@ from course_utils.sources.structure import Pictures
 
 TEST_FRACTION = 1 / 6  # CIFAR-10's own: 10,000 of 60,000
 TEST_SEED = 0  # always the same, so that no run trains on what another run tests with
+AT_A_TIME = 1000  # images that are moved
 MIXING_SEED = 0  # always the same: the order does not depend on the seed of a run
 
 
@@ -47,13 +48,30 @@ def part_of_class(fraction: float) -> Callable[[int], int]:
 
 
 def with_test_part(pictures: Pictures) -> Pictures:
-    """Set one sixth of each class aside as test, unless there is a test part. Nothing is dropped."""
+    """Set one sixth of each class aside as test, unless there is a test part. Nothing is dropped.
+
+    Args:
+        pictures: use the returned ones afterwards: what stays is moved together in the same array, because a
+            copy would need as much memory again.
+    """
     if pictures.test_images is not None:
         return pictures
     images, labels = pictures.train_images, pictures.train_labels
     test = chosen_per_class(labels, part_of_class(TEST_FRACTION), seed=TEST_SEED)
-    split = Pictures(images[~test], labels[~test], images[test], labels[test], pictures.notes)
+    test_images = images[test]
+    split = Pictures(_moved_together(images, ~test), labels[~test], test_images, labels[test], pictures.notes)
     return split.with_notes("no test part there, so one sixth of each class was set aside as test")
+
+
+def _moved_together(images: np.ndarray, stay: np.ndarray) -> np.ndarray:
+    """Move the images that stay to the front of their array, some at a time, and return that front."""
+    if not images.flags.writeable:
+        return images[stay]
+    places = np.flatnonzero(stay)
+    for start in range(0, len(places), AT_A_TIME):
+        from_here = places[start : start + AT_A_TIME]
+        images[start : start + len(from_here)] = images[from_here]
+    return images[: len(places)]
 
 
 def mixed_if_sorted(pictures: Pictures) -> Pictures:
