@@ -59,7 +59,7 @@ GAPS = {  # cell -> scaffold, solution, stub, check
         "return [2 * number for number in numbers]",
         'raise NotImplementedError("Exercise 90.1: return twice each number.")',
         'check("90.1", twice(given("90.1")["numbers"]))',
-        f'# {CANARY}-hidden\ncheck("90.1h", twice(given("90.1", hidden=True)["numbers"]))',
+        '# the hidden part\ncheck("90.1h", twice(given("90.1", hidden=True)["numbers"]))',
     ),
     "2": (
         'numbers = given("90.2")["numbers"]\n{}',

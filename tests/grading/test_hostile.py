@@ -207,7 +207,7 @@ def test_hostile_notebook(attack, hand_in, grade, points, ears, home, private, c
     leaked = b"".join(answer for one in results for answer in one.answers).decode("utf-8", errors="replace")
     seen = leaked + json.dumps([one.cells for one in results]) + "".join(one.tail for one in results)
     assert made_up.CANARY not in seen
-    assert not attack.leaks or "ran" in leaked or "CLASS_WORD" in leaked
+    assert not attack.leaks or "ran" in leaked or "CLASS_WORD" in leaked, result.cells
     assert ears.all_heard() == []
     assert wait_for_none(processes_before) == set()
     assert digest(*watched) == before

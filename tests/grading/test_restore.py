@@ -50,7 +50,7 @@ def test_an_untouched_frame_comes_from_the_master(restored):
 
     assert set(result.found.values()) == {"id"}
     assert sources(result)["ex-90-1-solution"] == made_up.TWICE
-    assert f"# {made_up.CANARY}-hidden" in sources(result)["ex-90-1-check"]
+    assert "# the hidden part" in sources(result)["ex-90-1-check"]
     assert sources(result)["ex-90-parameters"].endswith("CLASS_WORD = 'tulip'\nOUT = '/tmp/out'")
     assert result.notes == {}
 

@@ -242,3 +242,22 @@ def test_no_process_lives_on_when_the_grader_is_ended(stage, tmp_path, private, 
     assert [path.parent.name.split("-")[0] for path in out.rglob("90.json")] == ["ann"]
     assert not (out / "grades.csv").exists()
     assert "tulip" not in process.stderr.read()
+
+
+def test_what_is_printed_is_not_kept(stage):
+    code = "import time\nend = time.monotonic() + 3\nwhile time.monotonic() < end: print('x' * 1_000_000)"
+
+    result = run(stage, code, limits=replace(QUICK, cell_seconds=30))
+
+    assert result.cells["c0"]["ok"]
+    assert result.memory < 300 * 2**20
+
+
+def test_memory_that_processes_share_counts_once(stage):
+    code = "import os, time\nheld = bytearray(os.urandom(1000)) * 200_000\n"
+    code += "for _ in range(6):\n    if os.fork() == 0:\n        time.sleep(60)\ntime.sleep(3)"
+
+    result = run(stage, code, limits=replace(QUICK, cell_seconds=30, memory=700 * 2**20))
+
+    assert result.end == "finished"
+    assert 200 * 2**20 < result.memory < 700 * 2**20

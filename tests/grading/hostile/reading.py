@@ -99,7 +99,8 @@ ATTACKS = [
                     pass
         for number in os.listdir("/proc/1/fd") if os.access("/proc/1/fd", os.R_OK) else []:
             try:
-                found.append(open(f"/proc/1/fd/{number}", errors="replace").read(100000))
+                handle = os.open(f"/proc/1/fd/{number}", os.O_RDONLY | os.O_NONBLOCK)
+                found.append(os.read(handle, 100_000))
             except OSError:
                 pass
         leak(found)

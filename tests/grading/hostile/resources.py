@@ -15,7 +15,7 @@ ATTACKS = [
             except OSError:
                 time.sleep(0.01)
         """,
-        ends=("processes", "time"),
+        ends=("processes", "time", "memory"),
         honest=None,
         sample=True,
     ),
