@@ -71,8 +71,8 @@ def test_it_runs_as_a_stranger_without_rights(stage):
     status = seen(stage, "open('/proc/self/status').read()")
     lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
 
-    assert set(lines["Uid"].split()) == {str(sandbox.STRANGER)}
-    assert lines["Groups"].split() in ([], ["65534"], [str(sandbox.STRANGER)])
+    assert set(lines["Uid"].split()) == {str(sandbox.stranger(0))}
+    assert lines["Groups"].split() in ([], ["65534"], [str(sandbox.stranger(0))])
     assert {int(lines[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
     assert lines["NoNewPrivs"] == "1"
     if platform.machine() in MACHINES:
@@ -193,7 +193,7 @@ def test_filter_is_a_program_of_whole_steps(machine):
 def test_a_user_namespace_serves_those_who_are_not_root(stage, monkeypatch):
     monkeypatch.setattr(sandbox.os, "geteuid", lambda: 1000)
 
-    result = run(stage, "import os\nassert os.getuid() == 64300", "open('/course/x', 'w')", "1")
+    result = run(stage, "import os\nassert os.getuid() >= 10**9", "open('/course/x', 'w')", "1")
 
     assert [result.cells[f"c{n}"]["ok"] for n in range(3)] == [True, False, True]
 

@@ -99,10 +99,14 @@ def _check_options(options: argparse.Namespace) -> None:
             cause="What was handed in must stay as it is.",
             next_step="name another folder, for example OUT=build/grades.",
         )
-    if options.workers < 0 or not 1 <= options.seconds <= 86400 or not 1 <= options.cell_seconds <= 86400:
+    if (
+        not 0 <= options.workers <= 256
+        or not 1 <= options.seconds <= 86400
+        or not 1 <= options.cell_seconds <= 86400
+    ):
         raise CourseError(
             "A number is out of range.",
-            cause="WORKERS counts from 1 (0: as many as cores); times are from 1 to 86,400 seconds.",
+            cause="WORKERS is 1 to 256 (0: as many as cores); times are from 1 to 86,400 seconds.",
             next_step="correct it, or leave it out.",
         )
     hidden = [submissions, *([options.private.resolve()] if options.private else []), PROJECT / "notebooks"]

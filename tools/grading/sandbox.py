@@ -30,7 +30,7 @@ from course_utils.errors import CourseError
 from tools.grading.seccomp import seccomp_filter
 from tools.grading.stage import Stage
 
-STRANGER = 64300  # the first of the user numbers that notebooks run under
+STRANGERS = 1_000_000_000  # user numbers from here on are nobody's: the kernel counts processes by user
 MEBIBYTE = 2**20
 GRACE = 5.0  # seconds that the kernel is given to end a sandbox's processes
 TICK = 0.25  # seconds between two looks at memory and processes
@@ -404,6 +404,11 @@ def _processors(slot: int, slots: int) -> list[int]:
     return mine[slot::slots] or [mine[slot % len(mine)]]
 
 
+def stranger(slot: int) -> int:
+    """Return the user number of a slot, different in each process that grades."""
+    return STRANGERS + os.getpid() * 256 + slot
+
+
 def _in_memory(files: contextlib.ExitStack, content: bytes) -> object:
     """Return a file in memory that nobody can change."""
     number = os.memfd_create("grading", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
@@ -421,7 +426,7 @@ def _program(slot: int, frames: int) -> list[str]:
     """Return what runs inside. Root becomes a stranger first; others already are one to the inside."""
     become = []
     if os.geteuid() == 0:
-        number = str(STRANGER + slot)
+        number = str(stranger(slot))
         become = ["setpriv", "--reuid", number, "--regid", number, "--clear-groups"]
         become += ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"]
     return [*become, sys.executable, "-B", "/grading/inside.py", str(frames)]
@@ -446,7 +451,7 @@ def _user(slot: int) -> list[str]:
     if os.geteuid() == 0:  # a user of its own in earnest, so that the kernel counts its processes
         kept = ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"]
         return ["--cap-drop", "ALL", *(part for name in kept for part in ("--cap-add", name))]
-    number = str(STRANGER + slot)
+    number = str(stranger(slot))
     return ["--unshare-user", "--uid", number, "--gid", number]
 
 
@@ -511,6 +516,7 @@ def _variables(class_word: str) -> list[str]:
     values = {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "HOME": "/tmp/home",
+        "USER": "student",
         "LANG": "C.UTF-8",
         "PYTHONPATH": "/course",
         "PYTHONHASHSEED": "0",
