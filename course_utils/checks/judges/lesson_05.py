@@ -137,10 +137,11 @@ def any_picture(answer: dict, data: dict) -> str:
 
 def _look_at_form(found: np.ndarray, image: Image.Image, name: str) -> None:
     start = name[:1].upper() + name[1:]
-    if found.ndim == 2 and image.mode == "P":
-        raise Hint(f"{start} holds numbers of a palette, not colours. `convert` turns it into RGB.")
     if found.ndim == 2:
-        raise Hint(f"{start} has the shape {found.shape}. Grey pictures need three equal colours: `convert`.")
+        raise Hint(
+            f"{start} has the shape {found.shape}. Three colours are expected: `convert` turns grey pictures "
+            "and numbers of a palette into RGB."
+        )
     if found.shape[-1] == 4:
         raise Hint(f"{start} still has four channels. The fourth one says how opaque a pixel is.")
     if found.shape != (32, 32, 3):
@@ -343,18 +344,16 @@ def _look_at_temperature(found: float, data: dict, losses: np.ndarray) -> None:
     logits, labels, temperatures = (data[name] for name in ("logits", "labels", "temperatures"))
     if not any(abs(found - value) < 1e-6 for value in temperatures):
         raise Hint(f"{found:g} is none of the temperatures. Is this a position, or a loss?")
-    multiplied = [_loss(logits * value, labels) for value in temperatures]
-    if abs(found - temperatures[int(np.argmin(multiplied))]) < 1e-6:
+    found = min(temperatures, key=lambda value: abs(value - found))  # float32 has fewer digits
+    if found == temperatures[int(np.argmin([_loss(logits * value, labels) for value in temperatures]))]:
         raise Hint("You multiply by the temperature. Divide: hot means less sure.")
+    if found == temperatures[-1]:
+        raise Hint("At this temperature the model is least sure. Least sure is not best: use the labels.")
     if found == temperatures[int(losses.argmax())]:
         raise Hint(
             "At this temperature the loss is highest. A loss is better if it is lower. (If you compared "
             "accuracies: no temperature changes which logit is the largest.)"
         )
-    if found == temperatures[0]:
-        raise Hint("Do you compare accuracies? No temperature changes which logit is the largest.")
-    if found == temperatures[-1]:
-        raise Hint("At this temperature the model is least sure. Least sure is not best: use the labels.")
     raise Hint(
         f"At {found:g} the loss is {losses[temperatures.index(found)]:.3f}; another temperature is better. "
         "Divide the logits, then softmax, then the loss of the true classes."
