@@ -10,7 +10,7 @@ from course_utils.checks.givens import given_for
 from course_utils.drawing import draw_images
 
 MODELS = ("MLP", "CNN", "Stronger CNN", "Frozen MobileNetV2", "Fine-tuned ResNet50")
-TEMPERATURES = (0.1, 0.25, 0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.1, 2.6, 3.2, 4.2)  # none is a position of another
+TEMPERATURES = (0.25, 0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.1, 2.6, 3.2, 4.2)  # none is a position of another
 
 
 @given_for("05.1")
@@ -108,7 +108,7 @@ def _logits(rng: np.random.Generator, count: int, *, scale: float) -> tuple[np.n
 @given_for("05.6")
 def temperature(rng: np.random.Generator) -> dict[str, object]:
     """Return validation logits (n, 10), labels (n,), and temperatures to try."""
-    scale = float(rng.choice([1.6, 2.1, 2.6, 3.2]))
+    scale = float(rng.choice([1.3, 1.6, 2.1, 2.6]))
     logits, labels = _logits(rng, 600, scale=scale)
     return {"logits": logits.round(4), "labels": labels, "temperatures": list(TEMPERATURES)}
 
