@@ -10,7 +10,7 @@ import made_up
 import pytest
 
 from tools.grading.assignments import load_assignments
-from tools.grading.feedback import overview, write_pages
+from tools.grading.feedback import flagged, overview, write_pages
 from tools.grading.notebook_file import read_notebook
 from tools.grading.restore import restore
 from tools.grading.results import Graded, file_name, grades_csv, load_result, save_result
@@ -231,3 +231,17 @@ def test_a_result_is_kept_under_its_key(tmp_path):
     assert load_result(tmp_path, "../ann", "90", "key") == graded
     assert load_result(tmp_path, "../ann", "90", "other") is None
     assert [path.parent.parent for path in tmp_path.rglob("*.json")] == [tmp_path]
+
+
+def test_a_notebook_that_is_missing_is_one_line_for_the_person():
+    graded = [
+        Graded("ann", "90", open_scores(EXERCISES, "no notebook")),
+        Graded("bob", "90", [Score("90.1", "A", None, 2, "why"), Score("90.2", "B", 1.0, 1)], ["note"]),
+        Graded("cem", "90", [Score("90.1", "A", 2.0, 2), Score("90.2", "B", 1.0, 1)]),
+    ]
+
+    assert flagged(graded) == [
+        ("ann", "90", "", "no notebook"),
+        ("bob", "90", "", "note"),
+        ("bob", "90", "90.1", "why"),
+    ]

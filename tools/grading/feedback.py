@@ -53,7 +53,7 @@ def overview(number: str, graded: list[Graded], title: str) -> dict[str, object]
     ran = [one for one in scored if any(score.points is not None for score in one.scores)]
     exercises = exercise_table(ran)
     counts = Counter(min(BINS - 1, int(BINS * one.points / one.max_points)) for one in ran if one.max_points)
-    decided = [row for row in exercises if row["share"] is not None and row["share"] < 1]
+    missed = [row for row in exercises if row["full"] < row["decided"]]
     return {
         "number": number,
         "title": title,
@@ -64,7 +64,7 @@ def overview(number: str, graded: list[Graded], title: str) -> dict[str, object]
         "bins": [_bin(n, counts.get(n, 0)) for n in range(BINS)],
         "highest": max(counts.values(), default=1),
         "exercises": exercises,
-        "missed": min(decided, key=lambda row: row["share"]) if decided else None,
+        "missed": min(missed, key=lambda row: row["full"] / row["decided"]) if missed else None,
     }
 
 
@@ -95,7 +95,11 @@ def flagged(graded: list[Graded]) -> list[tuple[str, str, str, str]]:
     rows = []
     for one in graded:
         rows += [(one.student, one.assignment, "", flag) for flag in one.flags]
-        rows += [(one.student, one.assignment, s.exercise, s.flag) for s in one.scores if s.flag]
+        flags = {score.flag for score in one.scores}
+        if len(flags) == 1 and len(one.scores) > 1:  # the whole notebook, so one line
+            rows += [(one.student, one.assignment, "", flag) for flag in flags if flag]
+        else:
+            rows += [(one.student, one.assignment, s.exercise, s.flag) for s in one.scores if s.flag]
     return rows
 
 
