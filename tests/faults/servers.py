@@ -169,9 +169,9 @@ class Request(http.server.BaseHTTPRequestHandler):
                 return
             if self.server.speed and self.server.ends.wait(size / self.server.speed):
                 return
+            self.asked.sent += size  # before it is sent, so that the count is never too low
             self.wfile.write(body[at : at + size])
             at += size
-            self.asked.sent += size
 
     def _continues(self) -> bool:
         if not self.asked.range or self.fault.ignores_range:
