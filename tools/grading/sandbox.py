@@ -440,7 +440,9 @@ def _options(
     filtering = seccomp_filter()
     if filtering:
         options += ["--seccomp", str(_in_memory(files, filtering).fileno())]
-    return [*options, *_system(), *_python(), *_course(stage), *_writable(limits), *_variables(class_word)]
+    # Folders in memory first: this Python may lie below one of them, and must not be hidden by it.
+    seen = [*_system(), *_writable(limits), *_python(), *_course(stage)]
+    return [*options, *seen, "--remount-ro", "/", "--chdir", "/tmp", *_variables(class_word)]
 
 
 def _filter_numbers(options: list[str]) -> list[int]:
@@ -505,10 +507,9 @@ def _parents(path: str, made: set[str] | None = None) -> list[str]:
 
 
 def _writable(limits: Limits) -> list[str]:
-    """Two folders in memory may be written to; the rest is closed last."""
+    """Two folders in memory may be written to."""
     options = ["--perms", "1777", "--size", str(64 * MEBIBYTE), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-    options += ["--perms", "1777", "--size", str(limits.scratch), "--tmpfs", "/tmp"]
-    return [*options, "--remount-ro", "/", "--chdir", "/tmp"]
+    return [*options, "--perms", "1777", "--size", str(limits.scratch), "--tmpfs", "/tmp"]
 
 
 def _variables(class_word: str) -> list[str]:
