@@ -32,15 +32,10 @@ return difference, spread, uncertainty, bool(is_real)
 """
 
 BY_HEART = """
-model = keras.Sequential([
-    keras.Input((32, 32, 3), dtype="uint8"),
-    keras.layers.Rescaling(1 / 255),
-    keras.layers.Flatten(),
-    keras.layers.Dense(64, activation="relu"),
-    keras.layers.Dense(10),
-])
+rescaling = keras.layers.Rescaling(1 / 255)
+last_layer = keras.layers.Dense(10)
+optimizer = keras.optimizers.Adam(1e-3)
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss, metrics=["accuracy"])
 """
 
 WRONG = {
@@ -48,7 +43,7 @@ WRONG = {
         ("return filter_side * filter_side * inputs * outputs", "biases are missing"),
         ("return (filter_side * filter_side * inputs + 1) * outputs", "two of these layers have none"),
         ("return filter_side * filter_side * inputs * outputs + bias", "one bias a layer"),
-        ("return (filter_side * inputs + bias) * outputs", "not 3"),
+        ("return (filter_side * inputs + bias) * outputs", "3×3 places"),
         ("return (filter_side**2 + bias) * outputs", "all channels that come in"),
         ("return (inputs + bias) * outputs", "as if all layers were Dense"),
     ],
@@ -58,7 +53,6 @@ WRONG = {
         ("return np.flatnonzero(np.abs(losses - np.log(classes)) <= 0.5)", "healthy ones"),
         ("return np.flatnonzero(np.abs(losses - np.log(1 / classes)) > 0.5)", "all of them"),
         ("return np.abs(losses - np.log(classes)) > 0.5", "mask"),
-        ("return np.flatnonzero(np.abs(losses - np.log2(classes)) > 0.5)", "It should be 2.3"),
     ],
     "02.3": [
         ("return (labels == probabilities.argmax(axis=1)).mean()", "print the shape"),
