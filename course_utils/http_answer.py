@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests import exceptions as failures
-from requests.utils import get_environ_proxies
+from requests.utils import get_environ_proxies, select_proxy
 from urllib3.exceptions import HTTPError, TimeoutError
 
 BUSY = (408, 429, 500, 502, 503, 504)
@@ -130,7 +130,7 @@ def _opened(
 ) -> requests.Response:
     start = time.monotonic()
     no_connection = f"no connection within {connect:.3g} s"
-    if not get_environ_proxies(address):
+    if not select_proxy(address, get_environ_proxies(address)):  # a proxy looks up names itself
         parts = urlsplit(address)
         _within(connect, no_connection, lambda: _look_up(parts.hostname, parts.port or parts.scheme))
     rest = max(connect - (time.monotonic() - start), 0.1)

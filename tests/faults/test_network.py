@@ -112,12 +112,25 @@ def test_row_01_a_name_that_is_not_known(tmp_path: Path) -> None:
     )
 
 
-def test_row_01_a_name_that_is_looked_up_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("no_proxy", ["", "127.0.0.1"])
+def test_row_01_a_name_that_is_looked_up_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_proxy: str
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, no_proxy)
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: time.sleep(10))
     start = time.monotonic()
     text = failure(remote("http://slow.invalid/file.bin"), tmp_path)
     assert time.monotonic() - start < 5
     assert text.splitlines()[1] == "slow.invalid: no connection within 0.5 s."
+
+
+def test_row_01_a_proxy_looks_up_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultyServer(BODY) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://{proxy.host}")
+        file = remote("http://known-to-the-proxy.invalid/file.bin")
+        assert download(file, tmp_path).read_bytes() == BODY
+        assert [asked.path for asked in proxy.asked] == ["http://known-to-the-proxy.invalid/file.bin"]
 
 
 def test_row_01_a_connection_that_never_stands(tmp_path: Path) -> None:
