@@ -11,7 +11,6 @@ for count in filters:
 model.add(keras.layers.Flatten())
 model.add(keras.layers.Dense(units, activation="relu"))
 model.add(keras.layers.Dense(classes))
-return model
 """
 
 CONFUSIONS = """
@@ -52,7 +51,7 @@ WRONG = {
         ("return np.flatnonzero(losses - np.log(classes) > 0.5)", "too low as well"),
         ("return np.flatnonzero(np.abs(losses - np.log(classes)) <= 0.5)", "healthy ones"),
         ("return np.flatnonzero(np.abs(losses - np.log(1 / classes)) > 0.5)", "all of them"),
-        ("return np.abs(losses - np.log(classes)) > 0.5", "mask"),
+        ("return np.abs(losses - np.log(classes)) > 0.5", "This is a mask"),
     ],
     "02.3": [
         ("return (labels == probabilities.argmax(axis=1)).mean()", "print the shape"),
@@ -108,7 +107,7 @@ WRONG = {
         (CONFUSIONS.replace("return recall", "return 1 - recall"), "that was found"),
     ],
     "02.7": [
-        (COMPARISON.replace("ddof=1", "ddof=0"), "n - 1"),
+        (COMPARISON.replace("ddof=1", "ddof=0"), "needs n - 1"),
         (COMPARISON.replace("100 * (np.mean", "(np.mean"), "is a fraction"),
         (COMPARISON.replace("abs(difference)", "difference"), "really worse"),
         (COMPARISON.replace(" and abs(difference) > 2 * uncertainty", ""), "spread alone"),
