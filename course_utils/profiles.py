@@ -30,6 +30,9 @@ class Profile:
     frozen_sizes: tuple[int, ...]  # input sizes that lesson 03 compares, pixels
     head_epochs: int
     labels_per_class: tuple[int, ...]  # label counts that lesson 03 compares
+    recipe_per_class: int | None  # pictures of each class in lessons 14-18; None: all
+    recipe_size: int | None  # largest input size of a published recipe, pixels; None: its own (32, 224, 256)
+    recipe_epoch_divisor: int  # the published numbers of epochs are divided by it
     fine_tune_size: int  # input size of the fine-tuned base, pixels
     fine_tune_epochs: int
     precision: str  # Keras dtype policy of lesson 04: float32 | mixed_bfloat16 | mixed_float16
@@ -57,6 +60,9 @@ _OFFLINE = Profile(
     frozen_sizes=(32, 64, 96),
     head_epochs=20,
     labels_per_class=(10, 100),
+    recipe_per_class=40,
+    recipe_size=64,
+    recipe_epoch_divisor=2,
     fine_tune_size=32,
     fine_tune_epochs=6,
     precision="float32",
@@ -78,6 +84,8 @@ _LAPTOP = dataclasses.replace(
     repeats=2,
     head_epochs=10,
     labels_per_class=(50, 500),
+    recipe_per_class=200,
+    recipe_epoch_divisor=1,
     fine_tune_size=64,
     fine_tune_epochs=4,
 )
@@ -87,6 +95,8 @@ _GPU = dataclasses.replace(
     name="gpu",
     reason="real photographs on a computer with a GPU",
     fine_tune_per_class=None,
+    recipe_per_class=None,
+    recipe_size=None,
     strong_cnn_epochs=30,
     frozen_size=160,
     fine_tune_size=160,
@@ -143,7 +153,7 @@ def _check_override(profile: Profile, field: str, value: object) -> None:
             next_step="correct the name in OVERRIDES.",
         )
     expected = _kind(getattr(PROFILES["offline"], field))
-    may_be_none = field in ("limit_per_class", "fine_tune_per_class")
+    may_be_none = field in ("limit_per_class", "fine_tune_per_class", "recipe_per_class", "recipe_size")
     if _kind(value) != expected and not (value is None and may_be_none):
         raise CourseError(
             f"The value of {field!r} in OVERRIDES does not fit: {value!r}.",

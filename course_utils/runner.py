@@ -38,6 +38,7 @@ from course_utils.weights import weights_label
 QUICK = {
     **dict.fromkeys(("mlp_epochs", "cnn_epochs", "strong_cnn_epochs", "fine_tune_epochs", "repeats"), 1),
     "head_epochs": 3,
+    "recipe_epoch_divisor": 100,
 }
 BUDGETS = {"offline": {"01": 20, "02": 60, "03": 80, "04": 150, "05": 30}}  # seconds, until one was measured
 CELL_TIMEOUTS = {"offline": 600, "laptop": 4 * 3600}  # seconds; any other profile: a day

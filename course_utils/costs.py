@@ -1,0 +1,134 @@
+"""What a training costs: seconds, memory, arithmetic, and how soon it is good enough."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import psutil
+
+from course_utils.history import epochs_to_reach
+from course_utils.inspection import parameter_counts
+
+if TYPE_CHECKING:
+    import keras
+
+    from course_utils.lesson import Lesson
+
+TICK = 0.05  # seconds between two looks at the memory
+ENOUGH = 0.9  # share of the best validation accuracy that counts as good enough
+
+
+class Meter:
+    """Measure what happens inside a ``with`` block.
+
+    Attributes:
+        seconds: wall-clock time of the block.
+        peak_bytes: the most memory that this process held in the block, all of it: libraries and data too.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.peak_bytes = 0
+        self._process = psutil.Process()
+
+    def __enter__(self) -> Meter:
+        self._ended = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._look()
+        self._watcher.start()
+        self._started = time.perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.perf_counter() - self._started
+        self._ended.set()
+        self._watcher.join()
+        self._look()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(TICK):
+            self._look()
+
+    def _look(self) -> None:
+        self.peak_bytes = max(self.peak_bytes, self._process.memory_info().rss)
+
+
+def forward_flops(model: keras.Model) -> int:
+    """Return the floating-point operations of convolutions and dense layers for one picture, forwards.
+
+    A multiplication and an addition are two operations. Normalisation, activations and pooling are left
+    out: they are a small part of the networks of this course. A training step costs about three times as
+    much for layers that train.
+
+    Args:
+        model: with a fixed input size; nested models are counted too.
+    """
+    import keras
+
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            total += forward_flops(layer)
+        elif hasattr(layer, "kernel"):
+            places = math.prod(layer.output.shape[1:-1])  # how often a kernel is used for one picture
+            total += 2 * places * math.prod(layer.kernel.shape)
+    return total
+
+
+def file_bytes(model: keras.Model) -> int:
+    """Return the size of the model's file, without optimizer, in bytes."""
+    import keras
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        keras.Model(model.inputs, model.outputs).save(path)
+        return path.stat().st_size
+
+
+def record_costs(
+    lesson: Lesson,
+    name: str,
+    model: keras.Model,
+    curve: pd.DataFrame,
+    meters: Mapping[str, Meter],
+    *,
+    pictures: int,
+    weights: str = "none",
+) -> None:
+    """Write the records of what one training cost.
+
+    Args:
+        lesson: the bookkeeper.
+        name: of the model, as in its other records.
+        model: the trained model, with a fixed input size.
+        curve: one row an epoch, with ``phase`` and ``val_accuracy`` (see ``history.history_frame``).
+        meters: phase -> what was measured around it. The epochs of a phase count equally.
+        pictures: training pictures of an epoch.
+        weights: label of the weights that the training began with.
+    """
+    epochs = epochs_to_reach(curve, ENOUGH)
+    per_epoch = curve["phase"].map(
+        {phase: meter.seconds / (curve["phase"] == phase).sum() for phase, meter in meters.items()}
+    )
+    seconds = sum(meter.seconds for meter in meters.values())
+    counts = parameter_counts(model)
+    measured = {
+        ("seconds", "s"): seconds,
+        ("seconds_to_90", "s"): per_epoch[:epochs].sum(),
+        ("epochs_to_90", "epochs"): epochs,
+        ("images_per_second", "1/s"): pictures * len(curve) / seconds,
+        ("peak_bytes", "bytes"): max(meter.peak_bytes for meter in meters.values()),
+        ("parameters", "parameters"): counts["total"],
+        ("trainable_parameters", "parameters"): counts["trainable"],
+        ("model_bytes", "bytes"): file_bytes(model),
+        ("flops", "FLOP a picture"): forward_flops(model),
+    }
+    for (metric, unit), value in measured.items():
+        lesson.record(name, metric, value, unit=unit, split="train", weights=weights)
