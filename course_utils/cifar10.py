@@ -203,7 +203,7 @@ def _from_cache(limit_per_class: int | None, seed: int) -> Cifar10 | None:
 
 def _first_that_loads(limit_per_class: int | None, seed: int, steps: list[Step]) -> Cifar10 | None:
     """Try the sources of photographs in their order. Why one gave nothing goes to the steps."""
-    from course_utils.sources.kaggle_service import has_credentials
+    from course_utils.sources.kaggle.service import has_credentials
 
     for word, patience in AUTO_PATIENCE.items():
         if word == "kaggle" and not has_credentials():
@@ -255,7 +255,7 @@ def _load_parquet(limit: int | None, seed: int, steps: list[Step], patience: flo
 
 
 def _load_kaggle(limit: int | None, seed: int, steps: list[Step], _: float | None) -> Cifar10:
-    from course_utils.sources.kaggle_service import fetch_from_kaggle
+    from course_utils.sources.kaggle.service import fetch_from_kaggle
 
     folder = fetch_from_kaggle(_kaggle_folder(), on_step=_into(steps))
     kind, pictures = read_path(folder)
@@ -267,7 +267,7 @@ def _kaggle_folder() -> Path:
 
 
 def _is_fetched_from_kaggle() -> bool:
-    from course_utils.sources.kaggle_service import FOLDERS
+    from course_utils.sources.kaggle.service import FOLDERS
 
     return any((_kaggle_folder() / name).is_dir() for name in FOLDERS.values())
 

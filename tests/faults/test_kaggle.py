@@ -39,9 +39,9 @@ from kaggle_server import (
 )
 
 from course_utils.errors import CourseError
-from course_utils.sources import kaggle_client, kaggle_transfer
 from course_utils.sources.by_path import read_path
-from course_utils.sources.kaggle_service import fetch_from_kaggle, has_credentials
+from course_utils.sources.kaggle import client, transfer
+from course_utils.sources.kaggle.service import fetch_from_kaggle, has_credentials
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 RULES = "https://www.kaggle.com/competitions/cifar-10/rules"
@@ -59,7 +59,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
-    monkeypatch.setattr(kaggle_client, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(client, "PAUSES", (0.01, 0.01))
     # On a busy computer a progress bar may come up, and is no output that the tests are about.
     monkeypatch.setattr(tqdm.auto, "tqdm", functools.partial(tqdm.auto.tqdm, disable=True))
     STEPS.clear()
@@ -142,7 +142,7 @@ def complete(folder: Path) -> list[str]:
 def test_row_25_importing_and_looking_is_silent(home: Path) -> None:
     code = (
         "import sys, course_utils, course_utils.cifar10\n"
-        "from course_utils.sources.kaggle_service import has_credentials\n"
+        "from course_utils.sources.kaggle.service import has_credentials\n"
         "assert has_credentials() is False\n"
         "assert not {'kaggle', 'kagglesdk', 'requests'} & set(sys.modules)\n"
     )
@@ -188,7 +188,7 @@ def test_row_25_an_import_that_ends_the_process_is_caught(
     for name in [name for name in sys.modules if name.partition(".")[0] == "kagglesdk"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.syspath_prepend(tmp_path / "broken")
-    monkeypatch.setattr(kaggle_client, "_installed_version", lambda: "2.2.4")
+    monkeypatch.setattr(client, "_installed_version", lambda: "2.2.4")
     assert said() == (
         "The package kaggle 2.2.4 is broken.\n"
         f"Its import ended with {ending.partition('(')[0]}.\n"
@@ -527,7 +527,7 @@ def test_row_26_offline(
 def test_row_26_silent(
     said: Callable[[], str], server: KaggleServer, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kaggle_client, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(client, "ANSWER_SECONDS", 0.3)
     server.silent = True
     assert said() == "Kaggle (api.kaggle.com) cannot be reached.\nIt was silent for 15 s.\n" + AGAIN
 
@@ -683,7 +683,7 @@ def test_row_27_broken_login(said: Callable[[], str], home: Path) -> None:
 def test_row_27_old_client_and_new_token(
     said: Callable[[], str], token: str, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
-    monkeypatch.setattr(kaggle_client, "_installed_version", lambda: version)
+    monkeypatch.setattr(client, "_installed_version", lambda: version)
     assert said() == (
         f"The package kaggle {version} is too old.\n"
         "Tokens of the new kind (KGAT_…) need kaggle 2.0 or newer.\n"
@@ -692,7 +692,7 @@ def test_row_27_old_client_and_new_token(
 
 
 def test_row_27_no_client(said: Callable[[], str], token: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kaggle_client, "_installed_version", lambda: "")
+    monkeypatch.setattr(client, "_installed_version", lambda: "")
     assert said() == (
         "The package kaggle is not installed.\n"
         "It is Kaggle's own client.\n"
@@ -787,7 +787,7 @@ def test_another_state_of_the_file_is_never_spliced(
 def test_a_storage_that_stalls(
     said: Callable[[], str], server: KaggleServer, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kaggle_transfer, "STALL_SECONDS", 0.2)
+    monkeypatch.setattr(transfer, "STALL_SECONDS", 0.2)
     server.stall_after["train.7z"] = 200_000
     assert said().splitlines()[1].startswith("No data came for 0.2 s; ")
 
@@ -914,7 +914,7 @@ def test_too_little_space(
     tmp_path: Path,
 ) -> None:
     usage = types.SimpleNamespace(free=1_000_000)
-    monkeypatch.setattr(kaggle_transfer.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(transfer.shutil, "disk_usage", lambda path: usage)
     assert said() == (
         "There is too little space in FOLDER/unfinished/competition.\n"
         "Kaggle's file needs 52 MB; 1 MB are free.\n"
@@ -942,7 +942,7 @@ def test_stopped_by_the_person(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(kaggle_transfer, "_range_start", stop)
+        patch.setattr(transfer, "_range_start", stop)
         server.cut_after["train.7z"] = [0, 300_000]  # the interrupt comes with the second half
         with pytest.raises(KeyboardInterrupt):
             fetch()
@@ -956,7 +956,7 @@ def test_stopped_by_the_person(
 def other_process(server: KaggleServer, folder: Path) -> subprocess.Popen:
     code = (
         f"{server.pointing_code()}"
-        "from course_utils.sources.kaggle_service import fetch_from_kaggle\n"
+        "from course_utils.sources.kaggle.service import fetch_from_kaggle\n"
         f"print(fetch_from_kaggle({str(folder)!r}).name)\n"
     )
     return subprocess.Popen(

@@ -21,7 +21,8 @@ from course_utils.errors import CourseError
 from course_utils.paths import NAME, PROJECT
 from course_utils.records import read_records
 from course_utils.runner import QUICK, run_course
-from course_utils.sources import kaggle_service, parquet
+from course_utils.sources import parquet
+from course_utils.sources.kaggle import service as kaggle_service
 
 
 @pytest.fixture(autouse=True)

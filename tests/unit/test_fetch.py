@@ -19,7 +19,8 @@ from course_utils import cifar10, mirrors, weights
 from course_utils.cifar10 import load_cifar10
 from course_utils.download import RemoteFile
 from course_utils.paths import PROJECT
-from course_utils.sources import kaggle_service, published
+from course_utils.sources import published
+from course_utils.sources.kaggle import service as kaggle_service
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from sources_files import assert_says, encoded, small_pictures, table_rows, write_kaggle, write_table
 
 from course_utils.errors import CourseError
-from course_utils.sources import kaggle_files
-from course_utils.sources.kaggle_files import kaggle_facts, kaggle_folder, read_kaggle
+from course_utils.sources.kaggle import files
+from course_utils.sources.kaggle.files import kaggle_facts, kaggle_folder, read_kaggle
 
 PICTURES = small_pictures()
 ROWS = table_rows(PICTURES)
@@ -130,7 +130,7 @@ def test_a_changed_byte_in_the_archive_is_found(tmp_path: Path) -> None:
 
 def test_a_bomb_is_refused_by_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_kaggle(tmp_path, PICTURES, packed=True)
-    monkeypatch.setattr(kaggle_files, "LARGEST_UNPACKED", 50_000)
+    monkeypatch.setattr(files, "LARGEST_UNPACKED", 50_000)
     with pytest.raises(CourseError) as error:
         read_kaggle(tmp_path)
     assert_says(error, "train.7z is too large")

@@ -15,7 +15,8 @@ from sources_files import both_sets, small_pictures
 from course_utils import cifar10, mirrors
 from course_utils.cifar10 import load_cifar10
 from course_utils.errors import CourseError
-from course_utils.sources import array_cache, drawn, kaggle_service, parquet, parquet_copy
+from course_utils.sources import array_cache, drawn, parquet, parquet_copy
+from course_utils.sources.kaggle import service as kaggle_service
 from course_utils.sources.structure import Pictures
 
 FILES = {"train": b"train " * 500, "test": b"test " * 500}

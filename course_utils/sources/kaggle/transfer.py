@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from course_utils.part_file import PartFile
-from course_utils.sources.kaggle_failures import Failure, Place, web_page
+from course_utils.sources.kaggle.failures import Failure, Place, web_page
 
 CONNECT_SECONDS, STALL_SECONDS = 5.0, 15.0
 ATTEMPTS = 4  # at one file, each going on where the last one ended

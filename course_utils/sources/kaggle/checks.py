@@ -11,8 +11,8 @@ from course_utils.errors import CourseError
 from course_utils.sources.archives import LARGEST_UNPACKED
 from course_utils.sources.batches import FILES as BATCHES
 from course_utils.sources.batches import LARGEST_FILE
-from course_utils.sources.kaggle_failures import COMPETITION, DATA_SET, Failure, damaged
-from course_utils.sources.kaggle_files import HEADER, LARGEST_TABLE
+from course_utils.sources.kaggle.failures import COMPETITION, DATA_SET, Failure, damaged
+from course_utils.sources.kaggle.files import HEADER, LARGEST_TABLE
 
 PUBLISHED_ARCHIVE = "cifar-10-python.tar.gz"
 CHUNK = 1024**2

@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from course_utils.errors import CourseError
-from course_utils.sources.kaggle_checks import check_archive, check_py7zr, check_table, unpack_batches
-from course_utils.sources.kaggle_client import Kaggle
-from course_utils.sources.kaggle_credentials import (
+from course_utils.sources.kaggle.checks import check_archive, check_py7zr, check_table, unpack_batches
+from course_utils.sources.kaggle.client import Kaggle
+from course_utils.sources.kaggle.credentials import (
     Credentials,
     find_credentials,
     no_credentials,
     warning_if_others_can_read,
 )
-from course_utils.sources.kaggle_failures import COMPETITION, DATA_SET, Failure, disk_failure
-from course_utils.sources.kaggle_files import ARCHIVE, LABELS
-from course_utils.sources.kaggle_transfer import receive
+from course_utils.sources.kaggle.failures import COMPETITION, DATA_SET, Failure, disk_failure
+from course_utils.sources.kaggle.files import ARCHIVE, LABELS
+from course_utils.sources.kaggle.transfer import receive
 
 UNFINISHED = "unfinished"
 FOLDERS = {COMPETITION: "competition", DATA_SET: "batches"}  # in the order of trying

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course_utils.sources.kaggle_credentials import SETTINGS_PAGE, Credentials
+from course_utils.sources.kaggle.credentials import SETTINGS_PAGE, Credentials
 
 ANSWER_SECONDS = 15.0  # for one question to the service, looking up its name included
 

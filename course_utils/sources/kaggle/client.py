@@ -18,8 +18,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from course_utils.sources.kaggle_credentials import Credentials
-from course_utils.sources.kaggle_failures import (
+from course_utils.sources.kaggle.credentials import Credentials
+from course_utils.sources.kaggle.failures import (
     ANSWER_SECONDS,
     COMPETITION,
     DATA_SET,

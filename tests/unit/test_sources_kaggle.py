@@ -16,16 +16,10 @@ from sources_files import small_pictures, write_kaggle
 
 from course_utils.errors import CourseError
 from course_utils.part_file import PartFile
-from course_utils.sources import (
-    kaggle_checks,
-    kaggle_client,
-    kaggle_credentials,
-    kaggle_failures,
-    kaggle_transfer,
-)
-from course_utils.sources.kaggle_credentials import Credentials, find_credentials, warning_if_others_can_read
-from course_utils.sources.kaggle_failures import COMPETITION, Failure, UnsafeRedirect, explained
-from course_utils.sources.kaggle_service import fetch_from_kaggle, has_credentials
+from course_utils.sources.kaggle import checks, client, credentials, failures, transfer
+from course_utils.sources.kaggle.credentials import Credentials, find_credentials, warning_if_others_can_read
+from course_utils.sources.kaggle.failures import COMPETITION, Failure, UnsafeRedirect, explained
+from course_utils.sources.kaggle.service import fetch_from_kaggle, has_credentials
 
 TOKEN, KEY = "KGAT_secret", "secretsecretsecret"
 
@@ -131,7 +125,7 @@ def test_a_key_is_told_from_a_token(value: str, old: bool) -> None:
 
 
 def test_outside_colab_its_secrets_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kaggle_credentials, "_colab_secret", lambda name: pytest.fail("asked"))
+    monkeypatch.setattr(credentials, "_colab_secret", lambda name: pytest.fail("asked"))
     assert find_credentials() is None
 
 
@@ -143,7 +137,7 @@ def test_outside_colab_its_secrets_are_not_looked_for(monkeypatch: pytest.Monkey
     [(answer(404), 404), (answer(200, 403), 403), (answer(200), 200), (ValueError(), 0), (SystemExit(1), 0)],
 )
 def test_the_status_of_an_error(error: BaseException, status: int) -> None:
-    assert kaggle_failures.http_status(error) == status
+    assert failures.http_status(error) == status
 
 
 @pytest.mark.parametrize(
@@ -159,8 +153,8 @@ def test_the_status_of_an_error(error: BaseException, status: int) -> None:
     ],
 )
 def test_how_long_to_wait_before_asking_again(error: BaseException, wait: float | None) -> None:
-    assert kaggle_client._time_to_wait(error, 3.0) == wait
-    assert kaggle_client._time_to_wait(error, None) is None
+    assert client._time_to_wait(error, 3.0) == wait
+    assert client._time_to_wait(error, None) is None
 
 
 def test_each_answer_has_a_sentence_of_its_own() -> None:
@@ -168,10 +162,10 @@ def test_each_answer_has_a_sentence_of_its_own() -> None:
 
     errors = [answer(status) for status in (401, 403, 404, 429, 500)]
     errors += [requests.ConnectionError(), TimeoutError(), ValueError(), UnsafeRedirect(), NameError()]
-    failures = [explained(error, COMPETITION, Credentials("here", token=TOKEN)) for error in errors]
-    assert len({failure.cause for failure in failures}) == len(errors)
-    assert len({failure.short for failure in failures}) == len(errors)
-    for failure in failures:
+    found = [explained(error, COMPETITION, Credentials("here", token=TOKEN)) for error in errors]
+    assert len({failure.cause for failure in found}) == len(errors)
+    assert len({failure.short for failure in found}) == len(errors)
+    for failure in found:
         assert TOKEN not in f"{failure.problem}{failure.cause}{failure.next_step}{failure.short}"
 
 
@@ -180,18 +174,18 @@ def test_a_way_from_https_to_http_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     response = types.SimpleNamespace(
         url="http://storage/file", history=[first], request="", close=lambda: None
     )
-    kaggle = kaggle_client.Kaggle.__new__(kaggle_client.Kaggle)
+    kaggle = client.Kaggle.__new__(client.Kaggle)
     monkeypatch.setattr(kaggle, "_credentials", Credentials("here"), raising=False)
     monkeypatch.setattr(kaggle, "_answer", lambda question: question(None), raising=False)
     with pytest.raises(Failure, match="led to http"):
-        kaggle._located(COMPETITION, lambda client: response)
+        kaggle._located(COMPETITION, lambda _: response)
     response.url = "https://storage/file"
-    assert kaggle._located(COMPETITION, lambda client: response) == ""
+    assert kaggle._located(COMPETITION, lambda _: response) == ""
 
 
 @pytest.mark.parametrize(("number", "words"), [(errno.ENOSPC, "disk is full"), (errno.EACCES, "denied")])
 def test_errors_of_the_disk(number: int, words: str) -> None:
-    failure = kaggle_failures.disk_failure(Path("there"), OSError(number, os.strerror(number)))
+    failure = failures.disk_failure(Path("there"), OSError(number, os.strerror(number)))
     assert words in failure.cause
 
 
@@ -205,7 +199,7 @@ def test_a_body_that_ends_early_is_noticed_by_its_length(tmp_path: Path, length:
     response = types.SimpleNamespace(
         status_code=200, headers={"Content-Length": str(length)}, iter_content=lambda size: iter([b"12345"])
     )
-    assert kaggle_transfer._write_body(COMPETITION, "name", response, part) == why
+    assert transfer._write_body(COMPETITION, "name", response, part) == why
     assert part.size() == 5
 
 
@@ -219,7 +213,7 @@ def arrived(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["train.7z", "trainLabels.csv"])
 def test_good_files_pass_and_stay_as_they_are(arrived: Path, name: str) -> None:
-    check = kaggle_checks.check_archive if name == "train.7z" else kaggle_checks.check_table
+    check = checks.check_archive if name == "train.7z" else checks.check_table
     raw = (arrived / name).read_bytes()
     check(name, arrived / name, len(raw))
     check(name, arrived / name, 0)
@@ -234,7 +228,7 @@ def test_good_files_pass_and_stay_as_they_are(arrived: Path, name: str) -> None:
 def test_what_is_no_7z_is_called_so(tmp_path: Path) -> None:
     (tmp_path / "page").write_text("not found")
     with pytest.raises(Failure) as failure:
-        kaggle_checks.check_archive("train.7z", tmp_path / "page", 0)
+        checks.check_archive("train.7z", tmp_path / "page", 0)
     assert failure.value.cause == "It is no 7z archive. It was thrown away."
 
 
@@ -244,13 +238,13 @@ def test_every_byte_of_the_pictures_counts(arrived: Path) -> None:
     for at in range(32, len(good) - 200, len(good) // 7):
         path.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
         with pytest.raises(Failure, match="is damaged"):
-            kaggle_checks.check_archive("train.7z", path, len(good))
+            checks.check_archive("train.7z", path, len(good))
 
 
 def test_a_table_with_quotation_marks_and_a_mark_of_its_encoding(tmp_path: Path) -> None:
     path = tmp_path / "table"
     path.write_bytes('\ufeff"id","label"\r\n1,cat\r\n'.encode())
-    kaggle_checks.check_table("trainLabels.csv", path, 0)
+    checks.check_table("trainLabels.csv", path, 0)
 
 
 def test_a_zip_that_would_fill_the_disk_is_not_unpacked(
@@ -261,9 +255,9 @@ def test_a_zip_that_would_fill_the_disk_is_not_unpacked(
         archive.writestr("trainLabels.csv", b"id,label\n" + bytes(100_000))
     path = tmp_path / "table"
     path.write_bytes(buffer.getvalue())
-    monkeypatch.setattr(kaggle_checks, "LARGEST_UNPACKED", 50_000)
+    monkeypatch.setattr(checks, "LARGEST_UNPACKED", 50_000)
     with pytest.raises(Failure, match="is damaged"):
-        kaggle_checks.check_table("trainLabels.csv", path, 0)
+        checks.check_table("trainLabels.csv", path, 0)
     assert sorted(os.listdir(tmp_path)) == ["home", "table"]
     assert path.read_bytes() == buffer.getvalue()
 

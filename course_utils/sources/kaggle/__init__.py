@@ -1,0 +1,1 @@
+"""CIFAR-10 from Kaggle: ``service`` fetches its files, ``files`` reads them, the others help ``service``."""
