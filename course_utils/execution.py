@@ -35,7 +35,7 @@ class LessonFailed(CourseError):
 
 
 class _Engine(NBClientEngine):
-    """Papermill's own engine, which also says when a cell starts."""
+    """Papermill's own engine, which also says when a cell starts, and joins what a cell prints in pieces."""
 
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name, *, on_cell, **kwargs):
@@ -46,7 +46,7 @@ class _Engine(NBClientEngine):
             start(cell, cell_index, **more)
 
         nb_man.cell_start = cell_start
-        return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+        return super().execute_managed_notebook(nb_man, kernel_name, coalesce_streams=True, **kwargs)
 
 
 papermill_engines.register("course", _Engine)

@@ -30,7 +30,7 @@ os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
 sys.path.insert(0, str(PROJECT))
 
 from nbgrader.preprocessors import CheckCellMetadata, ClearHiddenTests, ClearSolutions, LockCells
-from store_outputs import METADATA
+from store_outputs import METADATA, normalised
 
 from course_utils.execution import KERNEL_SETTINGS
 
@@ -73,12 +73,14 @@ def stub(cell_id: str, task: str, indent: int) -> str:
         return QUIZ_STUB
     if not task:
         raise ValueError(f"cell {cell_id}: say the task in one sentence, as ### BEGIN SOLUTION: count …")
-    text = f"Exercise {exercise}: {task.strip().rstrip('.')}."
-    line = f'raise NotImplementedError("{text}")'
+    text = f"Exercise {exercise}: {' '.join(task.split()).rstrip('.')}."
+    quote = "'" if text.count('"') > text.count("'") else '"'  # as ruff chooses
+    text = text.replace("\\", "\\\\").replace(quote, "\\" + quote)
+    line = f"raise NotImplementedError({quote}{text}{quote})"
     if indent + len(line) <= WIDTH:
         return line
-    pieces = textwrap.wrap(text, WIDTH - indent - 6, drop_whitespace=False)
-    return "\n".join(["raise NotImplementedError(", *(f'    "{piece}"' for piece in pieces), ")"])
+    pieces = textwrap.wrap(text, WIDTH - indent - 6, drop_whitespace=False, break_long_words=False)
+    return "\n".join(["raise NotImplementedError(", *(f"    {quote}{piece}{quote}" for piece in pieces), ")"])
 
 
 def masters(lessons: list[str] | None = None) -> list[Path]:
@@ -180,29 +182,15 @@ def run_master(path: Path) -> None:
     master = nbformat.read(path, as_version=4)
     executed = copy.deepcopy(master)
     os.environ.update(KERNEL_SETTINGS, COURSE_ANSWERS=str(PROJECT / "build" / "exercises" / "answers"))
-    NotebookClient(executed, timeout=120, resources={"metadata": {"path": str(MASTERS)}}).execute()
+    place = {"metadata": {"path": str(MASTERS)}}
+    NotebookClient(executed, timeout=120, resources=place, coalesce_streams=True).execute()
     for cell, done in zip(master.cells, executed.cells, strict=True):
         if cell.cell_type == "code":
             is_shown = EXPECTED in cell.metadata.get("tags", [])
-            cell.outputs = _shown(done.outputs) if is_shown else []
+            cell.outputs = normalised(done.outputs, None) if is_shown else []
             cell.execution_count = None
             cell.metadata.pop("execution", None)
     write_notebook(master, path)
-
-
-def _shown(outputs: list) -> list:
-    """Drop log lines, and join pieces of printed text: how it is cut depends on the machine's load."""
-    kept: list = []
-    for output in outputs:
-        if output.output_type == "stream" and output.name == "stderr":
-            continue
-        if output.output_type == "stream" and kept and kept[-1].output_type == "stream":
-            kept[-1].text += output.text
-            continue
-        if output.output_type == "execute_result":
-            output.execution_count = None
-        kept.append(output)
-    return kept
 
 
 def build(out: Path, lessons: list[str] | None = None) -> list[Path]:

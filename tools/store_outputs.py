@@ -46,23 +46,16 @@ def with_outputs(lesson: nbformat.NotebookNode, executed: nbformat.NotebookNode)
         if answer is None or answer.source != cell.source:
             raise ValueError(f"the executed lesson has no cell {cell.id} with the same code")
         cell.execution_count = count
-        cell.outputs = _normalised(answer.outputs, count)
+        cell.outputs = normalised(answer.outputs, count)
     return stored
 
 
-def _normalised(outputs: list, count: int) -> list:
-    """Drop log lines, join pieces of printed text, and leave no trace of when and where it ran."""
-    kept: list = []
-    for output in outputs:
-        if output.output_type == "stream":
-            if output.name == "stderr":
-                continue
-            if kept and kept[-1].output_type == "stream":
-                kept[-1].text += output.text
-                continue
+def normalised(outputs: list, count: int | None) -> list:
+    """Drop log lines, and leave no trace of when and where it ran."""
+    kept = [output for output in outputs if output.get("name") != "stderr"]
+    for output in kept:
         if output.output_type == "execute_result":
             output.execution_count = count
-        kept.append(output)
     return kept
 
 

@@ -178,6 +178,17 @@ def test_stubs_fit_the_line_and_stay_code():
         assert max(map(len, code.splitlines())) <= builder.WIDTH - 8
 
 
+@pytest.mark.parametrize("repeats", [1, 12])
+@pytest.mark.parametrize(
+    "task", ['say "cat"', "don't say 'cat'", 'don\'t say "cat"', r"count \n and \ ", "a\rb\u2028c"]
+)
+def test_stubs_say_the_task_whatever_signs_it_holds(task: str, repeats: int):
+    task = " ".join([task] * repeats)
+    said = ast.parse(builder.stub("ex-01-2-solution", task, 0)).body[0].exc.args[0].value
+
+    assert said == f"Exercise 01.2: {' '.join(task.split())}."
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-
-LESSONS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("[0-9]*.ipynb"))
+from lesson_checks import LESSONS
 
 
 @pytest.fixture(params=LESSONS, ids=lambda path: path.stem)

@@ -29,6 +29,7 @@ from course_utils.paths import PROJECT
 sys.path.insert(0, str(PROJECT / "tools"))
 from lesson_frame import BADGE_START, bootstrap, read_setting
 
+LESSONS = sorted((PROJECT / "notebooks").glob("[0-9]*.ipynb"))
 CHECKED = "nbval-check-output"
 PARAMETERS = """\
 PROFILE = "auto"

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import LESSONS
-from lesson_checks import compare_outputs, passed
+from lesson_checks import LESSONS, compare_outputs, passed
 
 from course_utils.execution import code_cells
 from course_utils.runner import quick_parameters

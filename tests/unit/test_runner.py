@@ -156,6 +156,21 @@ def test_kernel_is_of_this_python_and_works_in_the_project(folder: Path, out: Pa
     run_course([], {}, out, folder=folder)
 
 
+def test_what_a_cell_prints_in_pieces_is_one_output(folder: Path, out: Path):
+    code = (
+        "import sys, time\nfor n in range(4):\n    print(n, flush=True)\n    print('log', file=sys.stderr)\n"
+    )
+    write_lesson(folder / "01_a.ipynb", code + "    time.sleep(0.3)")
+
+    run_course([], {}, out, folder=folder)
+
+    (outputs,) = (c.outputs for c in nbformat.read(out / "01_a.ipynb", 4).cells if "time.sleep" in c.source)
+    assert [(output.name, output.text) for output in outputs] == [
+        ("stdout", "0\n1\n2\n3\n"),
+        ("stderr", "log\n" * 4),
+    ]
+
+
 def test_results_of_an_earlier_run_are_replaced_and_others_stay(folder: Path, out: Path):
     for name in ("figures/01-old.png", "figures/02-other.png", "figures/model_comparison.png", "notes.txt"):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
