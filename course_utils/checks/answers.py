@@ -31,19 +31,30 @@ def keep(exercise: str, plain: Plain, folder: Path) -> Path:
         The file of the lesson.
 
     Raises:
-        OSError: the file cannot be written; the old one is whole.
+        CourseError: the file cannot be written; the old one is whole.
     """
     path = folder / f"{lesson_of(exercise)}.json"
     answers = _earlier_answers(path) | {exercise: plain}
     content = {"format": FORMAT, "lesson": lesson_of(exercise), "answers": answers}
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        _write_whole(path, json.dumps(content, allow_nan=False))
+    except OSError as error:
+        raise CourseError(
+            f"The answer could not be kept: {error.strerror or type(error).__name__}.",
+            cause=f"Answers of this lesson are kept in {path}.",
+            next_step="remove what stands in the way, or set OUT to a folder that you may write to.",
+        ) from error
+    return path
+
+
+def _write_whole(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
+        part.write_text(text, encoding="utf-8")
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
-    return path
 
 
 def _earlier_answers(path: Path) -> dict[str, Plain]:
@@ -82,9 +93,10 @@ def read_answers(path: Path) -> tuple[dict[str, Plain], dict[str, str]]:
 
 def _content(path: Path) -> bytes:
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise _unreadable(path.name, "It is no plain file.")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise _unreadable(path.name, "It is no plain file.")
         content = file.read(limits.FILE_BYTES + 1)
     if len(content) > limits.FILE_BYTES:
         raise _unreadable(path.name, f"It is larger than {limits.FILE_BYTES:,} bytes.")

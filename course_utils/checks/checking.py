@@ -46,9 +46,8 @@ def _kept_note(exercise: str, plain: dict) -> str:
     """Keep an answer, and return a note where that failed: the student still gets the verdict."""
     try:
         keep(exercise, plain, answers_folder())
-    except (OSError, CourseError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        return f"(The answer could not be kept: {reason}.)"
+    except CourseError as error:
+        return str(error)
     return ""
 
 

@@ -20,11 +20,12 @@ BLUE = ("#2b5d8a", "#eaf2f9", "#132c42")
 
 
 def verdict(verdict: Verdict, *, note: str = "") -> None:
-    """Show what a judge said."""
+    """Show what a judge said, and a note below it."""
+    said = "\n".join(text for text in (verdict.message, note) if text)
     if verdict.is_right:
-        _show(GREEN, "✔", f"{_title(verdict.exercise)}: right.", f"{verdict.message} {note}".strip())
+        _show(GREEN, "✔", f"{_title(verdict.exercise)}: right.", said)
     else:
-        _show(AMBER, "○", f"{_title(verdict.exercise)}: not yet.", f"{verdict.message} {note}".strip())
+        _show(AMBER, "○", f"{_title(verdict.exercise)}: not yet.", said)
 
 
 def trouble(exercise: str, error: CourseError) -> None:

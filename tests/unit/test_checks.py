@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils.checks import check, given, judges, start_exercises
+from course_utils.checks import check, checking, given, judges, start_exercises
 from course_utils.checks.answers import keep, read_answers
 from course_utils.checks.gaps import gap_message
 from course_utils.checks.givens import given_for, make_given
@@ -96,12 +96,45 @@ def test_what_check_says(arguments: tuple, message: str, capsys: pytest.CaptureF
     assert text.count("\n") <= 4
 
 
-def test_check_speaks_even_if_nothing_can_be_kept(tmp_path: Path, capsys, monkeypatch):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("COURSE_ANSWERS", str(tmp_path / "file" / "answers"))
-    check("90.q1", "b")
+def no_place(kind: str, folder: Path) -> None:
+    """Make it impossible to keep answers of lesson 90."""
+    if kind == "a file in place of the folder":
+        folder.write_text("")
+    elif kind == "a folder in place of the file":
+        (folder / "90.json").mkdir(parents=True)
+    else:
+        folder.mkdir()
+        folder.chmod(0o500)
 
-    assert "right. because (The answer could not be kept: " in said(capsys)
+
+KINDS = ["a file in place of the folder", "a folder in place of the file", "a folder that is locked"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_check_judges_even_if_nothing_can_be_kept(kind: str, folder: Path, capsys, monkeypatch):
+    if kind == KINDS[2] and hasattr(os, "geteuid") and os.geteuid() == 0:
+        monkeypatch.setattr(os, "replace", locked)  # nothing is locked for root
+    no_place(kind, folder)
+    check("90.q1", "b")
+    text = said(capsys)
+
+    assert text.startswith("✔ 90.q1: right.\nbecause\nThe answer could not be kept: ")
+    assert f"{folder / '90.json'}.\nNext: " in text
+    assert not list(folder.glob(".*"))
+
+
+def locked(*_: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_check_speaks_if_answers_can_only_be_kept_and_cannot(folder: Path, capsys, monkeypatch):
+    monkeypatch.setattr(checking, "has_judges", lambda: False)
+    no_place(KINDS[1], folder)
+    check("90.q1", "b")
+    text = said(capsys)
+
+    assert text.startswith("○ 90.q1: The answer could not be kept: ")
+    assert text.count("\n") <= 4
 
 
 def test_check_speaks_in_a_terminal_of_few_letters():
@@ -111,7 +144,7 @@ def test_check_speaks_in_a_terminal_of_few_letters():
         [sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True
     )
 
-    assert shown.stdout.startswith("? 01.q1: not yet. In CIFAR-10")
+    assert shown.stdout.startswith("? 01.q1: not yet.\nIn CIFAR-10")
 
 
 def test_html_is_escaped():
