@@ -78,6 +78,11 @@ def file_facts(path: Path | os.DirEntry) -> str:
     return f"{path.name}|{stat.st_size}|{stat.st_mtime_ns}"
 
 
+def code_digests(folder: Path) -> list[str]:
+    """Return the digests of all code below a folder, so that other code never finds what was kept."""
+    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.rglob("*.py"))]
+
+
 def path_name(path: Path) -> str:
     """Return a short name for a path, to be part of a cache entry's name."""
     return f"path-{_digest([path.resolve()])[:10]}"
@@ -169,8 +174,7 @@ def _entry(source: str, facts: Iterable[object]) -> str:
 
 def _versions() -> list[str]:
     here = Path(__file__).parent
-    code = [hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(here.glob("*.py"))]
-    return [np.__version__, importlib.metadata.version("pillow"), *code]
+    return [np.__version__, importlib.metadata.version("pillow"), *code_digests(here)]
 
 
 def _digest(facts: Iterable[object]) -> str:

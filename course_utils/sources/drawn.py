@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from course_utils import drawing
-from course_utils.sources.array_cache import cached
+from course_utils.sources.array_cache import cached, code_digests
 from course_utils.sources.structure import Pictures
 
 TRAIN_PER_CLASS = 200
@@ -27,10 +26,4 @@ def read_drawn(*, limit_per_class: int | None, seed: int) -> Pictures:
         arrays = drawing.draw_cifar10(train_per_class=train, test_per_class=test, seed=seed)
         return Pictures(*arrays)
 
-    return cached(f"drawn-{seed}-{train}-{test}", _code_digests(), draw)
-
-
-def _code_digests() -> list[str]:
-    """Digests of all that draws, so that changed code never finds pictures of the code before."""
-    folder = Path(drawing.__file__).parent
-    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.glob("*.py"))]
+    return cached(f"drawn-{seed}-{train}-{test}", code_digests(Path(drawing.__file__).parent), draw)

@@ -63,6 +63,20 @@ def test_another_fact_is_read_again_and_replaces_the_old(cache: Path) -> None:
     assert sorted(entry.name[:2] for entry in cache.iterdir()) == ["a-", "b-"]
 
 
+def test_changed_code_of_any_source_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = tmp_path / "sources"
+    shutil.copytree(Path(array_cache.__file__).parent, sources)
+    monkeypatch.setattr(array_cache, "__file__", str(sources / "array_cache.py"))
+    read = _Reader()
+    cached("a", [], read)
+    for file in ("batches.py", "kaggle/files.py"):
+        (sources / file).write_text("changed")
+        count = read.count
+        for _ in range(2):
+            cached("a", [], read)
+        assert read.count == count + 1, file
+
+
 def test_quick_reading_is_not_kept(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(array_cache, "WORTH_KEEPING_SECONDS", 1)
     cached("a", [], _Reader())

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from course_utils import drawing
-from course_utils.sources.drawn import _code_digests
+from course_utils.sources import drawn
+
+
+@pytest.fixture(autouse=True)
+def facts_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawn, "cached", lambda source, facts, draw: facts)
+
+
+def facts() -> list[str]:
+    """What decides whether kept pictures are taken."""
+    return drawn.read_drawn(limit_per_class=None, seed=0)
 
 
 @pytest.fixture
@@ -19,17 +29,17 @@ def copy_of_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_copy_of_the_code_has_the_same_key(request: pytest.FixtureRequest) -> None:
-    before = _code_digests()
+def test_a_copy_of_the_code_finds_the_same_pictures(request: pytest.FixtureRequest) -> None:
+    before = facts()
     request.getfixturevalue("copy_of_the_code")
-    assert _code_digests() == before
+    assert facts() == before
 
 
-def test_a_change_in_any_file_changes_the_key(copy_of_the_code: Path) -> None:
+def test_after_a_change_in_any_file_it_is_drawn_again(copy_of_the_code: Path) -> None:
     files = sorted(copy_of_the_code.glob("*.py"))
     assert len(files) > 10
-    seen = [_code_digests()]
+    seen = [facts()]
     for file in files:
         file.write_text(file.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
-        assert _code_digests() not in seen, file.name
-        seen.append(_code_digests())
+        assert facts() not in seen, file.name
+        seen.append(facts())
