@@ -99,6 +99,14 @@ def test_student_edition_holds_no_text_of_a_judge(lesson: str, student: Notebook
     assert leaks(student, texts) == []
 
 
+def test_students_can_write_in_gaps_and_parameters_only(student: NotebookNode):
+    codes = [cell for cell in student.cells if cell.cell_type == "code"]
+    can_be_edited = {cell.id for cell in codes if cell.metadata.get("editable", True)}
+    expected = {cell.id for cell in codes if part_of(cell)[1] in ("solution", "answer")}
+
+    assert can_be_edited == expected | {cell.id for cell in codes if cell.id.endswith("-parameters")}
+
+
 def test_questions_have_an_empty_gap(student: NotebookNode):
     gaps = [cell for cell in student.cells if part_of(cell)[1] == "answer"]
 

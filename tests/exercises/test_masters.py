@@ -74,13 +74,14 @@ def test_each_exercise_has_its_cells(master: NotebookNode):
             assert cells["example"].outputs, f"{number}: run  python tools/exercises.py --run"
 
 
-def test_cells_are_locked_but_for_the_gaps(master: NotebookNode):
+def test_cells_are_locked_but_for_the_gaps_and_the_class_word(master: NotebookNode):
     for cell in master.cells:
         _, role = part_of(cell)
         meta = cell.metadata.nbgrader
         assert meta.grade_id == cell.id
         is_gap = role in ("solution", "answer")
-        assert (meta.locked, meta.solution) == (not is_gap, is_gap), cell.id
+        is_open = is_gap or cell.id.endswith("-parameters")
+        assert (meta.locked, meta.solution) == (not is_open, is_gap), cell.id
         assert meta.grade == (role in ("check", "answer")), cell.id
 
 
