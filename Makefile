@@ -38,8 +38,9 @@ lab: $(READY) ## Open the lessons in JupyterLab
 outputs: $(READY) ## Run the lessons offline and store their outputs in notebooks/
 	@$(PY) tools/store_outputs.py $(LESSONS)
 
-exercises: $(READY) ## Build the editions of the exercises, student and instructor, in build/exercises
-	@$(PY) tools/exercises.py $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
+exercises: $(READY) ## Build the editions of the exercises, student and instructor, in build/exercises [PRIVATE=…]
+	@$(PY) tools/exercises.py $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS") \
+	  $(if $(PRIVATE),--private "$$PRIVATE")
 
 grade: $(READY) ## Grade notebooks: SUBMISSIONS=folder [ASSIGNMENT=03] [OUT=…] [CLASS_WORD=…] [WORKERS=n] [PRIVATE=…]
 	@$(if $(SUBMISSIONS),,echo "Next: name the folder, for example: make grade SUBMISSIONS=handed-in"; exit 1;) \

@@ -5,9 +5,10 @@ marked in place. nbgrader's own steps check it, clear solutions and hidden parts
 are added: each gap raises NotImplementedError with its own task; a cell that shows the expected output
 becomes text with that output, under the same id; bootstrap and badge are stamped.
 
-    python tools/exercises.py [--out FOLDER] [--lessons "01 03"] [--run]
+    python tools/exercises.py [--out FOLDER] [--lessons "01 03"] [--private FOLDER] [--run]
 
 Without --out, build/exercises is built, and the student edition in notebooks/exercises/student renewed.
+--private takes the masters of an instructor's folder, FOLDER/exercises, and renews the student edition there.
 --run first runs the masters and stores the expected outputs in them.
 """
 
@@ -35,7 +36,6 @@ from store_outputs import METADATA, normalised
 from course_utils.execution import KERNEL_SETTINGS
 
 MASTERS = PROJECT / "notebooks" / "exercises"
-STUDENT = MASTERS / "student"
 EXPECTED = "expected-output"
 WIDTH = 100
 SEEN = "**What you should see** (with other data):"
@@ -83,9 +83,9 @@ def stub(cell_id: str, task: str, indent: int) -> str:
     return "\n".join(["raise NotImplementedError(", *(f"    {quote}{piece}{quote}" for piece in pieces), ")"])
 
 
-def masters(lessons: list[str] | None = None) -> list[Path]:
-    """Return the masters of the lessons, or all."""
-    found = sorted(MASTERS.glob("[0-9][0-9]_*.ipynb"))
+def masters(lessons: list[str] | None = None, folder: Path = MASTERS) -> list[Path]:
+    """Return the masters of the lessons, or all, that lie in a folder."""
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     return [path for path in found if not lessons or path.name[:2] in lessons]
 
 
@@ -193,10 +193,10 @@ def run_master(path: Path) -> None:
     write_notebook(master, path)
 
 
-def build(out: Path, lessons: list[str] | None = None) -> list[Path]:
+def build(out: Path, paths: list[Path]) -> list[Path]:
     """Write OUT/student and OUT/instructor, each file whole or not at all; return the written files."""
     written = []
-    for path in masters(lessons):
+    for path in paths:
         master = nbformat.read(path, as_version=4)
         for folder, make in {"student": student_edition, "instructor": instructor_edition}.items():
             target = out / folder / path.name
@@ -206,12 +206,12 @@ def build(out: Path, lessons: list[str] | None = None) -> list[Path]:
     return written
 
 
-def renew_student_edition(lessons: list[str] | None = None) -> None:
-    """Write the student edition that the project holds."""
-    STUDENT.mkdir(exist_ok=True)
-    for path in masters(lessons):
-        edition = student_edition(nbformat.read(path, as_version=4), path.name)
-        write_notebook(edition, STUDENT / path.name)
+def renew_student_edition(paths: list[Path]) -> None:
+    """Write the student edition that lies beside the masters."""
+    for path in paths:
+        target = path.parent / "student" / path.name
+        target.parent.mkdir(exist_ok=True)
+        write_notebook(student_edition(nbformat.read(path, as_version=4), path.name), target)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -219,19 +219,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, help="folder; default: build/exercises")
     parser.add_argument("--lessons", default="", help='for example "01 03"; default: all')
+    parser.add_argument("--private", type=Path, help="the instructor's folder; its exercises/ holds masters")
     parser.add_argument("--run", action="store_true", help="first run the masters, store expected outputs")
     chosen = parser.parse_args(arguments)
+    folder = chosen.private / "exercises" if chosen.private else MASTERS
     lessons = chosen.lessons.replace(",", " ").split()
-    out = chosen.out or PROJECT / "build" / "exercises"
-    if not masters(lessons):
-        print(f"No exercises for {' '.join(lessons)}.\nNext: name lessons such as 01.", file=sys.stderr)
+    paths = masters(lessons, folder)
+    if not paths:
+        named = f" for {' '.join(lessons)}" if lessons else ""
+        print(f"No exercises{named} in {folder}.\nNext: name lessons such as 01.", file=sys.stderr)
         return 1
-    for path in masters(lessons) if chosen.run else []:
+    if chosen.private:
+        os.environ["COURSE_PRIVATE"] = str(chosen.private.resolve())
+    for path in paths if chosen.run else []:
         print(f"Running {path.name} …", flush=True)
         run_master(path)
-    written = build(out, lessons)
-    if chosen.out is None:
-        renew_student_edition(lessons)
+    written = build(chosen.out or PROJECT / "build" / "exercises", paths)
+    if chosen.private or chosen.out is None:
+        renew_student_edition(paths)
     print("\n".join(f"Built: {path}" for path in written))
     return 0
 

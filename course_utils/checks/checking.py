@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from course_utils.checks import show
 from course_utils.checks.answers import keep
-from course_utils.checks.names import checked_name
+from course_utils.checks.names import checked_name, lesson_of
 from course_utils.checks.plain import to_plain
 from course_utils.checks.registry import has_judges
 from course_utils.checks.session import answers_folder, current_class_word
@@ -30,7 +30,7 @@ def check(exercise: object = _MISSING, answer: object = _MISSING) -> None:
 
 
 def _check(exercise: str, answer: object) -> None:
-    if not has_judges():
+    if not _is_judged_here(exercise):
         keep(exercise, to_plain(answer), answers_folder())
         show.kept(exercise)
         return
@@ -40,6 +40,15 @@ def _check(exercise: str, answer: object) -> None:
     plain = to_plain(answer)
     verdict = judge_answer(exercise, plain, current_class_word())
     show.verdict(verdict, note=_kept_note(exercise, plain))
+
+
+def _is_judged_here(exercise: str) -> bool:
+    """False in the sandbox of grading, and for an assignment from an instructor's private folder."""
+    if not has_judges():
+        return False
+    from course_utils.checks.judges import exercises
+
+    return bool(exercises(lesson_of(exercise)))
 
 
 def _kept_note(exercise: str, plain: dict) -> str:

@@ -57,9 +57,9 @@ def instructor(master: NotebookNode, master_path: Path) -> NotebookNode:
 
 
 def test_stored_student_edition_is_fresh(tmp_path: Path):
-    builder.build(tmp_path)
+    builder.build(tmp_path, MASTERS)
     fresh = {path.name: path.read_bytes() for path in (tmp_path / "student").iterdir()}
-    stored = {path.name: path.read_bytes() for path in builder.STUDENT.glob("*.ipynb")}
+    stored = {path.name: path.read_bytes() for path in (builder.MASTERS / "student").glob("*.ipynb")}
 
     assert sorted(stored) == sorted(fresh)
     assert [name for name in fresh if stored[name] != fresh[name]] == [], "run  make exercises"
@@ -184,6 +184,23 @@ def test_stubs_fit_the_line_and_stay_code():
         (node,) = ast.parse(code).body
         assert ast.unparse(node.exc).startswith("NotImplementedError('Exercise 01.2: count ")
         assert max(map(len, code.splitlines())) <= builder.WIDTH - 8
+
+
+def test_private_masters_get_editions_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture):
+    (tmp_path / "private" / "exercises").mkdir(parents=True)
+    name = MASTERS[0].name.replace("01", "91", 1)
+    text = MASTERS[0].read_text(encoding="utf-8").replace("ex-01-", "ex-91-")
+    (tmp_path / "private" / "exercises" / name).write_text(text, encoding="utf-8")
+    command = ["--private", str(tmp_path / "private"), "--out", str(tmp_path / "out")]
+
+    assert builder.main(command) == 0
+    assert builder.main([*command, "--lessons", "92"]) == 1
+    assert "No exercises for 92 in" in capsys.readouterr().err
+    editions = [tmp_path / "out" / "student" / name, tmp_path / "private" / "exercises" / "student" / name]
+    texts = {path.read_text(encoding="utf-8") for path in editions}
+    assert len(texts) == 1
+    assert "BEGIN SOLUTION" not in texts.pop()
+    assert [path.name for path in (tmp_path / "out" / "instructor").iterdir()] == [name]
 
 
 @pytest.mark.parametrize("repeats", [1, 12])
