@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.paths import cache_folder
 from course_utils.sources.by_path import ARCHIVE, FORMATS, existing_path, read_path
+from course_utils.sources.order import BY_WORD, DRAWN, Found, Step, find_in_order
 from course_utils.sources.selection import chosen_per_class, part_of_class
-from course_utils.sources.structure import (
-    CLASS_NAMES,
-    IMAGE_SHAPE,
-    NUM_CLASSES,
-    Pictures,
-    check_several_classes,
-)
+from course_utils.sources.structure import CLASS_NAMES, IMAGE_SHAPE, NUM_CLASSES, Pictures
 
 __all__ = [
     "CLASS_NAMES",
@@ -36,19 +27,6 @@ __all__ = [
 ]
 
 WORDS = ("auto", "drawn", "published", "parquet", "kaggle")
-# "auto" tries these in order, each for so many seconds without progress; then the stand-in takes their place.
-AUTO_PATIENCE = {"published": 70.0, "parquet": 25.0, "kaggle": None}
-STAND_IN_BANNER = "*** Offline: using the drawn stand-in (not real CIFAR-10) ***"
-OWN_COPY = "A copy of CIFAR-10 can be used by its path: DATA in the lesson, or COURSE_DATA for all of them."
-
-_told: set[str] = set()
-
-
-class Step(NamedTuple):
-    """One place where pictures were looked for, and what came of it, in words."""
-
-    place: str
-    outcome: str
 
 
 @dataclass(frozen=True)
@@ -123,14 +101,15 @@ def load_cifar10(
     """
     _check_limit(limit_per_class)
     if source == "auto":
-        return _load_auto(limit_per_class, seed)
-    if source == "drawn":
-        return _load_drawn(limit_per_class, seed)
-    if source in _BY_WORD:
-        steps: list[Step] = []
-        loaded = _BY_WORD[source](limit_per_class, seed, steps, None)
-        return replace(loaded, steps=tuple(steps))
-    return _load_path(source, limit_per_class, seed)
+        source = os.environ.get("COURSE_DATA", "").strip() or "auto"
+    steps: list[Step] = []
+    found = _photographs(source, steps)
+    if found is None:
+        steps.append(DRAWN)
+        found = _drawn(limit_per_class, seed)
+    elif limit_per_class is not None:
+        found = replace(found, pictures=_limited(found.pictures, limit_per_class, seed))
+    return _finished(found, steps)
 
 
 def stratified_split(
@@ -167,130 +146,27 @@ def stratified_split(
     return Split(images[~held_out], labels[~held_out], images[held_out], labels[held_out])
 
 
-def _load_auto(limit_per_class: int | None, seed: int) -> Cifar10:
-    named = os.environ.get("COURSE_DATA", "").strip()
-    if named and named != "auto":
-        return load_cifar10(named, limit_per_class=limit_per_class, seed=seed)
-    from course_utils.mirrors import places
-
-    places()  # a wrong COURSE_MIRROR is to be corrected, not fallen back from
-    cached = _from_cache(limit_per_class, seed)
-    if cached is not None:
-        return cached
-    steps: list[Step] = []
-    loaded = _first_that_loads(limit_per_class, seed, steps)
-    if loaded is None:
-        steps.append(Step("drawn stand-in", "used"))
-        _tell_once(f"{STAND_IN_BANNER}\n{_table(steps)}\n{OWN_COPY}")
-        loaded = _load_drawn(limit_per_class, seed)
-    else:
-        print(_table(steps))
-    return replace(loaded, steps=tuple(steps))
+def _photographs(source: str | Path, steps: list[Step]) -> Found | None:
+    """Get photographs. None: there are none to be had, or the stand-in is wanted."""
+    if source == "drawn":
+        return None
+    if source == "auto":
+        return find_in_order(steps)
+    if source in BY_WORD:
+        return BY_WORD[source](steps)
+    return _at_path(source, steps)
 
 
-def _from_cache(limit_per_class: int | None, seed: int) -> Cifar10 | None:
-    """Return photographs that an earlier run got, without asking any server."""
-    from course_utils.sources.parquet_copy import kept_parquet
-    from course_utils.sources.published import is_in_cache
-
-    at_hand = {"published": is_in_cache, "parquet": kept_parquet, "kaggle": _is_fetched_from_kaggle}
-    for word, is_there in at_hand.items():
-        if is_there():
-            with contextlib.suppress(CourseError):  # damaged: it is fetched again
-                return replace(_BY_WORD[word](limit_per_class, seed, [], 1.0), steps=(Step("cache", "used"),))
-    return None
-
-
-def _first_that_loads(limit_per_class: int | None, seed: int, steps: list[Step]) -> Cifar10 | None:
-    """Try the sources of photographs in their order. Why one gave nothing goes to the steps."""
-    from course_utils.sources.kaggle.service import has_credentials
-
-    for word, patience in AUTO_PATIENCE.items():
-        if word == "kaggle" and not has_credentials():
-            steps.append(Step("Kaggle", "no credentials found"))
-            continue
-        before = len(steps)
-        try:
-            return _BY_WORD[word](limit_per_class, seed, steps, patience)
-        except CourseError as error:
-            if len(steps) == before or steps[-1].outcome == "complete":
-                steps.append(Step(word, " ".join(str(error).splitlines()[:2])))
-    return None
-
-
-def _table(steps: list[Step]) -> str:
-    """The steps as lines of two columns."""
-    width = max(len(step.place) for step in steps)
-    return "\n".join(f"  {step.place:<{width}}  {step.outcome}" for step in steps)
-
-
-def _tell_once(text: str) -> None:
-    """Print a text that the reader must see, but not again in the same process."""
-    if text not in _told:
-        _told.add(text)
-        print(text)
-
-
-def _load_drawn(limit_per_class: int | None, seed: int) -> Cifar10:
-    from course_utils.sources.drawn import read_drawn
-
-    pictures = read_drawn(limit_per_class=limit_per_class, seed=seed)
-    loaded = _finished(pictures, "drawn", f"Drawn stand-in (not real CIFAR-10), seed {seed}", None, 0)
-    return replace(loaded, steps=(Step("drawn stand-in", "used"),))
-
-
-def _load_published(limit: int | None, seed: int, steps: list[Step], patience: float | None) -> Cifar10:
-    from course_utils.sources.published import read_published
-
-    pictures = read_published(patience=patience, on_step=_into(steps))
-    return _finished(pictures, "published", "CIFAR-10, the published archive", limit, seed)
-
-
-def _load_parquet(limit: int | None, seed: int, steps: list[Step], patience: float | None) -> Cifar10:
-    from course_utils.sources.parquet import REPOSITORY
-    from course_utils.sources.parquet_copy import read_parquet_copy
-
-    pictures = read_parquet_copy(patience=patience, on_step=_into(steps))
-    return _finished(pictures, "path", f"CIFAR-10 from the parquet copy {REPOSITORY}", limit, seed)
-
-
-def _load_kaggle(limit: int | None, seed: int, steps: list[Step], _: float | None) -> Cifar10:
-    from course_utils.sources.kaggle.service import fetch_from_kaggle
-
-    folder = fetch_from_kaggle(_kaggle_folder(), on_step=_into(steps))
-    kind, pictures = read_path(folder)
-    return _finished(pictures, "kaggle", f"CIFAR-10 from Kaggle ({kind})", limit, seed)
-
-
-def _kaggle_folder() -> Path:
-    return cache_folder() / "kaggle"
-
-
-def _is_fetched_from_kaggle() -> bool:
-    from course_utils.sources.kaggle.service import FOLDERS
-
-    return any((_kaggle_folder() / name).is_dir() for name in FOLDERS.values())
-
-
-def _into(steps: list[Step]) -> Callable[[str, str], None]:
-    return lambda place, outcome: steps.append(Step(place, outcome))
-
-
-_BY_WORD = {"published": _load_published, "parquet": _load_parquet, "kaggle": _load_kaggle}
-
-
-def _load_path(source: str | Path, limit_per_class: int | None, seed: int) -> Cifar10:
+def _at_path(source: str | Path, steps: list[Step]) -> Found:
     path = existing_path(source)
     if path is None:
         raise _unknown(source)
-    steps = (Step(str(path), "used"),)
+    steps.append(Step(str(path), "used"))
     published = _published_in(path)
     if published is not None:
-        origin = f"CIFAR-10, the published archive, from {path}"
-        return replace(_finished(published, "published", origin, limit_per_class, seed), steps=steps)
+        return Found(published, "published", f"CIFAR-10, the published archive, from {path}")
     kind, pictures = read_path(path)
-    origin = f"CIFAR-10 from {path} ({kind})"
-    return replace(_finished(pictures, "path", origin, limit_per_class, seed), steps=steps)
+    return Found(pictures, "path", f"CIFAR-10 from {path} ({kind})")
 
 
 def _published_in(path: Path) -> Pictures | None:
@@ -302,12 +178,16 @@ def _published_in(path: Path) -> Pictures | None:
     return read_published_in(path)
 
 
-def _finished(
-    pictures: Pictures, source: str, origin: str, limit_per_class: int | None, seed: int
-) -> Cifar10:
-    check_several_classes(origin, pictures.train_labels)
-    if limit_per_class is not None:
-        pictures = _limited(pictures, limit_per_class, seed)
+def _drawn(limit_per_class: int | None, seed: int) -> Found:
+    """Draw the stand-in: under a limit, fewer pictures are drawn."""
+    from course_utils.sources.drawn import read_drawn
+
+    pictures = read_drawn(limit_per_class=limit_per_class, seed=seed)
+    return Found(pictures, "drawn", f"Drawn stand-in (not real CIFAR-10), seed {seed}")
+
+
+def _finished(found: Found, steps: list[Step]) -> Cifar10:
+    pictures = found.pictures
     arrays = (
         pictures.train_images,
         pictures.train_labels,
@@ -316,7 +196,7 @@ def _finished(
     )
     for array in arrays:
         array.flags.writeable = False
-    return Cifar10(*arrays, source, _described(origin, pictures))
+    return Cifar10(*arrays, found.source, _described(found.origin, pictures), tuple(steps))
 
 
 def _limited(pictures: Pictures, limit: int, seed: int) -> Pictures:

@@ -24,19 +24,18 @@ from sources_files import (
     write_npz,
 )
 
-from course_utils import cifar10, drawing, mirrors
+from course_utils import drawing, mirrors
 from course_utils.cifar10 import (
     CLASS_NAMES,
     IMAGE_SHAPE,
     NUM_CLASSES,
-    STAND_IN_BANNER,
     Cifar10,
     load_cifar10,
     stratified_split,
 )
 from course_utils.errors import CourseError
 from course_utils.paths import PROJECT
-from course_utils.sources import array_cache, drawn, parquet
+from course_utils.sources import array_cache, drawn, order, parquet
 from course_utils.sources.kaggle import service as kaggle_service
 from course_utils.sources.structure import Pictures
 
@@ -48,7 +47,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path_factory.mktemp("cache")))
     for name in ("COURSE_DATA", "COURSE_MIRROR"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(cifar10, "_told", set())
+    monkeypatch.setattr(order, "_told", set())
     monkeypatch.setattr(mirrors, "_named", [])
     monkeypatch.setattr(kaggle_service, "has_credentials", lambda: False)
 
@@ -294,7 +293,7 @@ def test_auto_falls_back_with_a_banner_that_says_why_once(
     assert "refused the connection" in told
     assert loaded.steps[-1] == ("drawn stand-in", "used")
     load_cifar10()
-    assert STAND_IN_BANNER not in capsys.readouterr().out
+    assert order.STAND_IN_BANNER not in capsys.readouterr().out
 
 
 def test_published_does_not_fall_back(offline: None) -> None:

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from sources_files import batches, small_pictures, write_archive
 
-from course_utils import cifar10, mirrors, weights
+from course_utils import mirrors, weights
 from course_utils.cifar10 import load_cifar10
 from course_utils.download import RemoteFile
 from course_utils.paths import PROJECT
-from course_utils.sources import published
+from course_utils.sources import order, published
 from course_utils.sources.kaggle import service as kaggle_service
 
 
@@ -74,7 +74,7 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve) -> Path:
     monkeypatch.setattr(kaggle_service, "has_credentials", lambda: False)
     monkeypatch.setattr(mirrors, "_named", [])
     monkeypatch.setattr(weights, "_instead", {})
-    monkeypatch.setattr(cifar10, "_told", set())
+    monkeypatch.setattr(order, "_told", set())
     monkeypatch.setattr(mirrors, "ARCHIVE", remote(archive))
     for name, file in {"MobileNetV2": "mobilenet.h5", "ResNet50": "resnet.h5"}.items():
         monkeypatch.setitem(mirrors.WEIGHTS, name, remote(folder / file))

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from sources_files import both_sets, small_pictures
 
-from course_utils import cifar10, mirrors
+from course_utils import mirrors
 from course_utils.cifar10 import load_cifar10
 from course_utils.errors import CourseError
-from course_utils.sources import array_cache, drawn, parquet, parquet_copy
+from course_utils.sources import array_cache, drawn, order, parquet, parquet_copy
 from course_utils.sources.kaggle import service as kaggle_service
 from course_utils.sources.structure import Pictures
 
@@ -55,7 +55,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, b
     archive = dataclasses.replace(mirrors.ARCHIVE, addresses=(f"{address}/{mirrors.ARCHIVE.name}",))
     monkeypatch.setattr(mirrors, "ARCHIVE", archive)
     monkeypatch.setattr(mirrors, "_named", [])
-    monkeypatch.setattr(cifar10, "_told", set())
+    monkeypatch.setattr(order, "_told", set())
     monkeypatch.setattr(kaggle_service, "has_credentials", lambda: False)
     monkeypatch.setattr(drawn, "TRAIN_PER_CLASS", 3)
     monkeypatch.setattr(drawn, "TEST_PER_CLASS", 2)
