@@ -1,0 +1,115 @@
+"""Tables of the recipes R1–R5, made from their records (lessons 14–17)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+RECIPE_LESSONS = ("14", "15", "16", "17")
+TOLD = ("size", "labels_per_class", "epochs")  # px, training pictures a class (NaN: all), of a training
+CONDITIONS = ("data", "weights", *TOLD, "gpu")  # what a result depends on
+FORMS = ("published", "mended", "random", "frozen")  # in this order; baselines follow
+NOT_MEASURED = "–"
+WEIGHTS_WORDS = {"imagenet": "ImageNet's weights", "bundled": "bundled weights", "none": "random weights"}
+
+# column -> metric, split, and how the values over seeds become a text
+_COLUMNS: dict[str, tuple[str, str, Callable[[pd.Series], str]]] = {
+    "test accuracy": ("accuracy", "test", lambda values: percent(values)),
+    "seconds": ("seconds", "train", lambda values: f"{values.mean():,.0f}"),
+    "seconds to 90 % of the best": ("seconds_to_90", "train", lambda values: f"{values.mean():,.0f}"),
+    "peak memory (GB)": ("peak_bytes", "train", lambda values: f"{values.mean() / 1e9:.1f}"),
+    "images/s": ("images_per_second", "train", lambda values: f"{values.mean():,.0f}"),
+    "parameters": ("parameters", "train", lambda values: f"{values.mean():,.0f}"),
+    "trainable": ("trainable_parameters", "train", lambda values: f"{values.mean():,.0f}"),
+    "MB on disk": ("model_bytes", "train", lambda values: f"{values.mean() / 1e6:.1f}"),
+    "GFLOP a picture": ("flops", "train", lambda values: f"{values.mean() / 1e9:.3g}"),
+}
+
+
+def recipes_table(records: pd.DataFrame) -> pd.DataFrame:
+    """Return what each recipe reached and cost: one row a model and its conditions, by recipe, then form.
+
+    Args:
+        records: see ``records.record`` for the columns. Only those of lessons 14–17 count.
+
+    Returns:
+        Texts, ready to be shown; index: model. The accuracy is mean ± standard deviation over seeds, all
+        else the mean. "–" where nothing was measured.
+    """
+    groups = condition_groups(recipe_records(records))
+    rows = [_row(group) for group in sorted(groups, key=_place) if _is_trained(group)]
+    columns = ["model", "test accuracy", "seeds", *list(_COLUMNS)[1:], "conditions"]
+    return pd.DataFrame(rows, columns=columns).set_index("model")
+
+
+def recipe_records(records: pd.DataFrame) -> pd.DataFrame:
+    """Return the records of the recipes, each with all columns of ``CONDITIONS``.
+
+    A record of cost may leave out what is in ``TOLD``: it takes it from the accuracy of its training.
+    ``gpu`` tells whether the device is one.
+
+    Args:
+        records: see ``records.record`` for the columns.
+    """
+    found = records[records["lesson"].isin(RECIPE_LESSONS)].copy()
+    training = ["model", "data", "weights", "profile", "seed", "device"]
+    for column in TOLD:
+        values = found[column] if column in found else pd.Series(dtype=float)
+        found[column] = pd.to_numeric(values.reindex(found.index), errors="coerce")
+        told = found[column].where(found["metric"] == "accuracy").groupby([found[key] for key in training])
+        found[column] = found[column].fillna(told.transform("first"))
+    found["gpu"] = ~found["device"].astype(str).str.contains(r"\d core", regex=True)
+    return found
+
+
+def condition_groups(records: pd.DataFrame) -> list[pd.DataFrame]:
+    """Split the records of ``recipe_records`` by model and conditions, in file order.
+
+    What differs within a group is the metric, the split and the seed.
+    """
+    grouped = records.groupby(["model", *CONDITIONS], dropna=False, sort=False)
+    return [group for _, group in grouped]
+
+
+def conditions_text(group: pd.DataFrame) -> str:
+    """Return the conditions of one of the ``condition_groups`` in words, with the number of seeds."""
+    first = group.iloc[0]
+    weights = WEIGHTS_WORDS.get(first["weights"], "weights of a file")
+    parts = ["drawn pictures" if first["data"] == "drawn" else "photographs", weights]
+    if pd.notna(first["size"]):
+        parts.append(f"{first['size']:.0f} px")
+    labels = first["labels_per_class"]
+    parts.append("all labels" if pd.isna(labels) else f"{labels:.0f} labels a class")
+    if pd.notna(first["epochs"]):
+        parts.append(f"{first['epochs']:.0f} epochs")
+    seeds = group["seed"].nunique()
+    return ", ".join([*parts, "GPU" if first["gpu"] else "CPU", f"{seeds} seed{'s' if seeds > 1 else ''}"])
+
+
+def percent(values: pd.Series) -> str:
+    """Return fractions as per cent, for example ``"61.2 ± 0.8 %"``: mean ± standard deviation, if several."""
+    return f"{with_spread(100 * values)} %"
+
+
+def with_spread(values: pd.Series, form: str = ".1f") -> str:
+    """Return ``"mean ± standard deviation"``, or the one value."""
+    spread = f" ± {values.std():{form}}" if len(values) > 1 else ""
+    return f"{values.mean():{form}}{spread}"
+
+
+def _row(group: pd.DataFrame) -> dict[str, str]:
+    row = {"model": group["model"].iloc[0], "conditions": conditions_text(group)}
+    for column, (metric, split, text) in _COLUMNS.items():
+        values = group.loc[(group.metric == metric) & (group.split == split), "value"]
+        row[column] = text(values) if len(values) else NOT_MEASURED
+    return row | {"seeds": str(group["seed"].nunique())}
+
+
+def _is_trained(group: pd.DataFrame) -> bool:
+    return bool((group["metric"] == "accuracy").any())
+
+
+def _place(group: pd.DataFrame) -> tuple[str, int]:
+    recipe, _, form = group["model"].iloc[0].partition(" ")
+    return recipe, FORMS.index(form) if form in FORMS else len(FORMS)

@@ -1,0 +1,186 @@
+"""Verdicts come from records: made-up ones turn each claim either way."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from made_up_recipes import GPU, PUBLISHED, entries, table
+
+from course_utils import claims
+from course_utils.claims import CLAIMS, COLUMNS, DOES_NOT_HOLD, HOLDS, NOT_TRIED, claims_table
+
+OWN_SIZE = 40_899_018  # R1's network at 256 px
+
+
+def verdict_on(words: str, *lists: list[dict]) -> pd.Series:
+    frame = claims_table(table(*lists))
+    return frame[frame["published claim"].str.contains(words, regex=False)].iloc[0]
+
+
+def test_without_records_nothing_is_judged():
+    frame = claims_table(table())
+
+    assert list(frame.columns) == list(COLUMNS)
+    assert set(frame["recipe"]) == {"R1", "R2", "R3", "R4", "R5"}
+    assert len(frame) == len(CLAIMS)
+    assert set(frame["verdict"]) == {NOT_TRIED}
+    assert frame["cause"].str.startswith("Not measured yet; to try it: ").all()
+    assert not frame.isna().any(axis=None)
+
+
+@pytest.mark.parametrize(
+    "published",
+    [
+        *("81.12", "94.50", "95.28", "97.87", "4,000 s", "23.5 M", "89.98 MB"),  # R1
+        *("94.05", "93.66", "0.2323", "445 s", "35.5"),  # R2
+        *("94.5 %", "significant jump", "85–90", "60–70", "15–25"),  # R3, R4, R5
+    ],
+)
+def test_every_published_number_has_its_claim(published: str):
+    assert any(published in claim.words for claim in CLAIMS)
+
+
+def test_affordable_records_show_what_was_measured_and_judge_nothing():
+    row = verdict_on("95.28", entries("R1 published", [0.60, 0.62], split="val"))
+
+    assert row["measured"] == "61.0 ± 1.4 %"
+    assert row["our conditions"] == "photographs, bundled weights, 64 px, 200 labels a class, CPU, 2 seeds"
+    assert row["verdict"] == NOT_TRIED
+    assert row["cause"].startswith("Needs ImageNet's weights, 256 px, all labels; to try it: make course")
+    assert row["its conditions"] == "ImageNet's weights, 256 px, all labels, 10 epochs"
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(0.96, HOLDS), (0.9435, HOLDS), (0.90, DOES_NOT_HOLD)])
+def test_records_of_a_large_run_turn_it_into_a_verdict(value: float, verdict: str):
+    small = entries("R1 published", [0.60] * 3, split="val")
+    large = entries("R1 published", [value], split="val", size=256, **PUBLISHED)
+    row = verdict_on("95.28", small, large)
+
+    assert row["verdict"] == verdict
+    assert row["measured"] == f"{100 * value:.1f} %"
+    assert "Needs" not in row["cause"]
+
+
+@pytest.mark.parametrize(
+    ("lacking", "words"),
+    [
+        ({"weights": "bundled"}, "Needs ImageNet's weights;"),
+        ({"size": 224}, "Needs 256 px;"),
+        ({"labels_per_class": 500}, "Needs all labels;"),
+        ({"data": "drawn"}, "Needs photographs;"),
+        ({"epochs": 1}, "Needs 10 epochs;"),
+    ],
+)
+def test_each_condition_counts(lacking: dict, words: str):
+    context = {"size": 256, "epochs": 10} | PUBLISHED
+    full = entries("R1 published", [0.96], split="val", **context)
+    short = entries("R1 published", [0.96], split="val", **context | lacking)
+
+    assert verdict_on("95.28", full)["verdict"] == HOLDS
+    assert verdict_on("95.28", short)["verdict"] == NOT_TRIED
+    assert verdict_on("95.28", short)["cause"].startswith(words)
+
+
+def test_no_number_of_labels_means_all_of_them():
+    context = PUBLISHED | {"labels_per_class": None, "size": 224}
+
+    assert verdict_on("94.5 %", entries("R3 published", [0.95], split="val", **context))["verdict"] == HOLDS
+
+
+def test_photographs_are_shown_before_drawings():
+    drawn = entries("R5 published", [0.9] * 3, data="drawn", weights="imagenet", labels_per_class=None)
+
+    assert verdict_on("85–90", drawn, entries("R5 published", [0.4]))["measured"] == "40.0 %"
+    assert verdict_on("85–90", drawn)["our conditions"].startswith("drawn pictures")
+
+
+@pytest.mark.parametrize(("device", "verdict"), [(GPU, HOLDS), ("AMD EPYC, 2 cores", NOT_TRIED)])
+def test_seconds_are_judged_on_a_gpu_only(device: str, verdict: str):
+    context = PUBLISHED | {"size": 256, "device": device, "metric": "seconds", "split": "train"}
+
+    assert verdict_on("4,000 s", entries("R1 published", [3000], **context))["verdict"] == verdict
+
+
+def test_seconds_of_an_epoch_come_from_the_rate():
+    context = PUBLISHED | {"size": 256, "metric": "images_per_second", "split": "train"}
+
+    row = verdict_on("445 s", entries("R2 published", [360.0], **context))
+    assert (row["measured"], row["verdict"]) == ("100 s", DOES_NOT_HOLD)
+    row = verdict_on("445 s", entries("R2 published", [80.0], **context))
+    assert (row["measured"], row["verdict"]) == ("450 s", HOLDS)
+
+
+def test_the_size_of_the_base_is_not_that_of_the_model():
+    own_size = {"metric": "parameters_own_size", "split": "train", "data": "drawn", "weights": "none"}
+    wrong = entries("R1 published", [OWN_SIZE], **own_size)
+    base = entries("R1 published", [23_587_712], **own_size)
+
+    assert verdict_on("23.5 M", wrong)[["measured", "verdict"]].tolist() == ["40.9 M", DOES_NOT_HOLD]
+    assert verdict_on("89.98", wrong)[["measured", "verdict"]].tolist() == ["156.02 MB", DOES_NOT_HOLD]
+    assert verdict_on("23.5 M", base)["verdict"] == HOLDS
+    assert verdict_on("89.98", base)[["measured", "verdict"]].tolist() == ["89.98 MB", HOLDS]
+    assert verdict_on("23.5 M", wrong)["our conditions"] == "the network at 256 px"
+
+
+@pytest.mark.parametrize(
+    ("gains", "verdict"),
+    [
+        ([0.10, 0.12, 0.08], HOLDS),
+        ([0.10, -0.08, 0.02], DOES_NOT_HOLD),
+        ([-0.10, -0.11, -0.12], DOES_NOT_HOLD),
+        ([0.10, 0.12], NOT_TRIED),  # two seeds are too few
+    ],
+)
+def test_a_jump_is_significant_beyond_two_standard_errors(gains: list[float], verdict: str):
+    gain = entries("R4 published", gains, metric="gain_unfreezing", split="val", size=32)
+
+    assert verdict_on("significant jump", gain)["verdict"] == verdict
+
+
+def test_a_jump_is_told_with_its_size():
+    gain = entries("R4 published", [0.10, 0.12, 0.08], metric="gain_unfreezing", split="val", size=32)
+
+    assert verdict_on("significant jump", gain)["measured"] == "+10.0 ± 2.0 points"
+
+
+def test_the_lead_is_paired_by_seed():
+    context = PUBLISHED | {"size": 32}
+    published = entries("R5 published", [0.70, 0.90, 0.80], **context)
+    cnn = entries("R5 CNN", [0.50, 0.70], **context | {"weights": "none"})
+    other_labels = entries("R5 CNN", [0.1] * 3, size=32, weights="none")
+    row = verdict_on("15–25", published, other_labels, cnn)
+
+    assert row["measured"] == "+20.0 ± 0.0 points"
+    assert row["our conditions"].endswith("2 seeds")
+    assert row["verdict"] == HOLDS
+    assert verdict_on("15–25", published)["measured"] == "–"
+
+
+def test_more_than_claimed_holds_and_less_does_not():
+    context = PUBLISHED | {"size": 32}
+
+    assert verdict_on("85–90", entries("R5 published", [0.93], **context))["verdict"] == HOLDS
+    assert verdict_on("85–90", entries("R5 published", [0.50], **context))["verdict"] == DOES_NOT_HOLD
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(0.595, HOLDS), (0.75, DOES_NOT_HOLD), (0.5, DOES_NOT_HOLD)])
+def test_a_baseline_has_two_sides(value: float, verdict: str):
+    cnn = entries("R5 CNN", [value], labels_per_class=None, weights="none", size=32)
+
+    assert verdict_on("60–70", cnn)["verdict"] == verdict
+
+
+def test_seeds_that_spread_widen_the_slack():
+    assert not claims.at_least(pd.Series([0.90, 0.90, 0.90]), 0.93)
+    assert claims.at_least(pd.Series([0.85, 0.90, 0.95]), 0.93)
+
+
+def test_a_loss_may_be_a_tenth_higher():
+    assert claims.at_most(pd.Series([0.25]), 0.2323)
+    assert not claims.at_most(pd.Series([0.26]), 0.2323)
+
+
+def test_commands_name_lessons_that_can_be_run():
+    for claim in CLAIMS:
+        assert "profile=gpu" in claim.command.lower() or "--profile gpu" in claim.command
+        assert any(number in claim.command for number in ("14", "15", "16", "17"))

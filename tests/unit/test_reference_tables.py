@@ -1,0 +1,87 @@
+"""One row a model and its conditions; texts of means and spreads, against cases worked out by hand."""
+
+from __future__ import annotations
+
+from made_up_recipes import CPU, GPU, entries, table
+
+from course_utils.reference_tables import recipe_records, recipes_table
+
+
+def cost(model: str, metric: str, values: list[float], **context: object) -> list[dict]:
+    """A record of cost, as ``costs.record_costs`` writes it: without size and labels."""
+    found = entries(model, values, metric=metric, split="train", **context)
+    return [{k: v for k, v in entry.items() if k not in ("size", "labels_per_class")} for entry in found]
+
+
+def test_table_has_means_over_seeds():
+    records = table(
+        entries("R1 published", [0.50, 0.54]),
+        entries("R1 published", [0.9, 0.9], split="val"),
+        cost("R1 published", "seconds", [1000, 3000]),
+        cost("R1 published", "peak_bytes", [2e9, 2.2e9]),
+        cost("R1 published", "parameters", [24_000_000, 24_000_000]),
+        cost("R1 published", "model_bytes", [98e6, 98e6]),
+        cost("R1 published", "flops", [1.234e9, 1.234e9]),
+    )
+    row = recipes_table(records).loc["R1 published"]
+
+    assert row["test accuracy"] == "52.0 ± 2.8 %"
+    assert row["seeds"] == "2"
+    assert row["seconds"] == "2,000"
+    assert row["peak memory (GB)"] == "2.1"
+    assert row["parameters"] == "24,000,000"
+    assert row["MB on disk"] == "98.0"
+    assert row["GFLOP a picture"] == "1.23"
+    assert row["images/s"] == row["trainable"] == row["seconds to 90 % of the best"] == "–"
+    assert row["conditions"] == "photographs, bundled weights, 64 px, 200 labels a class, CPU, 2 seeds"
+
+
+def test_rows_are_sorted_by_recipe_then_form():
+    forms = ["R5 CNN", "R5 frozen", "R5 random", "R2 MLP", "R5 mended", "R5 published", "R2 published"]
+    frame = recipes_table(table(*(entries(model, [0.5]) for model in forms)))
+
+    expected = ["R2 published", "R2 MLP", "R5 published", "R5 mended", "R5 random", "R5 frozen", "R5 CNN"]
+    assert list(frame.index) == expected
+
+
+def test_conditions_are_not_mixed():
+    records = table(
+        entries("R1 mended", [0.5]), entries("R1 mended", [0.9], weights="imagenet", device=GPU, size=256)
+    )
+    frame = recipes_table(records)
+
+    assert sorted(frame["test accuracy"]) == ["50.0 %", "90.0 %"]
+    assert "GPU, 1 seed" in frame.iloc[1]["conditions"]
+
+
+def test_costs_take_size_and_labels_from_the_accuracy_of_their_training():
+    own_size = entries("R1 published", [4e7], metric="parameters_own_size", split="train", size=256)
+    records = table(own_size, cost("R1 published", "seconds", [10]), entries("R1 published", [0.5]))
+    found = recipe_records(records).set_index("metric")
+
+    assert found.loc["seconds", "size"] == 64
+    assert found.loc["seconds", "labels_per_class"] == 200
+    assert found.loc["parameters_own_size", "size"] == 256
+    assert len(recipes_table(records)) == 1  # what was built and not trained has no row
+
+
+def test_all_labels_and_a_network_from_scratch():
+    records = table(entries("R5 CNN", [0.5], labels_per_class=None, weights="none", epochs=20, size=32))
+    conditions = recipes_table(records).loc["R5 CNN", "conditions"]
+
+    assert conditions == "photographs, random weights, 32 px, all labels, 20 epochs, CPU, 1 seed"
+
+
+def test_other_lessons_and_no_records():
+    other = entries("R1 published", [0.5], lesson="05")
+
+    assert recipes_table(table(other)).empty
+    assert recipes_table(table()).empty
+    assert "test accuracy" in recipes_table(table())
+
+
+def test_a_gpu_is_told_from_a_processor():
+    devices = [CPU, "AMD EPYC, 2 core(s)", "Apple M2, 8 cores", GPU, "NVIDIA A100-SXM4-40GB"]
+    records = table(*(entries("R5 CNN", [0.5], device=device) for device in devices))
+
+    assert recipe_records(records)["gpu"].tolist() == [False, False, False, True, True]
