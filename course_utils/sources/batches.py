@@ -10,6 +10,7 @@ import pickle
 import pickletools
 import re
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -48,6 +49,8 @@ LARGEST_HEADER = 4 * 1024  # of one member of a tar file; reading a long one can
 LARGEST_HEADERS = 128 * 1024
 MOST_PIECES = 500_000  # of a pickle; a published batch has 60,000
 LARGEST_PADDING = 1024**2  # behind the last member; tar itself writes some 10,000 bytes
+BEGINNING = 64 * 1024  # bytes of a file that tell whether it is an archive
+_GZIP, _PACKED_OTHERWISE = b"\x1f\x8b", (b"BZh", b"\xfd7zXZ")
 
 
 def batches_folder(path: Path) -> Path | None:
@@ -56,6 +59,15 @@ def batches_folder(path: Path) -> Path | None:
         if any((folder / name).is_file() for name in FILES):
             return folder
     return None
+
+
+def is_archive(path: Path) -> bool:
+    """Say whether a file is a tar archive: by its name, else by its beginning. No more of it is read."""
+    if path.name.endswith((".tar.gz", ".tgz", ".tar")):
+        return True
+    with path.open("rb") as file:
+        start = file.read(BEGINNING)
+    return start.startswith(_PACKED_OTHERWISE) or _begins_with_a_member(start)
 
 
 def read_batches_folder(folder: Path) -> Pictures:
@@ -87,6 +99,16 @@ def read_batches_archive(path: Path) -> Pictures:
             cause=f"The archive is damaged or was cut off, at {place.name} ({first_line(error)}).",
             next_step="copy or download it again.",
         ) from error
+
+
+def _begins_with_a_member(start: bytes) -> bool:
+    try:
+        if start.startswith(_GZIP):
+            start = zlib.decompressobj(wbits=31).decompress(start, tarfile.BLOCKSIZE)
+        tarfile.TarInfo.frombuf(start[: tarfile.BLOCKSIZE], tarfile.ENCODING, "surrogateescape")
+    except (zlib.error, tarfile.TarError):
+        return False
+    return True
 
 
 class _Place:
@@ -136,13 +158,13 @@ def _unpacking(path: Path) -> Iterator[BinaryIO]:
     with path.open("rb") as packed:
         magic = packed.read(6)
         packed.seek(0)
-        if magic.startswith((b"BZh", b"\xfd7zXZ")):
+        if magic.startswith(_PACKED_OTHERWISE):
             raise CourseError(
                 f"{path.name} is packed in a way that the course does not read.",
                 cause="Expected .tar.gz or .tar; it is packed with bzip2 or xz.",
                 next_step="unpack it, and give the folder.",
             )
-        is_gzip = magic.startswith(b"\x1f\x8b")
+        is_gzip = magic.startswith(_GZIP)
         with gzip.GzipFile(fileobj=packed) if is_gzip else contextlib.nullcontext(packed) as file:
             yield file
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,6 +13,7 @@ from course_utils.sources.array_cache import cached, file_facts, path_name
 from course_utils.sources.batches import (
     FILES,
     batches_folder,
+    is_archive,
     read_batches_archive,
     read_batches_folder,
 )
@@ -101,12 +101,17 @@ def _found_in_file(path: Path) -> _Found:
     folder = kaggle_folder(path)
     if folder:
         return _Found("Kaggle's files", kaggle_facts(folder), lambda: read_kaggle(folder))
+    if not path.is_file():  # a pipe or a device, whose bytes may never come or never end
+        raise _of_no_kind(path)
     if path.suffix == ".npz":
         return _Found(".npz", [file_facts(path)], lambda: read_npz(path))
-    if path.name.endswith((".tar.gz", ".tgz", ".tar")) or tarfile.is_tarfile(path):
+    if is_archive(path):
         return _Found("python batches", [file_facts(path)], lambda: read_batches_archive(path))
-    hint = " It is a zip archive: unpack it first." if zipfile.is_zipfile(path) else ""
-    raise CourseError(
+    raise _of_no_kind(path, " It is a zip archive: unpack it first." if zipfile.is_zipfile(path) else "")
+
+
+def _of_no_kind(path: Path, hint: str = "") -> CourseError:
+    return CourseError(
         f"{path} is of no kind that the course reads.{hint}",
         cause=f"Expected {FORMATS}.",
         next_step="give one of these.",

@@ -75,7 +75,7 @@ READERS: dict[str, Callable] = {
 CHILD = """
 import json, pathlib, sys, time
 from course_utils.errors import CourseError
-from course_utils.sources import batches, folder, npz, pictures, seven_zip
+from course_utils.sources import batches, by_path, folder, npz, pictures, seven_zip
 from course_utils.sources.kaggle import files as kaggle_files
 
 def peak():
@@ -84,7 +84,7 @@ def peak():
 
 kind, path = sys.argv[1:]
 module = {"batches_archive": batches, "batches_folder": batches, "kaggle": kaggle_files}.get(kind)
-read = getattr(module or {"npz": npz, "folder": folder}[kind], f"read_{kind}")
+read = getattr(module or {"npz": npz, "folder": folder, "path": by_path}[kind], f"read_{kind}")
 before, start = peak(), time.process_time()
 try:
     read(pathlib.Path(path))
@@ -247,6 +247,11 @@ HEADER_REFUSED = (
     "Reading it needs more than {limit} bytes, which CIFAR-10's never does.\n"
     "Next: check that this is the right file."
 )
+OF_NO_KIND = (
+    "<path> is of no kind that the course reads.\n"
+    "Expected class folders, python batches (folder or .tar.gz), Kaggle's files (train.7z, trainLabels.csv) "
+    "or .npz.\nNext: give one of these."
+)
 TAR_HEADER_REFUSED = HEADER_REFUSED.format(name="c.tar.gz", limit="4,096")
 TAR_BOMBS: dict[str, tuple[list[bytes], int, str]] = {
     "a large member": (
@@ -309,6 +314,48 @@ def test_row_14_sizes_that_lie(tmp_path: Path) -> None:
         header = tar_header("x", len(record), b"x") + record.encode().ljust(512, b"\0")
         path = gzipped(tmp_path / "c.tar.gz", header, tar_header("a", 0, b"0"), bytes(1024))
         assert message_of(read_batches_archive, path) == expected
+
+
+def sparse(path: Path, start: bytes) -> None:
+    path.write_bytes(start)
+    os.truncate(path, LARGE)
+
+
+LARGE_NAME = tar_header("x", LARGE, b"L")
+OTHER_NAMES = {
+    "a large name": (lambda path: sparse(path, LARGE_NAME), HEADER_REFUSED.format(name="c", limit="4,096")),
+    "a large name, packed": (
+        lambda path: gzipped(path, LARGE_NAME, zeros=LARGE),
+        HEADER_REFUSED.format(name="c", limit="4,096"),
+    ),
+    "no archive": (lambda path: sparse(path, b"no archive"), OF_NO_KIND),
+    "no archive, packed": (lambda path: gzipped(path, b"no archive", zeros=LARGE), OF_NO_KIND),
+    "packed, with an endless name": (
+        lambda path: path.write_bytes(b"\x1f\x8b\x08\x08" + b"x" * 20_000_000),
+        OF_NO_KIND,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OTHER_NAMES)
+def test_row_14_of_a_file_with_another_name_only_the_beginning_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    write, expected = OTHER_NAMES[case]
+    write(tmp_path / "c")
+    message, seconds, megabytes = cost_of("path", tmp_path / "c")
+    assert message == expected
+    assert seconds < 2
+    assert megabytes < 100
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", ["a", "a.npz", "a.tar.gz"])
+def test_row_14_a_pipe_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    os.mkfifo(tmp_path / name)
+    assert message_of(read_path, tmp_path / name) == OF_NO_KIND
 
 
 @pytest.fixture(scope="session")
