@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import psutil
 
@@ -92,43 +93,55 @@ def file_bytes(model: keras.Model) -> int:
         return path.stat().st_size
 
 
-def record_costs(
+def record_training(
     lesson: Lesson,
     name: str,
     model: keras.Model,
     curve: pd.DataFrame,
     meters: Mapping[str, Meter],
-    *,
-    pictures: int,
-    weights: str = "none",
-) -> None:
-    """Write the records of what one training cost.
+    parts: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    **conditions: object,
+) -> pd.Series:
+    """Write the records of one training: accuracy on each part, and what the training cost.
 
     Args:
         lesson: the bookkeeper.
-        name: of the model, as in its other records.
-        model: the trained model, with a fixed input size.
+        name: of the model, as it will stand in tables.
+        model: the trained model, with a fixed input size; answers logits or probabilities (n, 10).
         curve: one row an epoch, with ``phase`` and ``val_accuracy`` (see ``history.history_frame``).
         meters: phase -> what was measured around it. The epochs of a phase count equally.
-        pictures: training pictures of an epoch.
-        weights: label of the weights that the training began with.
+        parts: ``"train"`` and what else there is of ``"val"`` and ``"test"`` -> what the model takes
+            (n, …), and labels int (n,).
+        **conditions: what the records name beside the lesson's own, for example ``size=64``.
+
+    Returns:
+        Part -> accuracy, 0-1.
     """
+    for metric, unit, value in _costs(model, curve, meters, pictures=len(parts["train"][1])):
+        lesson.record(name, metric, value, unit=unit, split="train", **conditions)
+    accuracies = {}
+    for part, (inputs, labels) in parts.items():
+        accuracies[part] = np.mean(model.predict(inputs, verbose=0).argmax(axis=1) == labels)
+        lesson.record(name, "accuracy", accuracies[part], unit="fraction", split=part, **conditions)
+    return pd.Series(accuracies, name=name)
+
+
+def _costs(
+    model: keras.Model, curve: pd.DataFrame, meters: Mapping[str, Meter], *, pictures: int
+) -> list[tuple[str, str, float]]:
     epochs = epochs_to_reach(curve, ENOUGH)
-    per_epoch = curve["phase"].map(
-        {phase: meter.seconds / (curve["phase"] == phase).sum() for phase, meter in meters.items()}
-    )
     seconds = sum(meter.seconds for meter in meters.values())
+    in_phase = curve["phase"].value_counts()
+    per_epoch = curve["phase"].map({phase: meters[phase].seconds / n for phase, n in in_phase.items()})
     counts = parameter_counts(model)
-    measured = {
-        ("seconds", "s"): seconds,
-        ("seconds_to_90", "s"): per_epoch[:epochs].sum(),
-        ("epochs_to_90", "epochs"): epochs,
-        ("images_per_second", "1/s"): pictures * len(curve) / seconds,
-        ("peak_bytes", "bytes"): max(meter.peak_bytes for meter in meters.values()),
-        ("parameters", "parameters"): counts["total"],
-        ("trainable_parameters", "parameters"): counts["trainable"],
-        ("model_bytes", "bytes"): file_bytes(model),
-        ("flops", "FLOP a picture"): forward_flops(model),
-    }
-    for (metric, unit), value in measured.items():
-        lesson.record(name, metric, value, unit=unit, split="train", weights=weights)
+    return [
+        ("seconds", "s", seconds),
+        ("seconds_to_90", "s", per_epoch[:epochs].sum()),
+        ("epochs_to_90", "epochs", epochs),
+        ("images_per_second", "1/s", pictures * len(curve) / seconds),
+        ("peak_bytes", "bytes", max(meter.peak_bytes for meter in meters.values())),
+        ("parameters", "parameters", counts["total"]),
+        ("trainable_parameters", "parameters", counts["trainable"]),
+        ("model_bytes", "bytes", file_bytes(model)),
+        ("flops", "FLOP a picture", forward_flops(model)),
+    ]
