@@ -190,7 +190,7 @@ def _values(claim: Claim, group: pd.DataFrame, groups: list[pd.DataFrame]) -> Va
 
 def _by_seed(claim: Claim, model: str, group: pd.DataFrame) -> Values:
     fits = (group["model"] == model) & (group["metric"] == claim.metric) & (group["split"] == claim.split)
-    return group[fits].groupby("seed")["value"].last()
+    return group[fits].set_index("seed")["value"]
 
 
 def _same_pictures(one: pd.DataFrame, other: pd.DataFrame) -> bool:

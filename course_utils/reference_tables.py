@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pandas as pd
 
 RECIPE_LESSONS = ("14", "15", "16", "17")
@@ -13,18 +11,18 @@ FORMS = ("published", "mended", "random", "frozen")  # in this order; baselines 
 NOT_MEASURED = "–"
 WEIGHTS_WORDS = {"imagenet": "ImageNet's weights", "bundled": "bundled weights", "none": "random weights"}
 
-# column -> metric, split, and how the values over seeds become a text
-_COLUMNS: dict[str, tuple[str, str, Callable[[pd.Series], str]]] = {
-    "test accuracy": ("accuracy", "test", lambda values: percent(values)),
-    "seconds": ("seconds", "train", lambda values: f"{values.mean():,.0f}"),
-    "seconds to 90 % of the best": ("seconds_to_90", "train", lambda values: f"{values.mean():,.0f}"),
-    "peak memory (GB)": ("peak_bytes", "train", lambda values: f"{values.mean() / 1e9:.1f}"),
-    "images/s": ("images_per_second", "train", lambda values: f"{values.mean():,.0f}"),
-    "parameters": ("parameters", "train", lambda values: f"{values.mean():,.0f}"),
-    "trainable": ("trainable_parameters", "train", lambda values: f"{values.mean():,.0f}"),
-    "MB on disk": ("model_bytes", "train", lambda values: f"{values.mean() / 1e6:.1f}"),
-    "GFLOP a picture": ("flops", "train", lambda values: f"{values.mean() / 1e9:.3g}"),
+# column -> metric, divisor, and format of the mean over seeds
+_COSTS = {
+    "seconds": ("seconds", 1, ",.0f"),
+    "seconds to 90 % of the best": ("seconds_to_90", 1, ",.0f"),
+    "peak memory (GB)": ("peak_bytes", 1e9, ".1f"),
+    "images/s": ("images_per_second", 1, ",.0f"),
+    "parameters": ("parameters", 1, ",.0f"),
+    "trainable": ("trainable_parameters", 1, ",.0f"),
+    "MB on disk": ("model_bytes", 1e6, ".1f"),
+    "GFLOP a picture": ("flops", 1e9, ".3g"),
 }
+NUMBERS = ("test accuracy", "seeds", *_COSTS)  # columns of ``recipes_table``; conditions follow
 
 
 def recipes_table(records: pd.DataFrame) -> pd.DataFrame:
@@ -39,28 +37,22 @@ def recipes_table(records: pd.DataFrame) -> pd.DataFrame:
     """
     groups = condition_groups(recipe_records(records))
     rows = [_row(group) for group in sorted(groups, key=_place) if _is_trained(group)]
-    columns = ["model", "test accuracy", "seeds", *list(_COLUMNS)[1:], "conditions"]
-    return pd.DataFrame(rows, columns=columns).set_index("model")
+    return pd.DataFrame(rows, columns=["model", *NUMBERS, "conditions"]).set_index("model")
 
 
 def recipe_records(records: pd.DataFrame) -> pd.DataFrame:
-    """Return the records of the recipes, each with all columns of ``CONDITIONS``.
+    """Return the records of the recipes, each with all columns of ``CONDITIONS``, NaN where not told.
 
-    A record of cost may leave out what is in ``TOLD``: it takes it from the accuracy of its training.
-    ``gpu`` tells whether the device is one.
+    Of two records that speak of the same training, the last counts.
 
     Args:
         records: see ``records.record`` for the columns.
     """
-    found = records[records["lesson"].isin(RECIPE_LESSONS)].copy()
-    training = ["model", "data", "weights", "profile", "seed", "device"]
-    for column in TOLD:
-        values = found[column] if column in found else pd.Series(dtype=float)
-        found[column] = pd.to_numeric(values.reindex(found.index), errors="coerce")
-        told = found[column].where(found["metric"] == "accuracy").groupby([found[key] for key in training])
-        found[column] = found[column].fillna(told.transform("first"))
-    found["gpu"] = ~found["device"].astype(str).str.contains(r"\d core", regex=True)
-    return found
+    found = records[records["lesson"].isin(RECIPE_LESSONS)]
+    told = {column: pd.to_numeric(found.get(column), errors="coerce") for column in TOLD}
+    is_gpu = ~found["device"].astype(str).str.contains(r"\d core", regex=True)
+    keys = ["model", "metric", "split", "seed", *CONDITIONS]
+    return found.assign(**told, gpu=is_gpu).drop_duplicates(keys, keep="last")
 
 
 def condition_groups(records: pd.DataFrame) -> list[pd.DataFrame]:
@@ -99,17 +91,28 @@ def with_spread(values: pd.Series, form: str = ".1f") -> str:
 
 
 def _row(group: pd.DataFrame) -> dict[str, str]:
-    row = {"model": group["model"].iloc[0], "conditions": conditions_text(group)}
-    for column, (metric, split, text) in _COLUMNS.items():
-        values = group.loc[(group.metric == metric) & (group.split == split), "value"]
-        row[column] = text(values) if len(values) else NOT_MEASURED
-    return row | {"seeds": str(group["seed"].nunique())}
+    tested = _values(group, "accuracy", "test")
+    row = {
+        "model": group["model"].iloc[0],
+        "test accuracy": percent(tested) if len(tested) else NOT_MEASURED,
+        "seeds": str(group["seed"].nunique()),
+        "conditions": conditions_text(group),
+    }
+    for column, (metric, divisor, form) in _COSTS.items():
+        values = _values(group, metric, "train") / divisor
+        row[column] = f"{values.mean():{form}}" if len(values) else NOT_MEASURED
+    return row
+
+
+def _values(group: pd.DataFrame, metric: str, split: str) -> pd.Series:
+    return group.loc[(group["metric"] == metric) & (group["split"] == split), "value"]
 
 
 def _is_trained(group: pd.DataFrame) -> bool:
     return bool((group["metric"] == "accuracy").any())
 
 
-def _place(group: pd.DataFrame) -> tuple[str, int]:
+def _place(group: pd.DataFrame) -> tuple[str, int, str]:
     recipe, _, form = group["model"].iloc[0].partition(" ")
-    return recipe, FORMS.index(form) if form in FORMS else len(FORMS)
+    kind = form.split(",")[0]  # "mended, fine-tuned" stands behind "mended"
+    return recipe, FORMS.index(kind) if kind in FORMS else len(FORMS), form

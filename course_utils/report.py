@@ -13,10 +13,14 @@ import jinja2
 import nbformat
 import pandas as pd
 
+from course_utils.claims import claims_table
 from course_utils.execution import find_lessons, lesson_number
 from course_utils.lesson import STAND_IN
 from course_utils.progress import clock
 from course_utils.records import FIELDS
+from course_utils.reference import FOLDER as REFERENCE
+from course_utils.reference_tables import NUMBERS as RECIPE_NUMBERS
+from course_utils.reference_tables import recipe_records, recipes_table
 
 RUN_FACTS = "run.json"
 TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -30,13 +34,15 @@ DATA_WORDS = {
 NUMBERS = ("validation", "test", "parameters", "trainable", "MB", "training s", "seeds")
 
 
-def write_report(out: Path) -> Path:
+def write_report(out: Path, *, reference: Path = REFERENCE) -> Path:
     """Write ``report.html`` of a run folder and return it. Any subset of lessons makes a page.
 
     Args:
         out: folder of the run. Files that cannot be read are named on the page and left out.
+        reference: folder of the reference records, which the recipes are shown with; may be empty.
     """
     entries = _Entries(out)
+    recipes = _recipes(entries, reference)
     run = read_run_facts(out)
     page = _template().render(
         title="Transfer learning course: what this run measured",
@@ -44,14 +50,15 @@ def write_report(out: Path) -> Path:
         failures=[facts["error"] for facts in run.get("lessons", {}).values() if facts.get("error")],
         unreadable=entries.unreadable,
         facts=_run_facts(run, entries),
-        comparison=comparison(out),
+        comparison=comparison(out).to_dict("records"),
         numbers=NUMBERS,
         main_figures=_figures(out / "figures" / name for name in MAIN_FIGURES),
+        recipes=recipes_table(recipes).reset_index().to_dict("records"),
+        recipe_numbers=RECIPE_NUMBERS,
+        claims=claims_table(recipes).to_dict("records") if len(recipes) else [],
         histories=_histories(entries),
         lessons=_lessons(out, run),
-        other_figures=_figures(
-            p for p in sorted(out.glob("figures/[!0-9]*.png")) if p.name not in MAIN_FIGURES
-        ),
+        other_figures=_figures(_unnumbered(out)),
     )
     path = out / "report.html"
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -104,12 +111,12 @@ class _Entries:
     def __init__(self, out: Path) -> None:
         self.unreadable: list[str] = []
         needed = {"model_name", "seed", "parameters", "data", "weights"}
-        self.records = self._read(sorted(out.glob("records/*.json")), set(FIELDS))
-        self.runs = self._read(sorted(out.glob("runs/*/run.json")), needed)
+        self.records = self.read(sorted(out.glob("records/*.json")), set(FIELDS))
+        self.runs = self.read(sorted(out.glob("runs/*/run.json")), needed)
         self.runs.sort(key=lambda e: (e["parameters"], e["model_name"], e["seed"]))
         self.all = [*self.records, *self.runs]
 
-    def _read(self, paths: list[Path], needed: set[str]) -> list[dict]:
+    def read(self, paths: list[Path], needed: set[str]) -> list[dict]:
         entries = []
         for path in paths:
             entry = _json(path)
@@ -121,6 +128,12 @@ class _Entries:
 
     def accuracies(self, split: str) -> list[dict]:
         return [e for e in self.records if e["metric"] == "accuracy" and e["split"] == split]
+
+
+def _recipes(entries: _Entries, reference: Path) -> pd.DataFrame:
+    """Return the records of recipes: those of the course, then those of this run, which replace them."""
+    found = entries.read(sorted(reference.glob("*.json")), set(FIELDS)) + entries.records
+    return recipe_records(pd.DataFrame(found, columns=None if found else list(FIELDS)))
 
 
 def _row(model: str, entries: _Entries) -> dict[str, str]:

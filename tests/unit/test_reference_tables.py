@@ -8,9 +8,7 @@ from course_utils.reference_tables import recipe_records, recipes_table
 
 
 def cost(model: str, metric: str, values: list[float], **context: object) -> list[dict]:
-    """A record of cost, as ``costs.record_costs`` writes it: without size and labels."""
-    found = entries(model, values, metric=metric, split="train", **context)
-    return [{k: v for k, v in entry.items() if k not in ("size", "labels_per_class")} for entry in found]
+    return entries(model, values, metric=metric, split="train", **context)
 
 
 def test_table_has_means_over_seeds():
@@ -37,11 +35,11 @@ def test_table_has_means_over_seeds():
 
 
 def test_rows_are_sorted_by_recipe_then_form():
-    forms = ["R5 CNN", "R5 frozen", "R5 random", "R2 MLP", "R5 mended", "R5 published", "R2 published"]
-    frame = recipes_table(table(*(entries(model, [0.5]) for model in forms)))
+    expected = ["R2 published", "R2 MLP", "R5 published", "R5 published, 30 layers", "R5 mended"]
+    expected += ["R5 mended, fine-tuned", "R5 random", "R5 frozen", "R5 CNN"]
+    records = table(*(entries(model, [0.5]) for model in sorted(expected)))
 
-    expected = ["R2 published", "R2 MLP", "R5 published", "R5 mended", "R5 random", "R5 frozen", "R5 CNN"]
-    assert list(frame.index) == expected
+    assert list(recipes_table(records).index) == expected
 
 
 def test_conditions_are_not_mixed():
@@ -54,15 +52,12 @@ def test_conditions_are_not_mixed():
     assert "GPU, 1 seed" in frame.iloc[1]["conditions"]
 
 
-def test_costs_take_size_and_labels_from_the_accuracy_of_their_training():
-    own_size = entries("R1 published", [4e7], metric="parameters_own_size", split="train", size=256)
-    records = table(own_size, cost("R1 published", "seconds", [10]), entries("R1 published", [0.5]))
-    found = recipe_records(records).set_index("metric")
+def test_what_was_built_and_not_trained_has_no_row():
+    own_size = cost("R1 published", "parameters_own_size", [4e7], size=256)
 
-    assert found.loc["seconds", "size"] == 64
-    assert found.loc["seconds", "labels_per_class"] == 200
-    assert found.loc["parameters_own_size", "size"] == 256
-    assert len(recipes_table(records)) == 1  # what was built and not trained has no row
+    assert recipes_table(table(own_size, entries("R1 published", [0.5])))["test accuracy"].tolist() == [
+        "50.0 %"
+    ]
 
 
 def test_all_labels_and_a_network_from_scratch():
@@ -70,6 +65,12 @@ def test_all_labels_and_a_network_from_scratch():
     conditions = recipes_table(records).loc["R5 CNN", "conditions"]
 
     assert conditions == "photographs, random weights, 32 px, all labels, 20 epochs, CPU, 1 seed"
+
+
+def test_a_training_that_was_repeated_counts_once():
+    records = table(entries("R3 mended", [0.5, 0.6]), entries("R3 mended", [0.7]))
+
+    assert recipes_table(records).loc["R3 mended", "test accuracy"] == "65.0 ± 7.1 %"
 
 
 def test_other_lessons_and_no_records():
@@ -82,6 +83,6 @@ def test_other_lessons_and_no_records():
 
 def test_a_gpu_is_told_from_a_processor():
     devices = [CPU, "AMD EPYC, 2 core(s)", "Apple M2, 8 cores", GPU, "NVIDIA A100-SXM4-40GB"]
-    records = table(*(entries("R5 CNN", [0.5], device=device) for device in devices))
+    found = [recipe_records(table(entries("R5 CNN", [0.5], device=device))) for device in devices]
 
-    assert recipe_records(records)["gpu"].tolist() == [False, False, False, True, True]
+    assert [bool(records["gpu"].iloc[0]) for records in found] == [False, False, False, True, True]

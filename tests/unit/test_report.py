@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from made_up_recipes import entries
 from PIL import Image
 
 from course_utils import records
@@ -71,8 +72,16 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
-def page_of(out: Path) -> Page:
-    return Page(write_report(out).read_text(encoding="utf-8"))
+def page_of(out: Path, reference: Path | None = None) -> Page:
+    reference = reference or out / "no reference results"
+    return Page(write_report(out, reference=reference).read_text(encoding="utf-8"))
+
+
+def write_records(folder: Path, found: list[dict]) -> None:
+    folder.mkdir(exist_ok=True)
+    for entry in found:
+        complete = dict.fromkeys(records.FIELDS) | entry
+        (folder / f"{entry['model']}-{entry['metric']}-{entry['seed']}.json").write_text(json.dumps(complete))
 
 
 def test_comparison_has_a_row_a_model_with_mean_and_spread(out: Path):
@@ -156,3 +165,37 @@ def test_damaged_files_are_named_and_left_out(out: Path):
     assert "records/zz.json" in page.text
     assert "cnn-1/history.csv" in page.text
     assert page.tags.count("details") == 2
+
+
+def test_reference_results_make_the_claims_table(out: Path, tmp_path: Path):
+    reference = tmp_path / "reference"
+    write_records(reference, entries("R3 published", [0.61, 0.63], split="val", size=64))
+    text = page_of(out, reference).text
+
+    assert "validation accuracy about 94.5 % in 4 epochs" in text
+    assert "62.0 ± 1.4 %" in text
+    assert text.count("not tried here") == 17
+    assert "Not run: lessons 14 to 17" not in text
+
+
+def test_a_run_of_a_recipe_is_judged_on_its_own_page(out: Path):
+    context = {"weights": "imagenet", "size": 224, "labels_per_class": 5000, "data": "published"}
+    write_records(out / "records", entries("R3 published", [0.95], split="val", **context))
+    page = page_of(out)
+
+    assert '<span class="status holds">holds</span>' in page.text
+    assert '<th scope="row">R3 published</th>' in page.text
+
+
+def test_no_recipe_no_claims(out: Path):
+    page = page_of(out)
+
+    assert "Not run: lessons 14 to 17" in page.text
+    assert "not tried here" not in page.text
+
+
+def test_a_damaged_reference_record_is_named(out: Path, tmp_path: Path):
+    (tmp_path / "reference").mkdir()
+    (tmp_path / "reference" / "torn.json").write_text("{")
+
+    assert "reference/torn.json" in page_of(out, tmp_path / "reference").text
