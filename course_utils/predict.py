@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image, ImageOps
 from course_utils.cifar10 import CLASS_NAMES, NUM_CLASSES
 from course_utils.errors import CourseError
 from course_utils.evaluation import probabilities
+from course_utils.sources.pictures import Unreadable, eight_bits
 
 if TYPE_CHECKING:
     import keras
@@ -84,9 +86,7 @@ def as_rgb(path_or_image: str | Path | Image.Image | np.ndarray) -> Image.Image:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip instead of scaling
-        return Image.fromarray((np.asarray(image) >> 8).astype("uint8")).convert("RGB")
+    image = eight_bits(ImageOps.exif_transpose(image))
     if image.has_transparency_data:
         image = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
@@ -108,17 +108,34 @@ def _open(path: Path) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd files and on their size
+            _check_before_decoding(path)
             with Image.open(path) as image:
-                if image.width * image.height <= MEGAPIXELS * 1e6:
-                    return _rgb(image)
-                cause = f"It has {image.width}×{image.height} pixels; {MEGAPIXELS} megapixels are the limit."
+                return _rgb(image)
     except FileNotFoundError:
         cause = "No file lies there."
+    except Unreadable as why:
+        cause = f"It {why}."
     except Exception as error:  # a damaged file can fail in many ways inside a decoder
         cause = f"It is damaged, or not a picture ({type(error).__name__})."
     raise CourseError(
         f"The picture {path} cannot be read.", cause=cause, next_step="give the path of a JPEG or PNG file."
     )
+
+
+def _check_before_decoding(path: Path) -> None:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise Unreadable("is no plain file")
+    if not status.st_size:
+        raise Unreadable("is empty")
+    limit = f"{MEGAPIXELS} megapixels are the limit"
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > MEGAPIXELS * 1e6:
+                raise Unreadable(f"has {image.width}×{image.height} pixels; {limit}")
+            image.verify()  # the check sums of a PNG file, which decoding does not look at
+    except Image.DecompressionBombError as error:  # from 179 megapixels on
+        raise Unreadable(f"has far too many pixels; {limit}") from error
 
 
 def _picture_size(model: keras.Model) -> tuple[int, int]:

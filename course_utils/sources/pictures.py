@@ -148,6 +148,13 @@ def decode(raw: bytes, name: str) -> np.ndarray:
         raise Unreadable("damaged") from error
 
 
+def eight_bits(picture: Image.Image) -> Image.Image:
+    """Return grey of 16 bits scaled to 8, where Pillow would clip it; any other picture as it is."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+
+
 def left_out_note(left_out: list[str]) -> tuple[str, ...]:
     """Return a note on the files that were left out, nothing if there are none."""
     if not left_out:
@@ -166,8 +173,7 @@ def _check_sums(raw: bytes) -> None:
 
 
 def _as_rgb(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith("I"):  # 16-bit grey, which Pillow would clip instead of scaling
-        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
+    picture = eight_bits(picture)
     if "transparency" in picture.info:
         picture = picture.convert("RGBA")
     return picture.convert("RGB")

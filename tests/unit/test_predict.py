@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import os
+import re
+import struct
+import zlib
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from course_utils import predict
 from course_utils.cifar10 import CLASS_NAMES
@@ -118,6 +124,25 @@ def test_modes(mode, value, expected):
     assert colour(Image.new(mode, (4, 4), value)) == expected
 
 
+@pytest.mark.parametrize(
+    ("mode", "value", "expected"),
+    [
+        ("RGBA", (*RED, 255), list(RED)),
+        ("RGBA", (*RED, 0), [255, 255, 255]),
+        ("LA", (120, 255), [120, 120, 120]),
+        ("L", 120, [120, 120, 120]),
+        ("1", 1, [255, 255, 255]),
+        ("CMYK", (0, 255, 255, 0), [255, 0, 0]),
+    ],
+)
+def test_files_of_every_mode(tmp_path, mode, value, expected):
+    path = tmp_path / ("a.jpg" if mode == "CMYK" else "a.png")
+    Image.new(mode, (8, 8), value).save(path, quality=100)
+    with Image.open(path) as image:
+        assert image.mode == mode
+    assert np.abs(np.subtract(colour(path), expected)).max() <= 2
+
+
 def test_palette_with_and_without_transparency(tmp_path):
     picture = Image.new("P", (4, 4), 1)
     picture.putpalette([0, 0, 0, *RED])
@@ -181,33 +206,72 @@ def test_arrays_that_are_no_picture(array):
 
 
 def damaged(kind: str) -> bytes:
-    from io import BytesIO
-
-    whole = BytesIO()
+    whole = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype="uint8")).save(whole, "PNG")
     content = bytearray(whole.getvalue())
     if kind == "cut":
         return bytes(content[:2000])
+    if kind == "no end":
+        return bytes(content[:-12])
     if kind == "broken chunk":
         content[45] ^= 255
+    if kind == "wrong check sum":
+        content[-13] ^= 1  # of the pixels, whose chunk stands before the end mark of 12 bytes
     others = {"empty": b"", "text": b"not a picture", "page": b"<html></html>", "odd size": b"P6 ab 3 255 "}
     return others.get(kind, bytes(content))
 
 
-@pytest.mark.parametrize("kind", ["empty", "text", "page", "cut", "broken chunk", "odd size"])
+@pytest.mark.parametrize(
+    "kind", ["empty", "text", "page", "cut", "no end", "broken chunk", "wrong check sum", "odd size"]
+)
 def test_files_that_are_no_picture(tmp_path, echo, kind):
     path = tmp_path / "a.png"
     path.write_bytes(damaged(kind))
-    with pytest.raises(CourseError, match=r"(?s)a\.png cannot be read.*Next: ") as caught:
+    with pytest.raises(CourseError) as caught:
         predict_image(echo, str(path))
-    assert len(str(caught.value).splitlines()) <= 4
+    problem, cause, next_step = str(caught.value).splitlines()
+    assert problem == f"The picture {path} cannot be read."
+    expected = r"It is empty\." if kind == "empty" else r"It is damaged, or not a picture \(\w+\)\."
+    assert re.fullmatch(expected, cause)
+    assert next_step == "Next: give the path of a JPEG or PNG file."
 
 
 def test_missing_file_and_folder(tmp_path, echo):
     with pytest.raises(CourseError, match=r"(?s)none\.jpg cannot be read.*No file lies there"):
         predict_image(echo, tmp_path / "none.jpg")
-    with pytest.raises(CourseError, match="cannot be read"):
+    with pytest.raises(CourseError, match="It is no plain file"):
         predict_image(echo, tmp_path)
+
+
+@pytest.mark.timeout(60)
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(CourseError, match="It is no plain file"):
+        as_rgb(tmp_path / "a.png")
+
+
+def png_of_size(side: int) -> bytes:
+    """The beginning of a PNG file, up to its first pixels."""
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(b""))]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in chunks
+    )
+
+
+@pytest.mark.parametrize(
+    ("side", "found"), [(10_000, "has 10000×10000 pixels"), (30_000, "has far too many pixels")]
+)
+def test_row_20_huge_pictures_are_not_decoded(tmp_path, monkeypatch, side, found):
+    path = tmp_path / "huge.png"
+    path.write_bytes(png_of_size(side))
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda *_: pytest.fail("was decoded"))
+    with pytest.raises(CourseError) as caught:
+        as_rgb(path)
+    assert str(caught.value) == (
+        f"The picture {path} cannot be read.\nIt {found}; 50 megapixels are the limit.\n"
+        "Next: give the path of a JPEG or PNG file."
+    )
 
 
 def test_a_bomb_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
