@@ -1,0 +1,130 @@
+"""Where the runs of a sweep are computed: in processes of this computer, or on a Dask cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from course_utils.errors import CourseError
+from course_utils.sweep.attempt import end_all
+
+DASK = "dask[distributed]>=2025.1,<2027"  # as in requirements-dev.txt
+RUN_BYTES = 2e9  # memory that is kept free for a run: a lesson was measured to take up to 1.5e9
+PATIENCE = 10  # seconds that a scheduler, and its first worker, may take to answer
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where runs are computed: submit them to ``executor``, and at most ``capacity`` run at a time."""
+
+    executor: Executor
+    capacity: int
+    settings: Mapping[str, str]  # environment of each run
+
+
+def usual_workers(threads: int) -> int:
+    """Return how many runs at a time this computer can bear: by its cores, and by the free memory.
+
+    Real cores are counted: two hyper-threads share what computes, and so would win little.
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = min(psutil.cpu_count(logical=False) or allowed, allowed)
+    return max(1, min(cores // threads, int(psutil.virtual_memory().available // RUN_BYTES)))
+
+
+def settings_of(threads: int) -> dict[str, str]:
+    """Return the environment of a run: its threads, and what this person set for the course."""
+    names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    own = {name: value for name, value in os.environ.items() if name.startswith("COURSE_")}
+    return own | dict.fromkeys(names, str(threads))
+
+
+@contextlib.contextmanager
+def processes(workers: int, threads: int) -> Iterator[Place]:
+    """Give a place on this computer. If it is left by an error, what still runs is ended.
+
+    A thread waits for each process: the end of one process then touches no other run, which it would in a
+    pool of processes.
+    """
+    with ThreadPoolExecutor(workers) as executor:
+        try:
+            yield Place(executor, workers, settings_of(threads))
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            end_all()
+            raise
+
+
+@contextlib.contextmanager
+def cluster(address: str, threads: int, out: Path) -> Iterator[Place]:
+    """Give a place on a Dask cluster. If it is left by an error, runs that have begun go on to their end.
+
+    Args:
+        address: of the scheduler, for example ``"tcp://10.0.0.1:8786"``.
+        threads: of TensorFlow in each run.
+        out: folder of the sweep, which every worker must see.
+
+    Raises:
+        CourseError: Dask is not installed, the scheduler or a worker does not answer, or a worker lacks the
+            project or the folder.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise CourseError(
+            f"The cluster {address} cannot be used: Dask is not installed.",
+            cause=str(error),
+            next_step=f'run pip install "{DASK}", here and where the workers are.',
+        ) from error
+    try:
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise CourseError(
+            f"The scheduler {address} does not answer.",
+            cause=f"{type(error).__name__}: {' '.join(str(error).split())[:200]}",
+            next_step="start one by the command dask scheduler, and give the address that it prints.",
+        ) from error
+    with client:
+        _check_workers(client, address, out)
+        executor = client.get_executor(pure=False)
+        try:
+            yield Place(executor, sum(client.nthreads().values()), settings_of(threads))
+        finally:
+            executor.shutdown(wait=False)
+
+
+def _check_workers(client, address: str, out: Path) -> None:
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError as error:
+        raise CourseError(
+            f"The scheduler {address} has no workers.",
+            cause=f"None came in {PATIENCE} seconds.",
+            next_step=f"start some, for example: dask worker {address} --nthreads 1",
+        ) from error
+    with tempfile.NamedTemporaryFile(dir=out, prefix=".seen-") as file:
+        answers = client.run(_sees, file.name, on_error="return")
+    for worker, answer in answers.items():
+        if isinstance(answer, BaseException):
+            raise CourseError(
+                f"The worker {worker} cannot run lessons.",
+                cause=f"{type(answer).__name__}: {' '.join(str(answer).split())[:200]}",
+                next_step="install the project there: pip install its folder.",
+            )
+        if not answer:
+            raise CourseError(
+                f"The worker {worker} does not see the folder {out}.",
+                cause="Results are passed on by files, so all workers need the same file system.",
+                next_step="give --out a folder that all computers share.",
+            )
+
+
+def _sees(path: str) -> bool:
+    return Path(path).exists()
