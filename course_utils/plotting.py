@@ -214,12 +214,20 @@ def bars(
 
 @_styled
 def lines(
-    frame: pd.DataFrame, *, xlabel: str, ylabel: str, title: str, percent: bool = False, logx: bool = False
+    frame: pd.DataFrame,
+    *,
+    spread: pd.DataFrame | None = None,
+    xlabel: str,
+    ylabel: str,
+    title: str,
+    percent: bool = False,
+    logx: bool = False,
 ) -> Figure:
     """Plot one line a column over the table's index.
 
     Args:
         frame: index: x values; columns: names of the lines; fractions 0-1 where ``percent``.
+        spread: standard deviations, in rows and columns as ``frame``, drawn as a band around each line.
         xlabel: what the index is, with its unit.
         ylabel: what the columns are, with their unit.
         title: of the plot.
@@ -229,9 +237,15 @@ def lines(
     figure, axes = _figure(3.2)
     ax = axes[0, 0]
     few_points = len(frame) <= 12
+    factor = 100 if percent else 1
     for name in frame:
-        values = frame[name] * (100 if percent else 1)
-        ax.plot(frame.index, values, marker="o" if few_points else "", label=name)
+        values = frame[name] * factor
+        (line,) = ax.plot(frame.index, values, marker="o" if few_points else "", label=name)
+        if spread is not None:
+            band = spread[name] * factor
+            ax.fill_between(
+                frame.index, values - band, values + band, color=line.get_color(), alpha=0.2, linewidth=0
+            )
     if logx:
         ax.set_xscale("log")
     if few_points:

@@ -30,9 +30,14 @@ class Profile:
     frozen_sizes: tuple[int, ...]  # input sizes that lesson 03 compares, pixels
     head_epochs: int
     labels_per_class: tuple[int, ...]  # label counts that lesson 03 compares
-    recipe_per_class: int | None  # pictures of each class in lessons 14-18; None: all
+    recipe_per_class: int | None  # pictures of each class in lessons 14-17; None: all
     recipe_size: int | None  # largest input size of a published recipe, pixels; None: its own (32, 224, 256)
     recipe_epoch_divisor: int  # the published numbers of epochs are divided by it
+    study_labels: tuple[int, ...]  # label counts that lesson 18 compares
+    study_sizes: tuple[int, ...]  # input sizes that lesson 18 compares, pixels
+    study_per_class: int  # training pictures of each class in the other studies of lesson 18
+    study_val_per_class: int  # validation pictures of each class that lesson 18 measures on, at most
+    study_steps: int  # batches of a fine-tuning in lesson 18; of a head or CNN ten times as many
     fine_tune_size: int  # input size of the fine-tuned base, pixels
     fine_tune_epochs: int
     precision: str  # Keras dtype policy of lesson 04: float32 | mixed_bfloat16 | mixed_float16
@@ -63,6 +68,11 @@ _OFFLINE = Profile(
     recipe_per_class=40,
     recipe_size=64,
     recipe_epoch_divisor=2,
+    study_labels=(5, 100),
+    study_sizes=(32, 64),
+    study_per_class=20,
+    study_val_per_class=40,
+    study_steps=10,
     fine_tune_size=32,
     fine_tune_epochs=6,
     precision="float32",
@@ -86,6 +96,11 @@ _LAPTOP = dataclasses.replace(
     labels_per_class=(50, 500),
     recipe_per_class=200,
     recipe_epoch_divisor=1,
+    study_labels=(5, 10, 50, 100, 500),
+    study_sizes=(32, 48, 64, 96),
+    study_per_class=100,
+    study_val_per_class=200,
+    study_steps=100,
     fine_tune_size=64,
     fine_tune_epochs=4,
 )
@@ -97,6 +112,10 @@ _GPU = dataclasses.replace(
     fine_tune_per_class=None,
     recipe_per_class=None,
     recipe_size=None,
+    study_labels=(5, 10, 50, 100, 500, 4500),
+    study_sizes=(32, 48, 64, 96, 128, 160, 224),
+    study_val_per_class=500,
+    study_steps=300,
     strong_cnn_epochs=30,
     frozen_size=160,
     fine_tune_size=160,

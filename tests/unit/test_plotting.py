@@ -188,6 +188,21 @@ def test_lines_in_per_cent_with_a_tick_at_each_value():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["base", "CNN"]
 
 
+def test_lines_with_spread_as_a_band():
+    frame = pd.DataFrame({"base": [0.1, 0.2], "CNN": [0.3, 0.4]}, index=[5, 10])
+    spread = pd.DataFrame({"CNN": [0.01, 0.05], "base": [0.02, 0.0]}, index=[5, 10])
+    (ax,) = plotting.lines(frame, spread=spread, ylabel="y", percent=True, **NAMED).axes
+    edges = [
+        [sorted({round(y, 6) for at, y in band.get_paths()[0].vertices if at == x}) for x in frame.index]
+        for band in ax.collections
+    ]
+    assert edges == [[[8, 12], [20]], [[29, 31], [35, 45]]]
+    assert [to_hex(band.get_facecolor()[0]) for band in ax.collections] == [
+        to_hex(line.get_color()) for line in ax.lines
+    ]
+    assert plotting.lines(frame, ylabel="y", **NAMED).axes[0].collections[:] == []
+
+
 def test_confusion_matrices_show_shares_of_the_true_class():
     table = np.zeros((10, 10), int)
     table[3, 3], table[3, 5] = 3, 1

@@ -17,6 +17,7 @@ WRONG = {  # a value of another type for each kind of field
     bool: [1, 0, "True", None],
     tuple: [32, "32", [], (), [32, "64"], [32.0], [True], None, [0], [32, -1]],
 }
+MAY_BE_NONE = ("limit_per_class", "fine_tune_per_class", "recipe_per_class", "recipe_size")
 
 
 def refused(name="offline", **overrides) -> str:
@@ -53,6 +54,14 @@ def test_promises_of_the_words():
     assert gpu.fine_tune_per_class is None
     assert gpu.precision.startswith("mixed_")
     assert not gpu.deterministic
+
+
+def test_studies_of_lesson_18_find_the_pictures_that_they_need():
+    for profile in PROFILES.values():
+        total = profile.limit_per_class or 5000  # of CIFAR-10's training pictures
+        held_out = round(total * profile.val_fraction)
+        assert held_out >= profile.study_val_per_class
+        assert total - held_out >= max(*profile.study_labels, profile.study_per_class)
 
 
 def test_auto_takes_a_gpu_and_says_why(gpus):
@@ -98,7 +107,7 @@ def test_lists_of_papermill_become_tuples():
 def test_each_override_is_checked_by_type(field):
     expected = type(getattr(PROFILES["offline"], field))
     for wrong in WRONG[expected]:
-        if wrong is None and field in ("limit_per_class", "fine_tune_per_class"):
+        if wrong is None and field in MAY_BE_NONE:
             assert getattr(load_profile("offline", **{field: None}), field) is None
         else:
             message = refused(**{field: wrong})
