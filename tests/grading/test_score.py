@@ -10,7 +10,7 @@ import made_up
 import pytest
 
 from tools.grading.assignments import load_assignments
-from tools.grading.feedback import flagged, overview, write_pages
+from tools.grading.feedback import flagged, marked, overview, write_pages
 from tools.grading.notebook_file import read_notebook
 from tools.grading.restore import restore
 from tools.grading.results import Graded, file_name, grades_csv, load_result, save_result
@@ -77,6 +77,12 @@ def test_a_missing_cell_goes_to_a_person(score):
 
 def test_an_untouched_gap_is_zero_without_a_flag(score):
     one = score({}, notebook=made_up.empty())["90.1"]
+
+    assert (one.points, one.flag, one.message) == (0.0, "", "Not done yet.")
+
+
+def test_an_untouched_question_is_not_done_yet(score):
+    one = score({"90.1": WRONG}, notebook=made_up.empty())["90.1"]
 
     assert (one.points, one.flag, one.message) == (0.0, "", "Not done yet.")
 
@@ -197,6 +203,10 @@ def test_pages_show_hostile_text_as_text(tmp_path):
         assert "49" not in text
         assert "&lt;script&gt;" in text
         assert "default-src 'none'" in text
+
+
+def test_code_in_a_message_is_set_as_code():
+    assert marked("use `a < b`, `c") == "use <code>a &lt; b</code>, `c"
 
 
 def test_names_of_files_are_safe_and_differ():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
 import jinja2
+import markupsafe
 
 from tools.grading.results import Graded, file_name, write_whole
 
@@ -27,6 +29,7 @@ def write_pages(out: Path, graded: list[Graded], titles: dict[str, str]) -> None
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    pages.filters["marked"] = marked
     pages.filters["points"] = lambda points: "open" if points is None else f"{points:g}"
     page = pages.get_template("student.html.j2")
     students = sorted({one.student for one in graded})
@@ -45,6 +48,11 @@ def write_pages(out: Path, graded: list[Graded], titles: dict[str, str]) -> None
         flagged=flagged(graded),
     )
     write_whole(out / "summary.html", _encodable(content))
+
+
+def marked(text: str) -> markupsafe.Markup:
+    """Escape a text, and set what stands between backticks as code."""
+    return markupsafe.Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(markupsafe.escape(text))))
 
 
 def overview(number: str, graded: list[Graded], title: str) -> dict[str, object]:

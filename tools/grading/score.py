@@ -8,6 +8,7 @@ from tools.grading.assignments import Assignment
 from tools.grading.restore import Restored
 from tools.grading.sandbox import Limits, Result
 
+NOT_DONE = "Not done yet."
 STOPS = {
     "time": "it took longer than {limits.seconds:g} s",
     "memory": "it needed more memory than {memory:g} GB",
@@ -104,6 +105,9 @@ class _Scorer:
             score.message = parts[exercise["name"]]["message"] or "Right."
             return
         part, verdict = wrong[0]
+        if self._is_untouched(exercise["name"]) and not score.points:  # a question: its gap does not raise
+            score.message = NOT_DONE
+            return
         said = verdict["message"] if verdict else self._reason(exercise["name"]) or "No answer was left."
         score.message = f"With other data: {said}" if part.endswith("h") else said
         if not verdict and self._was_stopped(exercise["name"]):
@@ -112,7 +116,7 @@ class _Scorer:
 
     def _without_answer(self, name: str, score: Score, flags: list[str]) -> None:
         if self._is_untouched(name):
-            score.message = "Not done yet."
+            score.message = NOT_DONE
             return
         ran = [cell for cell in self.assignment.cells_of(name) if cell in self.result.cells]
         if not ran and self.result.end != "finished" and self._culprit() != name:
