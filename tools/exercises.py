@@ -129,10 +129,23 @@ def _stamped(master: NotebookNode, lines: list[str]) -> NotebookNode:
     title = edition.cells[0]
     blocks = [block for block in title.source.split("\n\n") if not block.startswith(BADGE_START)]
     title.source = "\n\n".join([*blocks, *(line for line in lines if line)])
-    for cell in edition.cells:
+    _set_bootstrap(edition)
+    return edition
+
+
+def stamp_master(path: Path) -> None:
+    """Set the bootstrap cell of a master, where the setting in pyproject.toml has changed."""
+    master = nbformat.read(path, as_version=4)
+    before = [cell.source for cell in master.cells]
+    _set_bootstrap(master)
+    if before != [cell.source for cell in master.cells]:
+        write_notebook(master, path)
+
+
+def _set_bootstrap(notebook: NotebookNode) -> None:
+    for cell in notebook.cells:
         if "bootstrap" in cell.metadata.get("tags", []):
             cell.source = exercise_bootstrap()
-    return edition
 
 
 def exercise_bootstrap() -> str:
@@ -231,6 +244,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if chosen.private:
         os.environ["COURSE_PRIVATE"] = str(chosen.private.resolve())
+    for path in paths:
+        stamp_master(path)
     for path in paths if chosen.run else []:
         print(f"Running {path.name} …", flush=True)
         run_master(path)

@@ -186,6 +186,24 @@ def test_stubs_fit_the_line_and_stay_code():
         assert max(map(len, code.splitlines())) <= builder.WIDTH - 8
 
 
+def test_a_new_repository_reaches_the_masters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / MASTERS[0].name
+    path.write_bytes(MASTERS[0].read_bytes())
+    builder.stamp_master(path)
+    assert path.read_bytes() == MASTERS[0].read_bytes()
+
+    monkeypatch.setattr(builder, "read_setting", lambda: ("jo/course", "v1"))
+    builder.stamp_master(path)
+
+    changed = [
+        cell.id
+        for cell, old in zip(read_master(path).cells, read_master(MASTERS[0]).cells, strict=True)
+        if cell != old
+    ]
+    assert changed == ["ex-01-bootstrap"]
+    assert '"https://github.com/jo/course", "v1"' in path.read_text(encoding="utf-8").replace('\\"', '"')
+
+
 def test_private_masters_get_editions_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture):
     (tmp_path / "private" / "exercises").mkdir(parents=True)
     name = MASTERS[0].name.replace("01", "91", 1)
