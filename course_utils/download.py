@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from course_utils.errors import CourseError
 from course_utils.http_answer import CUT, WEB_PAGE, Left, answer, begins_at, read_block, refuse_web_page
-from course_utils.pace import Pace
+from course_utils.pace import Pace, progress_bar
 from course_utils.part_file import PartFile, check_space, disk_error, in_words, only_one
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ BLOCK = 1024**2
 DIGITS = {"sha256": 64, "md5": 32}
 TELL_AGAIN_SECONDS = 300.0
 OTHER = "another file than expected"
+
+OnStep = Callable[[str, str], None]  # takes a place that was tried, and the outcome in words
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def download(
     folder: str | Path,
     *,
     patience: float | None = None,
-    on_step: Callable[[str, str], None] | None = None,
+    on_step: OnStep | None = None,
 ) -> Path:
     """Return the complete, verified file; download it unless the folder has it already.
 
@@ -117,14 +118,19 @@ def download(
     target = Path(folder) / file.name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if _is_complete(target, file.digest):
+        if is_complete(target, file):
             return target
         with only_one(target, patience, _tell):
-            if not _is_complete(target, file.digest):
+            if not is_complete(target, file):
                 _Download(file, target, patience).run(on_step)
     except OSError as error:
         raise disk_error(target, error) from error
     return target
+
+
+def is_complete(path: Path, file: RemoteFile) -> bool:
+    """True if the file at the path is the one that the digest names."""
+    return path.is_file() and _digest_like(path, file.digest) == file.digest
 
 
 def file_digest(path: str | Path, kind: str = "sha256") -> str:
@@ -149,7 +155,7 @@ class _Download:
         self.pace = Pace(patience, progress=LIMITS.progress, window=LIMITS.slow_after)
         self.last_told = float("-inf")
 
-    def run(self, on_step: Callable[[str, str], None] | None) -> None:
+    def run(self, on_step: OnStep | None) -> None:
         try:
             self._try_addresses()
         except KeyboardInterrupt:
@@ -277,7 +283,7 @@ class _Download:
     def _write(self, response: requests.Response, block: bytes, start: int, total: int | None) -> None:
         at = start
         self.pace.begin()
-        with _bar(self.file.name, start, total) as bar, self.part.opened() as handle:
+        with progress_bar(self.file.name, start, total) as bar, self.part.opened() as handle:
             while block and (total is None or at <= total):
                 handle.write(block)
                 handle.flush()
@@ -333,20 +339,9 @@ class _Download:
         )
 
 
-def _is_complete(path: Path, digest: str) -> bool:
-    return path.is_file() and _digest_like(path, digest) == digest
-
-
 def _digest_like(path: Path, digest: str) -> str:
     kind = digest.partition(":")[0]
     return f"{kind}:{file_digest(path, kind)}"
-
-
-def _bar(name: str, start: int, total: int | None) -> Any:
-    with warnings.catch_warnings():  # a notebook without widgets gets a bar of text, and needs no warning
-        warnings.simplefilter("ignore")
-        from tqdm.auto import tqdm
-    return tqdm(initial=start, total=total, desc=name, unit="B", unit_scale=True, delay=1, leave=False)
 
 
 def _host(address: str) -> str:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable
 from pathlib import Path
 
-from course_utils.download import RemoteFile, download, file_digest
+from course_utils.download import OnStep, RemoteFile, download, is_complete
 from course_utils.errors import CourseError
 from course_utils.paths import PROJECT, cache_folder
 
@@ -52,8 +51,6 @@ WEIGHTS = {
         94_765_736,
     ),
 }
-
-OnStep = Callable[[str, str], None]
 
 _named: list[Path] = []  # folders that DATA named in this process
 _refused: set[Path] = set()  # told already
@@ -142,12 +139,6 @@ def copy_in(place: Path, file: RemoteFile) -> bool:
         _refused.add(path)
         print(f"{path} is not used: it is damaged or another file ({path.stat().st_size:,} bytes).")
     return False
-
-
-def is_complete(path: Path, file: RemoteFile) -> bool:
-    """True if the file at the path is the one that the digest names."""
-    kind, _, digest = file.digest.partition(":")
-    return path.is_file() and file_digest(path, kind) == digest
 
 
 def archive_folder() -> Path:

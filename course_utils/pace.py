@@ -1,8 +1,13 @@
-"""Whether a download moves on: the patience over all its addresses, and the speed of the one that sends."""
+"""How a download moves on: its patience over all addresses, the speed of the one that sends, and its bar."""
 
 from __future__ import annotations
 
 import time
+import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 class Pace:
@@ -17,6 +22,7 @@ class Pace:
     def __init__(self, patience: float | None, *, progress: int, window: float) -> None:
         self.patience, self.progress, self.window = patience, progress, window
         self._last_progress = time.monotonic()
+        self.begin()
 
     def patience_left(self) -> float:
         """Return seconds; 0 or less if the patience is at its end."""
@@ -45,3 +51,17 @@ class Pace:
         speed = self._window_bytes / elapsed
         self._window_start, self._window_bytes = now, 0
         return speed
+
+
+def progress_bar(name: str, start: int, total: int | None) -> tqdm:
+    """Return the bar of a download that lasts longer than a second, with speed and remaining time.
+
+    Args:
+        name: of the file.
+        start: bytes that have arrived before.
+        total: bytes of the whole file, if known.
+    """
+    with warnings.catch_warnings():  # a notebook without widgets gets a bar of text, and needs no warning
+        warnings.simplefilter("ignore")
+        from tqdm.auto import tqdm
+    return tqdm(initial=start, total=total, desc=name, unit="B", unit_scale=True, delay=1, leave=False)

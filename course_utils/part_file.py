@@ -28,7 +28,7 @@ class PartFile:
 
     Args:
         target: final path.
-        digest: of the whole file. A part that was begun for another digest is thrown away.
+        digest: of the whole file, or what else tells it from others. A part of another file is thrown away.
     """
 
     def __init__(self, target: Path, digest: str) -> None:
@@ -138,12 +138,17 @@ def check_space(target: Path, needed: int) -> None:
 
 def disk_error(target: Path, error: OSError) -> CourseError:
     """Return what to say when the disk fails in the middle."""
-    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    is_full = means_full(error)
     return CourseError(
         f"{target.name} cannot be written to {target.parent}.",
         cause="The disk is full." if is_full else f"{error.strerror or error}.",
         next_step=f"{'free some space, or ' if is_full else ''}name another folder by COURSE_CACHE.",
     )
+
+
+def means_full(error: OSError) -> bool:
+    """True if the disk, or this person's part of it, is full."""
+    return error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def in_words(count: float) -> str:

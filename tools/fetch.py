@@ -14,10 +14,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from course_utils.download import DownloadStopped, RemoteFile, download, file_digest
+from course_utils.download import DownloadStopped, RemoteFile, download, file_digest, is_complete
 from course_utils.errors import CourseError
-from course_utils.mirrors import ARCHIVE, WEIGHTS, is_complete, places, with_mirror
-from course_utils.paths import check_disk
+from course_utils.mirrors import ARCHIVE, WEIGHTS, places, with_mirror
+from course_utils.paths import check_disk, out_folder
 
 INDEX = "SHA256SUMS"
 
@@ -34,7 +34,7 @@ def fetch(folder: Path) -> list[str]:
         CourseError: the folder cannot be made, or the disk is too full for all of it.
     """
     address, _ = places()
-    _make(folder)
+    out_folder(folder)
     missing = [file for file in needed() if not is_complete(folder / file.name, file)]
     check_disk(folder, sum(_rest(folder, file) for file in missing), "Fetching the files of the class")
     failures = []
@@ -78,17 +78,6 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"Complete: {folder}. Use it as DATA={folder} or COURSE_MIRROR={folder}, or serve it:")
     print(f"  python -m http.server 8000 --directory {folder}    then COURSE_MIRROR=http://HOST:8000")
     return 0
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CourseError(
-            f"The folder {folder} cannot be made.",
-            cause=error.strerror or str(error),
-            next_step="give OUT the name of a folder that you may write to.",
-        ) from error
 
 
 def _rest(folder: Path, file: RemoteFile) -> int:

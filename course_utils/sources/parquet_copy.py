@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 
 from course_utils import mirrors
+from course_utils.download import OnStep
 from course_utils.paths import cache_folder
 from course_utils.sources.array_cache import cached, kept
 from course_utils.sources.parquet import read_parquet
 from course_utils.sources.structure import Pictures
 
 
-def read_parquet_copy(*, patience: float | None = None, on_step: mirrors.OnStep | None = None) -> Pictures:
+def read_parquet_copy(*, patience: float | None = None, on_step: OnStep | None = None) -> Pictures:
     """Get the two files unless the cache has their pictures, check them, and read 60,000 pictures.
 
     Args:

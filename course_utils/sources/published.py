@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from course_utils import mirrors
+from course_utils.download import OnStep, is_complete
 from course_utils.errors import CourseError
 from course_utils.sources.array_cache import cached, kept
 from course_utils.sources.batches import read_batches_archive
@@ -14,7 +15,7 @@ TRAIN_PICTURES = 50_000
 TEST_PICTURES = 10_000
 
 
-def read_published(*, patience: float | None = None, on_step: mirrors.OnStep | None = None) -> Pictures:
+def read_published(*, patience: float | None = None, on_step: OnStep | None = None) -> Pictures:
     """Get the archive unless the cache has its pictures, check it, and read its 60,000 pictures.
 
     Args:
@@ -41,7 +42,7 @@ def kept_published() -> Pictures | None:
 def is_in_cache() -> bool:
     """True if the pictures, or the archive, lie in the cache."""
     archive = mirrors.archive_folder() / mirrors.ARCHIVE.name
-    return kept_published() is not None or mirrors.is_complete(archive, mirrors.ARCHIVE)
+    return kept_published() is not None or is_complete(archive, mirrors.ARCHIVE)
 
 
 def read_published_in(path: Path) -> Pictures | None:
@@ -52,7 +53,7 @@ def read_published_in(path: Path) -> Pictures | None:
     file = path / mirrors.ARCHIVE.name if path.is_dir() else path
     if not file.is_file() or file.stat().st_size != mirrors.ARCHIVE.size:
         return None
-    if not mirrors.is_complete(file, mirrors.ARCHIVE):
+    if not is_complete(file, mirrors.ARCHIVE):
         return None
     return kept_published() or _read(file)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from course_utils.part_file import means_full
 from course_utils.sources.kaggle.credentials import SETTINGS_PAGE, Credentials
 
 ANSWER_SECONDS = 15.0  # for one question to the service, looking up its name included
@@ -195,7 +195,7 @@ def damaged(place: Place, file: str, why: str) -> Failure:
 
 def disk_failure(folder: Path, error: OSError) -> Failure:
     """Return the failure for an error of the file system."""
-    full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+    full = means_full(error)
     return Failure(
         f"Kaggle's files cannot be written to {folder}.",
         "The disk is full; what arrived is kept." if full else f"{error.strerror or type(error).__name__}.",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from course_utils.pace import progress_bar
 from course_utils.part_file import PartFile
 from course_utils.sources.kaggle.failures import Failure, Place, web_page
 
@@ -84,8 +85,6 @@ def _in_words(error: Exception) -> str:
 
 
 def _write_body(place: Place, name: str, response: Any, part: PartFile) -> str:
-    from tqdm.auto import tqdm
-
     goes_on = response.status_code == 206 and _range_start(response) == part.size()
     if not goes_on:
         part.restart()
@@ -98,16 +97,7 @@ def _write_body(place: Place, name: str, response: Any, part: PartFile) -> str:
     missing = int(response.headers.get("Content-Length") or 0)
     start = part.size()
     _check_space(part.path.parent, missing)
-    bar = tqdm(
-        total=start + missing or None,
-        initial=start,
-        desc=part.target.name,
-        unit="B",
-        unit_scale=True,
-        delay=1,
-        leave=False,
-    )
-    with bar, part.opened() as handle:
+    with progress_bar(part.target.name, start, start + missing or None) as bar, part.opened() as handle:
         for block in response.iter_content(BLOCK):
             handle.write(block)
             handle.flush()
