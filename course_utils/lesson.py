@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 STAND_IN = "Drawn stand-in, not CIFAR-10 photographs"
 BUNDLED_INSTEAD = "Bundled weights, not ImageNet's"
+REFERENCE = "Reference results on CIFAR-10 photographs"
 
 
 @dataclass
@@ -120,14 +121,32 @@ class Lesson:
             alt: one sentence that tells a person who cannot see the figure what it shows.
             save: file name under ``figures/`` of the run; None: made from lesson and alt.
         """
+        self._show(figure, alt, self._warning(), "#b03a2e", save)
+
+    def show_reference(
+        self, figure: Figure, alt: str, records: pd.DataFrame, *, save: str | None = None
+    ) -> None:
+        """Show a figure of reference results: it says what those were measured on, not this lesson.
+
+        Args:
+            figure: what a function of ``plotting`` returned.
+            alt: as in ``show``.
+            records: that the figure shows (see ``reference.reference_records``).
+            save: as in ``show``.
+
+        Raises:
+            CourseError: some of the records were not measured on photographs.
+        """
+        self._show(figure, alt, _measured_on(records), "#555555", save)
+
+    def _show(self, figure: Figure, alt: str, note: str, color: str, save: str | None) -> None:
         from IPython.display import display
 
         name = save or f"{self.number}-{slug(alt)[:80].strip('-.')}.png"
         path = self.out / "figures" / name
-        warning = self._warning()
-        if warning:
-            figure.text(1, 1.01, warning, ha="right", va="bottom", fontsize=8, color="#b03a2e")
-            alt = f"{alt} ({warning}.)"
+        if note:
+            figure.text(1, 1.01, note, ha="right", va="bottom", fontsize=8, color=color)
+            alt = f"{alt} ({note}.)"
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi="figure", bbox_inches="tight", pad_inches=0.12)
         _write(path, buffer.getvalue())
@@ -211,6 +230,18 @@ def start_lesson(
         f"Data: {lesson.data}. Weights: {lesson.weights}. Seed: {seed}."
     )
     return lesson
+
+
+def _measured_on(records: pd.DataFrame) -> str:
+    if "drawn" in set(records["data"]):
+        raise CourseError(
+            "These records cannot be shown as reference results.",
+            cause="Some of them were measured on the drawn stand-in.",
+            next_step="take records of real photographs: see reference.reference_records.",
+        )
+    weights = ", ".join(sorted(set(records["weights"]) - {"none"})) or "none"
+    seeds = ", ".join(map(str, sorted(set(records["seed"]))))
+    return f"{REFERENCE}; weights: {weights}; seeds: {seeds}"
 
 
 def _check_seed(seed: object) -> None:

@@ -23,7 +23,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
 from course_utils.execution import KERNEL_SETTINGS, check_parameters, code_cells, sentinel_text
-from course_utils.lesson import STAND_IN
+from course_utils.lesson import REFERENCE, STAND_IN
 from course_utils.paths import PROJECT
 
 sys.path.insert(0, str(PROJECT / "tools"))
@@ -196,7 +196,7 @@ def figure_problems(notebook: NotebookNode) -> list[str]:
 
 
 def label_problems(notebook: NotebookNode) -> list[str]:
-    """Once pictures are loaded, each stored figure and table says that they are a stand-in."""
+    """Once pictures are loaded, each stored figure and table says: of a stand-in, or reference results."""
     problems, loaded = [], False
     for cell in code_cells(notebook):
         loaded = loaded or "lesson.use(" in cell.source
@@ -204,7 +204,8 @@ def label_problems(notebook: NotebookNode) -> list[str]:
             data = output.get("data", {})
             shown = "".join(data.get("text/plain", "")) + "".join(data.get("text/html", ""))
             alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-            if loaded and {"image/png", "text/html"} & set(data) and STAND_IN not in shown + alt:
+            is_labelled = STAND_IN in shown + alt or REFERENCE in alt
+            if loaded and {"image/png", "text/html"} & set(data) and not is_labelled:
                 problems.append(f"a figure or table of cell {cell.id} does not say: {STAND_IN}")
     return problems
 

@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from PIL import Image
 
 from course_utils.errors import CourseError
-from course_utils.lesson import STAND_IN
+from course_utils.lesson import REFERENCE, STAND_IN
 from course_utils.runner import main
 
 GIVEN = {"PROFILE": "offline", "SEED": 1}
@@ -240,6 +240,12 @@ FRAME = new_markdown_cell("# Title\n\n**Time:** 1 minute. **Needs:** nothing.")
             "label",
             [code("lesson.use(c)", figure(10, STAND_IN))],
             [code("lesson.use(c)", figure(10, "a bar chart"))],
+            "does not say",
+        ),
+        (
+            "label",
+            [code("lesson.use(c)", figure(10, f"a bar chart ({REFERENCE}; weights: bundled)"))],
+            [code("lesson.use(c)", figure(10, "a bar chart of photographs"))],
             "does not say",
         ),
         ("badge", [FRAME], [new_markdown_cell("# A\n\n[![Open in Colab](a)](b)")], "badge"),

@@ -16,7 +16,7 @@ from PIL import Image
 
 from course_utils import mirrors, plotting, records, weights
 from course_utils.errors import CourseError
-from course_utils.lesson import BUNDLED_INSTEAD, STAND_IN, Lesson, start_lesson
+from course_utils.lesson import BUNDLED_INSTEAD, REFERENCE, STAND_IN, Lesson, start_lesson
 from course_utils.profiles import load_profile
 from course_utils.records import read_records
 from course_utils.runs import read_runs
@@ -279,6 +279,38 @@ def test_names_of_figures_tell_lesson_and_content(tmp_path, shown):
     ]
     lesson(tmp_path).show(figure(), "word " * 100)
     assert max(len(path.name) for path in tmp_path.glob("figures/*")) < 100
+
+
+# figures of reference results
+
+
+def reference(data="path", weights=("bundled", "none"), seeds=(2, 0, 1)) -> pd.DataFrame:
+    rows = [{"data": data, "weights": word, "seed": seed} for word in weights for seed in seeds]
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("source", ["drawn", "path"])
+def test_a_reference_figure_says_what_it_was_measured_on(tmp_path, shown, source):
+    made = figure()
+    lesson(tmp_path, source).show_reference(made, "A line.", reference())
+    note = f"{REFERENCE}; weights: bundled; seeds: 0, 1, 2"
+    assert [text.get_text() for text in made.texts] == [note]
+    ((data, metadata),) = shown
+    assert data["text/plain"] == metadata["image/png"]["alt"] == f"A line. ({note}.)"
+    assert (tmp_path / "figures/02-a-line.txt").read_text() == f"A line. ({note}.)\n"
+    assert Image.open(tmp_path / "figures/02-a-line.png").format == "PNG"
+
+
+def test_a_reference_figure_without_weights_says_so(tmp_path, shown):
+    lesson(tmp_path).show_reference(figure(), "A line.", reference(weights=("none",), seeds=(4,)))
+    assert shown[0][0]["text/plain"].endswith("; weights: none; seeds: 4.)")
+
+
+def test_drawn_results_are_no_reference(tmp_path, shown):
+    mixed = pd.concat([reference(), reference("drawn")])
+    with pytest.raises(CourseError, match="drawn stand-in"):
+        lesson(tmp_path).show_reference(figure(), "A line.", mixed)
+    assert not shown
 
 
 # tables
