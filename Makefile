@@ -12,7 +12,7 @@ export PROFILE
 COURSE_OPTIONS = --profile "$$PROFILE" $(if $(DATA),--data "$$DATA") $(if $(WEIGHTS),--weights "$$WEIGHTS") \
 	$(if $(SEED),--seed "$$SEED") $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
 
-.PHONY: help setup course test test-full lab outputs exercises grade bench pretrain weights-report fetch cache soak constraints
+.PHONY: help setup course sweep test test-full lab outputs exercises grade bench pretrain weights-report fetch cache soak constraints
 
 help: ## Show what can be made
 	@echo "make TARGET [PROFILE=offline|laptop|gpu|auto] [DATA=…] [WEIGHTS=…] [SEED=…] [OUT=…] [LESSONS=\"01 03\"]"
@@ -23,6 +23,11 @@ setup: $(READY) ## Set up .venv with everything that the other targets need
 
 course: $(READY) ## Run the lessons; executed lessons, figures, records and report.html go to build/course
 	@$(PY) -m course_utils.runner $(COURSE_OPTIONS)
+
+sweep: $(READY) ## Run lessons over a grid: GRID=grid.yaml [OUT=…] [WORKERS=n] [SCHEDULER=tcp://…] [ARGS=--quick]
+	@$(if $(GRID),,echo "Next: name the grid, for example: make sweep GRID=docs/examples/grid.yaml"; exit 1;) \
+	  $(PY) -m course_utils.sweep "$$GRID" $(if $(OUT),--out "$$OUT") $(if $(WORKERS),--workers "$$WORKERS") \
+	  $(if $(SCHEDULER),--scheduler "$$SCHEDULER") $(ARGS)
 
 test: $(READY) ## Lint, and run all checks but the slow ones
 	@$(PY) -m ruff check --quiet . && $(PY) -m ruff format --quiet --check . && echo "ruff: nothing to mend"

@@ -7,12 +7,14 @@ import json
 import os
 import sys
 import threading
+import traceback
 
 import psutil
 from filelock import FileLock
 
 from course_utils.errors import CourseError
 from course_utils.runner import run_course
+from course_utils.sweep.attempt import LOG
 from course_utils.sweep.run import Run, from_json, is_finished
 
 LOCK = ".lock"
@@ -39,7 +41,8 @@ def _run(run: Run) -> str:
     except OSError as error:
         return f"The results cannot be written: {error}"
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        traceback.print_exc()
+        return f"{type(error).__name__}: {error}\nNext: look at the end of {run.out / LOG}."
     return ""
 
 

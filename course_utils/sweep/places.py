@@ -16,7 +16,7 @@ from course_utils.errors import CourseError
 from course_utils.sweep.attempt import end_all
 
 DASK = "dask[distributed]>=2025.1,<2027"  # as in requirements-dev.txt
-RUN_BYTES = 2e9  # memory that is kept free for a run: a lesson was measured to take up to 1.5e9
+RUN_BYTES = 2.5e9  # memory for one run: lesson 03 was measured to take 2.0e9
 PATIENCE = 10  # seconds that a scheduler, and its first worker, may take to answer
 
 

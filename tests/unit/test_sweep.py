@@ -224,7 +224,7 @@ def test_run_gets_its_threads_and_what_is_set_for_the_course(monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("cores", "threads", "gigabytes", "workers"), [(8, 1, 64, 8), (8, 3, 64, 2), (8, 1, 5, 2), (1, 4, 1, 1)]
+    ("cores", "threads", "gigabytes", "workers"), [(8, 1, 64, 8), (8, 3, 64, 2), (8, 1, 6, 2), (1, 4, 1, 1)]
 )
 def test_usual_workers_fit_cores_and_memory(
     monkeypatch: pytest.MonkeyPatch, cores: int, threads: int, gigabytes: int, workers: int
