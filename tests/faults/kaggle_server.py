@@ -14,7 +14,6 @@ import io
 import json
 import pickle
 import threading
-import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -276,11 +275,3 @@ class _Storage(_Handler):
         if name in self.state.stall_after:
             self.state.stopped.wait(60)
         self.close_connection = True
-
-
-def wait_until(condition: Any, seconds: float = 10) -> None:
-    """Wait until something is true, and fail if it never is."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)

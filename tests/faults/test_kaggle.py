@@ -34,9 +34,9 @@ from kaggle_server import (
     KaggleServer,
     batches,
     kaggle_server,
-    wait_until,
     zipped,
 )
+from servers import wait_until
 
 from course_utils.errors import CourseError
 from course_utils.sources.by_path import read_path

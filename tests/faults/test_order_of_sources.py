@@ -14,6 +14,10 @@ from pathlib import Path
 import pytest
 from servers import FaultyServer, Silent, refused_address
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
+
+from sources_places import as_in_a_new_process
+
 from course_utils import mirrors, weights
 from course_utils.cifar10 import load_cifar10
 from course_utils.download import RemoteFile
@@ -21,20 +25,13 @@ from course_utils.errors import CourseError
 from course_utils.paths import NAME, PROJECT
 from course_utils.records import read_records
 from course_utils.runner import QUICK, run_course
-from course_utils.sources import drawn, order, parquet
-from course_utils.sources.kaggle import service as kaggle_service
+from course_utils.sources import drawn, parquet
 from course_utils.sources.structure import Pictures
 
 
 @pytest.fixture(autouse=True)
 def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    for name in ("COURSE_DATA", "COURSE_MIRROR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(order, "_told", set())
-    monkeypatch.setattr(weights, "_instead", {})
-    monkeypatch.setattr(mirrors, "_named", [])
-    monkeypatch.setattr(kaggle_service, "has_credentials", lambda: False)
+    as_in_a_new_process(monkeypatch, tmp_path / "cache")
 
 
 def serve_from(monkeypatch: pytest.MonkeyPatch, hosts: Sequence[str], hub: str) -> None:

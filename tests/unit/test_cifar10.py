@@ -23,6 +23,7 @@ from sources_files import (
     write_kaggle,
     write_npz,
 )
+from sources_places import as_in_a_new_process
 
 from course_utils import drawing, mirrors
 from course_utils.cifar10 import (
@@ -44,12 +45,7 @@ PICTURES = small_pictures()
 
 @pytest.fixture(autouse=True)
 def clean(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path_factory.mktemp("cache")))
-    for name in ("COURSE_DATA", "COURSE_MIRROR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(order, "_told", set())
-    monkeypatch.setattr(mirrors, "_named", [])
-    monkeypatch.setattr(kaggle_service, "has_credentials", lambda: False)
+    as_in_a_new_process(monkeypatch, tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import hashlib
-import http.server
 import importlib.util
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sources_files import batches, small_pictures, write_archive
+from sources_places import as_in_a_new_process, served
 
 from course_utils import mirrors, weights
 from course_utils.cifar10 import load_cifar10
 from course_utils.download import RemoteFile
 from course_utils.paths import PROJECT
-from course_utils.sources import order, published
-from course_utils.sources.kaggle import service as kaggle_service
+from course_utils.sources import published
 
 
 @pytest.fixture(scope="module")
@@ -31,26 +29,11 @@ def fetch():
     return module
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def serve() -> Iterator:
     """Return a function that serves a folder as ``python -m http.server`` does, and returns its address."""
-    servers = []
-
-    def start(folder: Path) -> str:
-        handler = functools.partial(_Quiet, directory=str(folder))
-        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
-        threading.Thread(target=servers[-1].serve_forever, args=(0.05,), daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with contextlib.ExitStack() as stack:
+        yield lambda folder: stack.enter_context(served(folder))
 
 
 @pytest.fixture
@@ -68,13 +51,7 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve) -> Path:
         digest = f"md5:{hashlib.md5(content).hexdigest()}"
         return RemoteFile(path.name, (f"{address}/{path.name}",), digest, len(content))
 
-    for name in ("COURSE_MIRROR", "COURSE_DATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(kaggle_service, "has_credentials", lambda: False)
-    monkeypatch.setattr(mirrors, "_named", [])
-    monkeypatch.setattr(weights, "_instead", {})
-    monkeypatch.setattr(order, "_told", set())
+    as_in_a_new_process(monkeypatch, tmp_path / "cache")
     monkeypatch.setattr(mirrors, "ARCHIVE", remote(archive))
     for name, file in {"MobileNetV2": "mobilenet.h5", "ResNet50": "resnet.h5"}.items():
         monkeypatch.setitem(mirrors.WEIGHTS, name, remote(folder / file))

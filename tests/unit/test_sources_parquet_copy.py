@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from sources_files import both_sets, small_pictures
+from sources_places import as_in_a_new_process
 
 from course_utils import mirrors
 from course_utils.cifar10 import load_cifar10
 from course_utils.errors import CourseError
-from course_utils.sources import array_cache, drawn, order, parquet, parquet_copy
-from course_utils.sources.kaggle import service as kaggle_service
+from course_utils.sources import array_cache, drawn, parquet, parquet_copy
 from course_utils.sources.structure import Pictures
 
 FILES = {"train": b"train " * 500, "test": b"test " * 500}
@@ -54,15 +54,10 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, b
     monkeypatch.setattr(parquet, "FILES", tuple(tables))
     archive = dataclasses.replace(mirrors.ARCHIVE, addresses=(f"{address}/{mirrors.ARCHIVE.name}",))
     monkeypatch.setattr(mirrors, "ARCHIVE", archive)
-    monkeypatch.setattr(mirrors, "_named", [])
-    monkeypatch.setattr(order, "_told", set())
-    monkeypatch.setattr(kaggle_service, "has_credentials", lambda: False)
+    as_in_a_new_process(monkeypatch, tmp_path / "cache")
     monkeypatch.setattr(drawn, "TRAIN_PER_CLASS", 3)
     monkeypatch.setattr(drawn, "TEST_PER_CLASS", 2)
     monkeypatch.setattr(array_cache, "WORTH_KEEPING_SECONDS", 0)
-    for name in ("COURSE_MIRROR", "COURSE_DATA"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     yield bodies
     server.shutdown()
     server.server_close()

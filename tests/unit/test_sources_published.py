@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import functools
 import hashlib
-import http.server
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sources_files import assert_says, batches, small_pictures, write_archive
+from sources_places import as_in_a_new_process, served
 
 from course_utils import mirrors
 from course_utils.cifar10 import load_cifar10
@@ -21,31 +19,21 @@ from course_utils.sources.published import read_published
 PICTURES = small_pictures()
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A small archive behind a server, expected by its digest and its counts."""
     folder = tmp_path / "mirror"
     folder.mkdir()
     path = write_archive(folder / "cifar-10-python.tar.gz", batches(PICTURES))
-    handler = functools.partial(_Quiet, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    monkeypatch.setenv("COURSE_MIRROR", f"http://127.0.0.1:{server.server_port}/")
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(mirrors, "_named", [])
+    as_in_a_new_process(monkeypatch, tmp_path / "cache")
     digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     small = RemoteFile(path.name, (), digest, path.stat().st_size)
     monkeypatch.setattr(mirrors, "ARCHIVE", small)
     monkeypatch.setattr(published, "TRAIN_PICTURES", 60)
     monkeypatch.setattr(published, "TEST_PICTURES", 20)
-    yield path
-    server.shutdown()
-    server.server_close()
+    with served(folder) as address:
+        monkeypatch.setenv("COURSE_MIRROR", f"{address}/")
+        yield path
 
 
 def test_the_archive_is_downloaded_and_read(mirror: Path) -> None:
@@ -56,8 +44,7 @@ def test_the_archive_is_downloaded_and_read(mirror: Path) -> None:
     assert np.array_equal(loaded.test_labels, PICTURES.test_labels)
 
 
-def test_auto_takes_the_archive(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("COURSE_DATA", raising=False)
+def test_auto_takes_the_archive(mirror: Path) -> None:
     assert load_cifar10("auto").source == "published"
 
 
