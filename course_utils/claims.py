@@ -156,7 +156,7 @@ def _judged(claim: Claim, group: pd.DataFrame, values: Values) -> tuple[str, str
 
 
 def _not_tried(claim: Claim, why: str, measured: str, ours: str = NOT_MEASURED) -> tuple[str, str, str, str]:
-    return measured, ours, NOT_TRIED, f"{why}; to try it: {claim.command}. {claim.cause}"
+    return measured, ours, NOT_TRIED, f"{why}. {claim.cause} To try it: {claim.command}"
 
 
 def _closest(claim: Claim, groups: list[pd.DataFrame]) -> tuple[pd.DataFrame, Values] | None:

@@ -24,7 +24,7 @@ def test_without_records_nothing_is_judged():
     assert set(frame["recipe"]) == {"R1", "R2", "R3", "R4", "R5"}
     assert len(frame) == len(CLAIMS)
     assert set(frame["verdict"]) == {NOT_TRIED}
-    assert frame["cause"].str.startswith("Not measured yet; to try it: ").all()
+    assert frame["cause"].str.startswith("Not measured yet. ").all()
     assert not frame.isna().any(axis=None)
 
 
@@ -46,7 +46,8 @@ def test_affordable_records_show_what_was_measured_and_judge_nothing():
     assert row["measured"] == "61.0 ± 1.4 %"
     assert row["our conditions"] == "photographs, bundled weights, 64 px, 200 labels a class, CPU, 2 seeds"
     assert row["verdict"] == NOT_TRIED
-    assert row["cause"].startswith("Needs ImageNet's weights, 256 px, all labels; to try it: make course")
+    assert row["cause"].startswith("Needs ImageNet's weights, 256 px, all labels. ")
+    assert row["cause"].endswith(". To try it: make course LESSONS=14 PROFILE=gpu")
     assert row["its conditions"] == "ImageNet's weights, 256 px, all labels, 10 epochs"
 
 
@@ -64,11 +65,11 @@ def test_records_of_a_large_run_turn_it_into_a_verdict(value: float, verdict: st
 @pytest.mark.parametrize(
     ("lacking", "words"),
     [
-        ({"weights": "bundled"}, "Needs ImageNet's weights;"),
-        ({"size": 224}, "Needs 256 px;"),
-        ({"labels_per_class": 500}, "Needs all labels;"),
-        ({"data": "drawn"}, "Needs photographs;"),
-        ({"epochs": 1}, "Needs 10 epochs;"),
+        ({"weights": "bundled"}, "Needs ImageNet's weights."),
+        ({"size": 224}, "Needs 256 px."),
+        ({"labels_per_class": 500}, "Needs all labels."),
+        ({"data": "drawn"}, "Needs photographs."),
+        ({"epochs": 1}, "Needs 10 epochs."),
     ],
 )
 def test_each_condition_counts(lacking: dict, words: str):
