@@ -11,6 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from course_utils.checks.judges import exercises
 from course_utils.runner import BUDGETS
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -110,6 +111,63 @@ def test_help_lists_every_target():
     assert len(phony) >= 8
     assert [target for target in phony if not re.search(rf"^  {target} +\w", shown, re.MULTILINE)] == []
     assert sorted(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)) == sorted(phony)
+
+
+def teaching() -> str:
+    return (PROJECT / "docs" / "TEACHING.md").read_text(encoding="utf-8")
+
+
+def test_teaching_names_make_targets_and_words_that_exist():
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    commands = re.findall(r"(?:^|`)make ([a-z-]+)([^`\n]*)", teaching(), re.MULTILINE)
+    words = set(re.findall(r"^\| `([A-Z_]+)` \|", teaching(), re.MULTILINE))
+    words |= {word for _, rest in commands for word in re.findall(r"\b([A-Z_]+)=", rest)}
+
+    assert {target for target, _ in commands} >= {"exercises", "grade"}
+    assert [target for target, _ in commands if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
+    assert [word for word in words if f"$({word})" not in makefile] == []
+
+
+def test_teaching_names_files_that_exist():
+    text = teaching()
+    links = [link.split("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text)]
+    named = re.findall(r"`((?:notebooks|course_utils|docs|tools|data)/[^`*]*)`", text)
+    anchors = {
+        re.sub(r"[^a-z -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.+)", text, re.M)
+    }
+
+    assert [link for link in links if link and not (PROJECT / "docs" / link).exists()] == []
+    assert [name for name in named if not (PROJECT / name).exists()] == []
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
+
+
+def test_teaching_names_each_exercise_and_no_other():
+    known = {one.name for lesson in BUDGETS["offline"] for one in exercises(lesson)}
+    named = set(re.findall(r"\b0\d\.q?\d+\b", teaching()))
+
+    assert named - known == set()
+    assert {name for name in known if ".q" not in name} - named == set()
+
+
+def test_minutes_and_points_in_teaching_add_up():
+    rows = re.findall(r"^\| \[(\d+)\]\(.+?\) \| (\d+) \|(?: (\d+) \|)? (.+) \|$", teaching(), re.MULTILINE)
+    parts = {number: [int(part.split()[-1]) for part in row.split(" · ")] for number, _, _, row in rows}
+
+    assert len(rows) == 10
+    assert {number: sum(parts[number]) for number in parts} == {number: int(m) for number, m, _, _ in rows}
+    for number, _, points, _ in rows[5:]:
+        assert sum(one.points for one in exercises(number)) == int(points), number
+
+
+def test_flags_in_teaching_are_those_of_grading():
+    code = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "tools" / "grading").glob("*.py"))
+    table = teaching().split("| flag | what to do |")[1].split("\n\n")[0]
+    flags = [row.split("|")[1] for row in table.strip().splitlines()[1:]]
+    pieces = [piece.strip() for flag in flags for piece in re.split("…|;", flag) if len(piece.strip()) > 3]
+
+    assert len(pieces) >= 15
+    assert [piece for piece in pieces if piece not in code] == []
 
 
 @pytest.mark.parametrize(("number", "seconds"), BUDGETS["offline"].items())
