@@ -100,7 +100,7 @@ _LAPTOP = dataclasses.replace(
     study_sizes=(32, 48, 64, 96),
     study_per_class=100,
     study_val_per_class=200,
-    study_steps=100,
+    study_steps=60,
     fine_tune_size=64,
     fine_tune_epochs=4,
 )
