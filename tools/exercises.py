@@ -33,7 +33,7 @@ sys.path.insert(0, str(PROJECT))
 from nbgrader.preprocessors import CheckCellMetadata, ClearHiddenTests, ClearSolutions, LockCells
 from store_outputs import METADATA, normalised
 
-from course_utils.execution import KERNEL_SETTINGS
+from course_utils.execution import KERNEL_ARGUMENTS, KERNEL_SETTINGS
 
 MASTERS = PROJECT / "notebooks" / "exercises"
 EXPECTED = "expected-output"
@@ -89,18 +89,19 @@ def masters(lessons: list[str] | None = None, folder: Path = MASTERS) -> list[Pa
     return [path for path in found if not lessons or path.name[:2] in lessons]
 
 
-def student_edition(master: NotebookNode, name: str) -> NotebookNode:
+def student_edition(master: NotebookNode, name: str, *, is_public: bool = True) -> NotebookNode:
     """Return the edition without solutions, hidden parts and outputs.
 
     Args:
         master: is not changed.
         name: file name of the master.
+        is_public: it lies in the project, so Colab can open it.
 
     Raises:
         ValueError, RuntimeError, ValidationError: the master is not in form; the text says which cell.
     """
     repository, tag = read_setting()
-    button = badge(repository, tag, f"exercises/student/{name}")
+    button = badge(repository if is_public else "", tag, f"exercises/student/{name}")
     edition = _stamped(master, [button, GENERATED.format(name=name)])
     for cell in edition.cells:
         if cell.cell_type == "markdown":
@@ -196,7 +197,8 @@ def run_master(path: Path) -> None:
     executed = copy.deepcopy(master)
     os.environ.update(KERNEL_SETTINGS, COURSE_ANSWERS=str(PROJECT / "build" / "exercises" / "answers"))
     place = {"metadata": {"path": str(MASTERS)}}
-    NotebookClient(executed, timeout=120, resources=place, coalesce_streams=True).execute()
+    settings = {"resources": place, "coalesce_streams": True, "extra_arguments": KERNEL_ARGUMENTS}
+    NotebookClient(executed, timeout=120, **settings).execute()
     for cell, done in zip(master.cells, executed.cells, strict=True):
         if cell.cell_type == "code":
             is_shown = EXPECTED in cell.metadata.get("tags", [])
@@ -210,13 +212,18 @@ def build(out: Path, paths: list[Path]) -> list[Path]:
     """Write OUT/student and OUT/instructor, each file whole or not at all; return the written files."""
     written = []
     for path in paths:
-        master = nbformat.read(path, as_version=4)
-        for folder, make in {"student": student_edition, "instructor": instructor_edition}.items():
+        instructor = instructor_edition(nbformat.read(path, as_version=4), path.name)
+        for folder, edition in {"student": _student_edition_of(path), "instructor": instructor}.items():
             target = out / folder / path.name
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_notebook(make(master, path.name), target)
+            write_notebook(edition, target)
             written.append(target)
     return written
+
+
+def _student_edition_of(path: Path) -> NotebookNode:
+    master = nbformat.read(path, as_version=4)
+    return student_edition(master, path.name, is_public=path.parent == MASTERS)
 
 
 def renew_student_edition(paths: list[Path]) -> None:
@@ -224,7 +231,7 @@ def renew_student_edition(paths: list[Path]) -> None:
     for path in paths:
         target = path.parent / "student" / path.name
         target.parent.mkdir(exist_ok=True)
-        write_notebook(student_edition(nbformat.read(path, as_version=4), path.name), target)
+        write_notebook(_student_edition_of(path), target)
 
 
 def main(arguments: list[str] | None = None) -> int:
