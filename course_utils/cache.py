@@ -25,7 +25,7 @@ KINDS = {
     "other": "small notes",
 }
 _FOLDERS = ("arrays", "weights", "features", "kaggle")
-_DOWNLOADS = (".gz", ".parquet", ".h5")
+_DOWNLOADS = (".gz", ".parquet")
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ __all__ = [
     "stratified_split",
 ]
 
-WORDS = ("auto", "drawn", "published", "parquet", "kaggle")
+WORDS = ("auto", "drawn", *BY_WORD)
 
 
 @dataclass(frozen=True)

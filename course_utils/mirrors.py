@@ -141,11 +141,6 @@ def copy_in(place: Path, file: RemoteFile) -> bool:
     return False
 
 
-def archive_folder() -> Path:
-    """Where the archive is downloaded to."""
-    return cache_folder()
-
-
 def weights_folder() -> Path:
     """Where weight files are downloaded to and unpacked."""
     return cache_folder() / "weights"

@@ -33,7 +33,7 @@ class PartFile:
 
     def __init__(self, target: Path, digest: str) -> None:
         self.target, self.digest = target, digest
-        self.path = _part_path(target)
+        self.path = part_path(target)
         self.note_path = target.with_name(f"{target.name}.part.json")
         self.note = self._read_note()
         if self.note.get("digest") != digest:
@@ -146,6 +146,11 @@ def disk_error(target: Path, error: OSError) -> CourseError:
     )
 
 
+def part_path(target: Path) -> Path:
+    """Return where the part of a file lies, given its final path."""
+    return target.with_name(f"{target.name}.part")
+
+
 def means_full(error: OSError) -> bool:
     """True if the disk, or this person's part of it, is full."""
     return error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -162,18 +167,14 @@ def _wait_for(lock: FileLock, target: Path, patience: float | None) -> None:
         with contextlib.suppress(TimeoutError):
             lock.acquire(timeout=1, poll_interval=0.1)
             return
-        if size != _size(_part_path(target)):
-            size, since = _size(_part_path(target)), time.monotonic()
+        if size != _size(part_path(target)):
+            size, since = _size(part_path(target)), time.monotonic()
         if patience is not None and time.monotonic() - since > patience:
             raise CourseError(
                 f"{target.name} could not be downloaded.",
                 cause=f"Another notebook is downloading it, and has received nothing for {patience:g} s.",
                 next_step="stop the other notebook, then run this again.",
             )
-
-
-def _part_path(target: Path) -> Path:
-    return target.with_name(f"{target.name}.part")
 
 
 def _size(path: Path) -> int:

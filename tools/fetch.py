@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from course_utils.download import DownloadStopped, RemoteFile, download, file_digest, is_complete
 from course_utils.errors import CourseError
 from course_utils.mirrors import ARCHIVE, WEIGHTS, places, with_mirror
+from course_utils.part_file import part_path
 from course_utils.paths import check_disk, out_folder
 
 INDEX = "SHA256SUMS"
@@ -82,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _rest(folder: Path, file: RemoteFile) -> int:
     """Bytes that have not arrived yet."""
-    part = folder / f"{file.name}.part"
+    part = part_path(folder / file.name)
     return (file.size or 0) - (part.stat().st_size if part.exists() else 0)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from course_utils import mirrors
 from course_utils.download import OnStep, is_complete
 from course_utils.errors import CourseError
+from course_utils.paths import cache_folder
 from course_utils.sources.array_cache import cached, kept
 from course_utils.sources.batches import read_batches_archive
 from course_utils.sources.structure import Pictures
@@ -30,7 +31,7 @@ def read_published(*, patience: float | None = None, on_step: OnStep | None = No
         if on_step:
             on_step("cache", "used")
         return pictures
-    path = mirrors.obtain(mirrors.ARCHIVE, mirrors.archive_folder(), patience=patience, on_step=on_step)
+    path = mirrors.obtain(mirrors.ARCHIVE, cache_folder(), patience=patience, on_step=on_step)
     return _read(path)
 
 
@@ -41,7 +42,7 @@ def kept_published() -> Pictures | None:
 
 def is_in_cache() -> bool:
     """True if the pictures, or the archive, lie in the cache."""
-    archive = mirrors.archive_folder() / mirrors.ARCHIVE.name
+    archive = cache_folder() / mirrors.ARCHIVE.name
     return kept_published() is not None or is_complete(archive, mirrors.ARCHIVE)
 
 
