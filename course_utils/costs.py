@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from course_utils.history import epochs_to_reach
+from course_utils.history import epochs_to_reach, history_frame
 from course_utils.inspection import parameter_counts
 
 if TYPE_CHECKING:
@@ -97,8 +97,7 @@ def record_training(
     lesson: Lesson,
     name: str,
     model: keras.Model,
-    curve: pd.DataFrame,
-    meters: Mapping[str, Meter],
+    phases: Mapping[str, tuple[keras.callbacks.History, Meter]],
     parts: Mapping[str, tuple[np.ndarray, np.ndarray]],
     **conditions: object,
 ) -> pd.Series:
@@ -108,15 +107,19 @@ def record_training(
         lesson: the bookkeeper.
         name: of the model, as it will stand in tables.
         model: the trained model, with a fixed input size; answers logits or probabilities (n, 10).
-        curve: one row an epoch, with ``phase`` and ``val_accuracy`` (see ``history.history_frame``).
-        meters: phase -> what was measured around it. The epochs of a phase count equally.
+        phases: name of the phase -> what ``fit`` returned, with ``val_accuracy``, and what was measured
+            around it. The epochs of a phase count equally.
         parts: ``"train"`` and what else there is of ``"val"`` and ``"test"`` -> what the model takes
             (n, …), and labels int (n,).
-        **conditions: what the records name beside the lesson's own, for example ``size=64``.
+        **conditions: what the records name beside the lesson's own and the number of epochs, for example
+            ``size=64``.
 
     Returns:
         Part -> accuracy, 0-1.
     """
+    curve = history_frame(*(history for history, _ in phases.values()), phases=tuple(phases))
+    meters = {phase: meter for phase, (_, meter) in phases.items()}
+    conditions = {"epochs": len(curve)} | conditions
     for metric, unit, value in _costs(model, curve, meters, pictures=len(parts["train"][1])):
         lesson.record(name, metric, value, unit=unit, split="train", **conditions)
     accuracies = {}

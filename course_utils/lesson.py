@@ -156,11 +156,26 @@ class Lesson:
 
     def table(self, frame: pd.DataFrame, caption: str = "") -> None:
         """Show a table under its caption, labelled where it speaks of the stand-in or fallback weights."""
+        self._table(frame, caption, self._warning())
+
+    def show_reference_table(self, frame: pd.DataFrame, records: pd.DataFrame, caption: str = "") -> None:
+        """Show a table of reference results: it says what those were measured on, not this lesson.
+
+        Args:
+            frame: made from the records.
+            records: see ``reference.reference_records``.
+            caption: what the table tells.
+
+        Raises:
+            CourseError: some of the records were not measured on photographs.
+        """
+        self._table(frame, caption, _measured_on(records))
+
+    def _table(self, frame: pd.DataFrame, caption: str, note: str) -> None:
         from IPython.display import display
 
-        warning = self._warning()
-        if warning:
-            caption = f"{caption} ({warning})" if caption else warning
+        if note:
+            caption = f"{caption} ({note})" if caption else note
         text = f"{caption}\n{frame.to_string()}" if caption else frame.to_string()
         html = frame.style.format(precision=3, thousands=" ", escape="html").set_caption(caption).to_html()
         display({"text/html": html, "text/plain": text}, raw=True)

@@ -204,7 +204,7 @@ def label_problems(notebook: NotebookNode) -> list[str]:
             data = output.get("data", {})
             shown = "".join(data.get("text/plain", "")) + "".join(data.get("text/html", ""))
             alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-            is_labelled = STAND_IN in shown + alt or REFERENCE in alt
+            is_labelled = STAND_IN in shown + alt or REFERENCE in shown + alt
             if loaded and {"image/png", "text/html"} & set(data) and not is_labelled:
                 problems.append(f"a figure or table of cell {cell.id} does not say: {STAND_IN}")
     return problems

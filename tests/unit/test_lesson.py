@@ -310,7 +310,18 @@ def test_drawn_results_are_no_reference(tmp_path, shown):
     mixed = pd.concat([reference(), reference("drawn")])
     with pytest.raises(CourseError, match="drawn stand-in"):
         lesson(tmp_path).show_reference(figure(), "A line.", mixed)
+    with pytest.raises(CourseError, match="drawn stand-in"):
+        lesson(tmp_path).show_reference_table(pd.DataFrame(), mixed)
     assert not shown
+
+
+def test_a_reference_table_says_what_it_was_measured_on(tmp_path, shown):
+    frame = pd.DataFrame({"accuracy": [0.5]}, index=["CNN"])
+    lesson(tmp_path, "drawn").show_reference_table(frame, reference(), "Recipes")
+    ((data, _),) = shown
+    for kind in ("text/html", "text/plain"):
+        assert f"Recipes ({REFERENCE}; weights: bundled; seeds: 0, 1, 2)" in data[kind]
+        assert STAND_IN not in data[kind]
 
 
 # tables
