@@ -80,7 +80,7 @@ def _sweep(runs: list[Run], out: Path, options: argparse.Namespace) -> dict[str,
     failed = {}
     if to_do:
         with _place(options, out) as place:
-            print(f"{place.capacity} at a time, with {options.threads} thread each.", flush=True)
+            print(f"{place.capacity()} at a time, with {options.threads} thread(s) each.", flush=True)
             failed = run_all(to_do, place)
     table = summarize([run for run in runs if run.name not in failed])
     write_summary(table, out / "summary.csv")

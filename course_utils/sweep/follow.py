@@ -28,16 +28,15 @@ def run_all(runs: Sequence[Run], place: Place) -> dict[str, str]:
     waiting = set(futures)
     with tqdm(total=len(runs), unit="run", file=sys.stdout, disable=None, smoothing=0) as bar:
         while waiting:
-            running = min(place.capacity, len(waiting))
+            running = min(place.capacity(), len(waiting))
             bar.set_postfix(running=running, failed=len(failed))
             done, waiting = wait(waiting, timeout=TICK, return_when=FIRST_COMPLETED)
-            for future in done:
+            for ended, future in enumerate(done, start=len(runs) - len(waiting) - len(done) + 1):
                 run = futures[future]
                 outcome = _outcome(future, run)
                 if outcome.error:
                     failed[run.name] = outcome.error
-                ended = len(runs) - len(waiting)
-                left = (time.monotonic() - started) / ended * len(waiting)
+                left = (time.monotonic() - started) / ended * (len(runs) - ended)
                 tqdm.write(_told(run, outcome) + _rest(bar, ended, len(runs), len(failed), left, place))
                 sys.stdout.flush()
                 bar.update()
@@ -69,5 +68,5 @@ def _rest(bar: tqdm, ended: int, total: int, failed: int, left: float, place: Pl
     """What a log says of the other runs; a terminal has the bar."""
     if not bar.disable:
         return ""
-    running = min(place.capacity, total - ended)
+    running = min(place.capacity(), total - ended)
     return f"; {ended} of {total} ended, {running} running, {failed} failed, about {clock(left)} left"

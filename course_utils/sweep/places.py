@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +22,10 @@ PATIENCE = 10  # seconds that a scheduler, and its first worker, may take to ans
 
 @dataclass(frozen=True)
 class Place:
-    """Where runs are computed: submit them to ``executor``, and at most ``capacity`` run at a time."""
+    """Where runs are computed: submit them to ``executor``, and ``capacity()`` of them run at a time now."""
 
     executor: Executor
-    capacity: int
+    capacity: Callable[[], int]
     settings: Mapping[str, str]  # environment of each run
 
 
@@ -55,7 +55,7 @@ def processes(workers: int, threads: int) -> Iterator[Place]:
     """
     with ThreadPoolExecutor(workers) as executor:
         try:
-            yield Place(executor, workers, settings_of(threads))
+            yield Place(executor, lambda: workers, settings_of(threads))
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
             end_all()
@@ -93,11 +93,7 @@ def cluster(address: str, threads: int, out: Path) -> Iterator[Place]:
         ) from error
     with client:
         _check_workers(client, address, out)
-        executor = client.get_executor(pure=False)
-        try:
-            yield Place(executor, sum(client.nthreads().values()), settings_of(threads))
-        finally:
-            executor.shutdown(wait=False)
+        yield Place(client.get_executor(pure=False), lambda: _threads_of(client), settings_of(threads))
 
 
 def _check_workers(client, address: str, out: Path) -> None:
@@ -124,6 +120,14 @@ def _check_workers(client, address: str, out: Path) -> None:
                 cause="Results are passed on by files, so all workers need the same file system.",
                 next_step="give --out a folder that all computers share.",
             )
+
+
+def _threads_of(client) -> int:
+    """Return how many runs the cluster computes at a time; workers come and go."""
+    try:
+        return sum(client.nthreads().values())
+    except (OSError, RuntimeError):  # the scheduler ended, which the futures tell
+        return 0
 
 
 def _sees(path: str) -> bool:

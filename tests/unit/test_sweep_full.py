@@ -15,6 +15,7 @@ import pytest
 from sweep_lessons import write_grid
 
 from course_utils.records import read_records
+from course_utils.sweep.places import settings_of
 
 PROJECT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.full, pytest.mark.timeout(3600)]
@@ -92,6 +93,16 @@ def test_two_workers_are_faster_and_give_the_same(tmp_path: Path, sweep):
     assert in_turn / side_by_side >= 1.4
 
 
+def test_threads_reach_tensorflow():
+    def started(threads: int) -> int:
+        environment = {**os.environ, **settings_of(threads)}
+        command = [sys.executable, "-c", _THREADS]
+        said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        return int(said.stdout)
+
+    assert started(4) >= started(1) + 6  # three more that compute, three more that run operations
+
+
 def values(out: Path) -> dict[str, list[tuple]]:
     """Return what each run of a sweep recorded, but for times."""
     found = {}
@@ -127,4 +138,12 @@ below = worker.children(recursive=True)
 worker.kill()
 alive = psutil.wait_procs(below, timeout=10)[1]
 print(f"still alive: {alive}" if alive or not below else "killed in the middle of a run")
+"""
+
+_THREADS = """
+import keras, numpy, psutil
+model = keras.Sequential([keras.Input((9,)), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+model.fit(numpy.ones((9, 9)), numpy.ones((9, 1)), verbose=0)
+print(psutil.Process().num_threads())
 """
