@@ -12,7 +12,7 @@ export PROFILE
 COURSE_OPTIONS = --profile "$$PROFILE" $(if $(DATA),--data "$$DATA") $(if $(WEIGHTS),--weights "$$WEIGHTS") \
 	$(if $(SEED),--seed "$$SEED") $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
 
-.PHONY: help setup course sweep test test-full lab outputs exercises grade bench pretrain weights-report fetch cache soak constraints
+.PHONY: help setup course sweep reference docs test test-full lab outputs exercises grade bench pretrain weights-report fetch cache soak constraints
 
 help: ## Show what can be made
 	@echo "make TARGET [PROFILE=offline|laptop|gpu|auto] [DATA=…] [WEIGHTS=…] [SEED=…] [OUT=…] [LESSONS=\"01 03\"]"
@@ -71,6 +71,13 @@ pretrain: $(READY) ## Train a network for data/weights: NET=MobileNetV2|ResNet50
 
 weights-report: $(READY) ## Measure the bundled weights on DATA, write docs/WEIGHTS.md [REPORT_ONLY=1] [ARGS=…]
 	@$(PY) tools/weights_report.py $(if $(DATA),--data "$$DATA") $(if $(REPORT_ONLY),--report-only) $(ARGS)
+
+reference: $(READY) ## Repeat the reference results on photographs, and compare: DATA=… [WORKERS=n] [ARGS=--store]
+	@$(PY) -m tools.reference $(if $(DATA),--data "$$DATA") $(if $(OUT),--out "$$OUT") \
+	  $(if $(WORKERS),--workers "$$WORKERS") $(ARGS)
+
+docs: $(READY) ## Write docs/RESULTS.md, its figures and the table in README from results/reference
+	@$(PY) -m tools.results_document
 
 constraints: $(READY) ## Write the versions in .venv to constraints.txt
 	@{ echo "# Exact versions for CI and for make setup. To renew, with Python 3.11:"; \

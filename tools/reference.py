@@ -1,0 +1,184 @@
+"""Repeat the runs behind the reference results, and compare with what is stored in results/reference.
+
+Each grid there (*.yaml) is a sweep: see docs/SWEEPS.md. What has run is kept, so an interruption costs
+one run at most. With --store, the new records take the place of the stored ones.
+
+    python -m tools.reference --data PATH [--only recipe_r5 …] [--workers 2] [--store]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from course_utils.errors import CourseError
+from course_utils.paths import PROJECT
+from course_utils.records import FIELDS, read_records
+from course_utils.reference import FOLDER
+from course_utils.sweep.__main__ import main as run_sweep
+from course_utils.sweep.grid import read_grid
+from course_utils.sweep.run import is_finished
+
+COMPARED = "fraction"  # unit of what must come out again: accuracies and their differences
+SPREADS = 3  # standard deviations over the seeds that a mean may lie off
+LEAST = 0.03  # what it may lie off where the seeds hardly differ: few runs tell little of the spread
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the command line says; return 0, or 1 if a run failed or a result lies off."""
+    options = _parser().parse_args(arguments)
+    try:
+        grids = find_grids(options.only)
+        codes = [_run(grid, options) for grid in grids]
+        if any(codes):
+            return max(codes)
+        folders = finished_folders(grids, options)
+        if options.store:
+            print(f"{store(folders)} records are stored in {FOLDER.relative_to(PROJECT)}.")
+            return 0
+        return _tell(compare(_read_all(folders), read_records(FOLDER)), options.out)
+    except CourseError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+
+
+def find_grids(names: Sequence[str] = (), folder: Path = FOLDER) -> list[Path]:
+    """Return the grid files of those names, or all.
+
+    Raises:
+        CourseError: there is no grid of that name.
+    """
+    there = {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    unknown = [name for name in names if name not in there]
+    if unknown or not there:
+        raise CourseError(
+            f"There is no grid {', '.join(unknown) or 'at all'}.",
+            cause=f"In {folder} there are: {', '.join(there) or 'none'}.",
+            next_step="name grids by --only, without .yaml.",
+        )
+    return [there[name] for name in names] or list(there.values())
+
+
+def with_data(grid: Path, data: str, out: Path) -> Path:
+    """Write the grid with this DATA to ``out``, and return the new file. Stored grids name no place."""
+    if data == "drawn":
+        raise CourseError(
+            "Reference results are not measured on drawn pictures.",
+            cause="DATA is 'drawn'.",
+            next_step="give DATA=published, or the path of your photographs.",
+        )
+    content = yaml.safe_load(grid.read_text(encoding="utf-8"))
+    content["parameters"]["DATA"] = data
+    out.mkdir(parents=True, exist_ok=True)
+    target = out / grid.name
+    part = target.with_suffix(".part")
+    part.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    os.replace(part, target)
+    return target
+
+
+def finished_folders(grids: Sequence[Path], options: argparse.Namespace) -> list[Path]:
+    """Return the folders of records of all runs of the grids.
+
+    Raises:
+        CourseError: a run is not finished.
+    """
+    runs = [
+        run
+        for grid in grids
+        for run in read_grid(with_data(grid, options.data, options.out), options.out / grid.stem)
+    ]
+    missing = [run.name for run in runs if not is_finished(run)]
+    if missing:
+        raise CourseError(
+            f"{len(missing)} runs are not finished, for example {missing[0]}.",
+            cause="Results are compared and stored when all runs of a grid are there.",
+            next_step="run the same command again; it goes on with what is missing.",
+        )
+    return [run.out / "records" for run in runs]
+
+
+def compare(new: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a result: mean over seeds as stored and now, what it may lie off, and whether it fits.
+
+    Args:
+        new: records of this time.
+        stored: records to compare with. Results that are on one side only are left out.
+    """
+    both = _over_seeds(stored).join(_over_seeds(new), how="inner", lsuffix=" stored", rsuffix=" now")
+    both["allowed"] = (SPREADS * both[["std stored", "std now"]].max(axis=1)).clip(lower=LEAST)
+    both["fits"] = (both["mean stored"] - both["mean now"]).abs() <= both["allowed"]
+    return both
+
+
+def store(folders: Sequence[Path], target: Path = FOLDER) -> int:
+    """Replace the stored records of the lessons in ``folders`` by those there, and return their number.
+
+    Raises:
+        CourseError: a record speaks of drawn pictures.
+    """
+    records = _read_all(folders)
+    if "drawn" in set(records["data"]):
+        raise CourseError(
+            "The records are not stored.",
+            cause="Some of them were measured on the drawn stand-in.",
+            next_step="give DATA=…, run again.",
+        )
+    for lesson in set(records["lesson"]):
+        for old in target.glob(f"{lesson}-*.json"):
+            old.unlink()
+    files = [path for folder in folders for path in sorted(folder.glob("*.json"))]
+    for path in files:
+        shutil.copyfile(path, target / path.name)
+    return len(files)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", default="published", help="CIFAR-10: a path, or a word of load_cifar10")
+    parser.add_argument("--only", nargs="+", default=[], metavar="GRID", help="grids; default: all")
+    parser.add_argument("--out", type=Path, default=PROJECT / "build" / "reference")
+    parser.add_argument("--workers", type=int, help="runs at a time: see docs/SWEEPS.md")
+    parser.add_argument("--store", action="store_true", help="store the records instead of comparing")
+    return parser
+
+
+def _run(grid: Path, options: argparse.Namespace) -> int:
+    print(f"\n{grid.stem}", flush=True)
+    arguments = [str(with_data(grid, options.data, options.out)), "--out", str(options.out / grid.stem)]
+    return run_sweep(arguments + (["--workers", str(options.workers)] if options.workers else []))
+
+
+def _read_all(folders: Sequence[Path]) -> pd.DataFrame:
+    return pd.concat([read_records(folder) for folder in folders], ignore_index=True)
+
+
+def _over_seeds(records: pd.DataFrame) -> pd.DataFrame:
+    records = records[records["unit"] == COMPARED]
+    conditions = sorted(set(records.columns) - set(FIELDS))
+    keys = ["lesson", "model", "metric", "split", "weights"]
+    named = records[conditions].apply(
+        lambda row: ", ".join(f"{k}={v}" for k, v in row.dropna().items()), axis=1
+    )
+    grouped = records.assign(conditions=named).groupby([*keys, "conditions"])["value"]
+    return grouped.agg(["mean", "std"]).fillna(0.0)
+
+
+def _tell(table: pd.DataFrame, out: Path) -> int:
+    table.to_csv(out / "comparison.csv")
+    off = table[~table["fits"]]
+    print(f"\n{len(table)} results compared, {len(off)} lie off: {out / 'comparison.csv'}")
+    if len(off):
+        print(off.to_string(float_format="%.3f"))
+    return 1 if len(off) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

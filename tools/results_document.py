@@ -1,0 +1,244 @@
+"""Write docs/RESULTS.md, its figures and the table in README.md from the records in results/reference.
+
+No number stands here: what is written comes from the records alone.
+
+    python -m tools.results_document
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from course_utils import plotting
+from course_utils.claims import claims_table
+from course_utils.errors import CourseError
+from course_utils.paths import PROJECT
+from course_utils.reference import mean_and_spread, reference_records
+from course_utils.reference_tables import recipes_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DOCS = PROJECT / "docs"
+README = PROJECT / "README.md"
+START, END = "<!-- reference results: written by make docs -->", "<!-- end of reference results -->"
+RENEW = "run make docs"
+RECIPES = ("R1", "R2", "R3", "R4", "R5")
+SEVERAL = 2  # standard errors from which a difference counts
+STUDIES = {
+    "labels": ("labels_per_class", "labels of each class", "Accuracy with few and with many labels"),
+    "size": ("size", "input size (pixels)", "The same pictures, scaled up"),
+    "preprocessing": ("preprocessing", "", "The same base, pixels scaled in different ways"),
+    "depth": ("depth", "", "How much of the base was unfrozen"),
+    "rate": ("learning_rate", "", "Fine-tuning the whole base at several learning rates"),
+}
+ORDER = {  # of words; numbers are sorted
+    "preprocessing": ["right", "[0, 1]", "scaled twice"],
+    "depth": ["none", "last block", "last 30 layers", "all"],
+}
+
+
+def main() -> int:
+    """Write all; return 0, or 1 if the records do not serve."""
+    try:
+        records = reference_records()
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for name, figure in figures(records).items():
+        _write(DOCS / name, lambda part, figure=figure: figure.savefig(part, format="png"))
+    _write(DOCS / "RESULTS.md", lambda part: part.write_text(document(records), encoding="utf-8"))
+    text = with_block(README.read_text(encoding="utf-8"), readme_block(records))
+    _write(README, lambda part: part.write_text(text, encoding="utf-8"))
+    print("Written: docs/RESULTS.md with its figures, and the table in README.md")
+    return 0
+
+
+def document(records: pd.DataFrame) -> str:
+    """Return docs/RESULTS.md as text."""
+    parts = [
+        "# Reference results",
+        "*Written by `make docs` from the records in `results/reference`. Do not edit.*",
+        _conditions(records),
+        "## Recipes R1–R5, as published and mended",
+        "Each row is one training of lessons 14–17; means over the seeds, with the standard deviation of "
+        "the accuracy. What was changed and why stands in the lessons. *Random* is the control: the mended "
+        "training without pre-trained weights.",
+        to_markdown(recipes_table(records)),
+        "![Bars: test accuracy of each recipe, as published and mended](results-recipes.png)",
+        "### Mended against published",
+        "The difference is paired by seed. Time is that of training, features included. Both forms ran one "
+        "after the other in one process, but on a machine that had other work: read times as ratios, and "
+        "roughly.",
+        to_markdown(gains(records)),
+        *[line for row in gains(records).itertuples() if (line := _shortfall(row))],
+        "## What the projects claim",
+        "Verdicts come from the records by the rules in `course_utils/claims.py`.",
+        to_markdown(claims_table(records), index=False),
+        "## Studies",
+        "One choice is varied, all else stays: lesson 18. Bands and thin lines are one standard deviation "
+        "over the seeds.",
+        *[part for study in STUDIES for part in _study(records, study)],
+        "## To repeat them",
+        "`make reference DATA=/path/to/cifar10` runs the grids in `results/reference` again, goes on after "
+        "an interruption, and compares each accuracy with what is stored here. `ARGS=--store` stores the "
+        "new records, and `make docs` writes this page.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def gains(records: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a recipe: mended less published, points of test accuracy, and the ratio of times."""
+    rows = []
+    for recipe in RECIPES:
+        pair = [_by_seed(records, f"{recipe} {form}") for form in ("published", "mended")]
+        if any(table.empty for table in pair):
+            continue
+        points = (100 * (pair[1]["accuracy"] - pair[0]["accuracy"])).dropna()
+        ratio = (pair[1]["seconds"] / pair[0]["seconds"]).median()
+        rows.append(
+            {
+                "recipe": recipe,
+                "gain (points)": f"{points.mean():+.1f} ± {points.std():.1f}",
+                "is it more than chance?": _is_clear(points),
+                "time, mended / published": f"{ratio:.2f}",
+                "seeds": len(points),
+            }
+        )
+    return pd.DataFrame(rows).set_index("recipe") if rows else pd.DataFrame()
+
+
+def figures(records: pd.DataFrame) -> dict[str, Figure]:
+    """Return all figures of the page by file name."""
+    found = {"results-recipes.png": _recipes_figure(records)}
+    for study in STUDIES:
+        if study in set(records.get("study", [])):
+            found[f"results-{study}.png"] = study_figure(records[records["study"] == study], study)
+    return found
+
+
+def study_figure(records: pd.DataFrame, study: str) -> Figure:
+    """Return the figure of one study."""
+    _, xlabel, title = STUDIES[study]
+    table = _study_table(records, study)
+    if xlabel:
+        means, spreads = (table[part].unstack("model") for part in ("mean", "std"))
+        words = {"xlabel": xlabel, "ylabel": "validation accuracy (%)", "title": title}
+        return plotting.lines(means, spread=spreads, percent=True, logx=study == "labels", **words)
+    flat = table.droplevel("model").rename(index=lambda value: f"{value:g}" if study == "rate" else value)
+    words = {"xlabel": "validation accuracy (%)", "title": title}
+    return plotting.bars(flat["mean"], spread=flat["std"], percent=True, **words)
+
+
+def readme_block(records: pd.DataFrame) -> str:
+    """Return the short table of README.md: published against mended."""
+    columns = ["test accuracy", "seconds", "GFLOP a picture", "conditions"]
+    table = recipes_table(records)
+    plain = [name for name in table.index if name.split(" ", 1)[1] in ("published", "mended")]
+    return "\n\n".join([to_markdown(table.loc[plain, columns]), _conditions(records)])
+
+
+def with_block(text: str, block: str) -> str:
+    """Return the text with what stands between the two marks replaced.
+
+    Raises:
+        CourseError: the marks are not there.
+    """
+    if START not in text or END not in text:
+        raise CourseError(
+            "README.md was not changed.",
+            cause=f"Expected the lines {START} and {END} in it.",
+            next_step="put both marks where the table belongs.",
+        )
+    return re.sub(
+        f"{re.escape(START)}.*{re.escape(END)}", lambda _: f"{START}\n{block}\n{END}", text, flags=re.S
+    )
+
+
+def to_markdown(table: pd.DataFrame, *, index: bool = True) -> str:
+    """Return a table of texts and numbers in Markdown."""
+    table = table.reset_index() if index else table
+    rows = [list(map(str, table.columns)), ["---"] * len(table.columns)]
+    rows += [[str(value).replace("|", "\\|") for value in row] for row in table.to_numpy().tolist()]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _conditions(records: pd.DataFrame) -> str:
+    weights = ", ".join(sorted(set(records["weights"]) - {"none"}))
+    devices = ", ".join(sorted(set(records["device"])))
+    seeds = ", ".join(str(seed) for seed in sorted(set(records["seed"])))
+    return (
+        f"Measured on photographs of CIFAR-10 (given as a path), with {weights} weights, seeds {seeds}, on: "
+        f"{devices}. On a CPU the recipes run with few labels and small inputs, as the conditions say: these "
+        "numbers compare forms of a recipe with one another, and not with what a GPU would reach."
+    )
+
+
+def _by_seed(records: pd.DataFrame, model: str) -> pd.DataFrame:
+    mine = records[records["model"] == model]
+    accuracy = mine[(mine["metric"] == "accuracy") & (mine["split"] == "test")].set_index("seed")["value"]
+    seconds = mine[mine["metric"] == "seconds"].set_index("seed")["value"]
+    return pd.DataFrame({"accuracy": accuracy, "seconds": seconds})
+
+
+def _is_clear(points: pd.Series) -> str:
+    error = points.std() / len(points) ** 0.5
+    if abs(points.mean()) <= SEVERAL * error:
+        return "no"
+    return "yes" if points.mean() > 0 else "yes, worse"
+
+
+def _shortfall(row: tuple) -> str:
+    """Say so where the mended form is not better, or costs more."""
+    recipe, clear, ratio = row[0], row[2], float(row[3])
+    if clear == "yes, worse":
+        return f"**{recipe}: the mended form is worse here.** See its lesson for the likely cause."
+    if ratio > 1.1:
+        return f"**{recipe}: the mended form took {ratio:.1f} times as long**, so it is no equal comparison."
+    return ""
+
+
+def _recipes_figure(records: pd.DataFrame) -> Figure:
+    chosen = records[(records["metric"] == "accuracy") & (records["split"] == "test")]
+    chosen = chosen[chosen["model"].str.match(r"R\d (published|mended)$")]
+    table = mean_and_spread(chosen.sort_values("model", ascending=True), "model")
+    order = [f"{r} {form}" for r in RECIPES for form in ("published", "mended")]
+    table = table.reindex([name for name in order if name in table.index])
+    words = {"xlabel": "test accuracy (%)", "title": "Recipes as published and mended, photographs"}
+    return plotting.bars(table["mean"], spread=table["std"], percent=True, **words)
+
+
+def _study(records: pd.DataFrame, study: str) -> list[str]:
+    mine = records[records["study"] == study] if "study" in records else records[:0]
+    if mine.empty:
+        return []
+    _, _, title = STUDIES[study]
+    table = _study_table(mine, study)
+    texts = [f"{100 * row.mean:.1f} ± {100 * row.std:.1f} %" for row in table.itertuples()]
+    shown = pd.DataFrame({"accuracy": texts, "seeds": table["count"]}, index=table.index)
+    return [f"### {title}", f"![{title}](results-{study}.png)", to_markdown(shown)]
+
+
+def _study_table(records: pd.DataFrame, study: str) -> pd.DataFrame:
+    column = STUDIES[study][0]
+    table = mean_and_spread(records[records["metric"] == "accuracy"], [column, "model"])
+    if study in ORDER:
+        return table.reindex([word for word in ORDER[study] if word in table.index.levels[0]], level=0)
+    return table.sort_index()
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    write(part)
+    os.replace(part, path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
