@@ -74,9 +74,9 @@ def conditions_text(group: pd.DataFrame) -> str:
     labels = first["labels_per_class"]
     parts.append("all labels" if pd.isna(labels) else f"{labels:.0f} labels a class")
     if pd.notna(first["epochs"]):
-        parts.append(f"{first['epochs']:.0f} epochs")
-    seeds = group["seed"].nunique()
-    return ", ".join([*parts, "GPU" if first["gpu"] else "CPU", f"{seeds} seed{'s' if seeds > 1 else ''}"])
+        parts.append(_counted(first["epochs"], "epoch"))
+    device = "GPU" if first["gpu"] else "CPU"
+    return ", ".join([*parts, device, _counted(group["seed"].nunique(), "seed")])
 
 
 def percent(values: pd.Series) -> str:
@@ -88,6 +88,10 @@ def with_spread(values: pd.Series, form: str = ".1f") -> str:
     """Return ``"mean ± standard deviation"``, or the one value."""
     spread = f" ± {values.std():{form}}" if len(values) > 1 else ""
     return f"{values.mean():{form}}{spread}"
+
+
+def _counted(number: float, thing: str) -> str:
+    return f"{number:.0f} {thing}{'' if number == 1 else 's'}"
 
 
 def _row(group: pd.DataFrame) -> dict[str, str]:
