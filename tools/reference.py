@@ -112,7 +112,8 @@ def compare(new: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
         new: records of this time.
         stored: records to compare with. Results that are on one side only are left out.
     """
-    both = _over_seeds(stored).join(_over_seeds(new), how="inner", lsuffix=" stored", rsuffix=" now")
+    suffixes = (" stored", " now")
+    both = _over_seeds(stored).merge(_over_seeds(new), left_index=True, right_index=True, suffixes=suffixes)
     both["allowed"] = (SPREADS * both[["std stored", "std now"]].max(axis=1)).clip(lower=LEAST)
     both["fits"] = (both["mean stored"] - both["mean now"]).abs() <= both["allowed"]
     return both
