@@ -28,7 +28,14 @@ def test_there_are_five_lessons():
     assert [path.stem[:2] for path in LESSONS][:5] == ["01", "02", "03", "04", "05"]
 
 
+def in_its_tier(lesson: Path) -> object:
+    """Of the optional lessons, make test runs one recipe only; make test-full runs all."""
+    is_full = lesson.stem >= "10" and not lesson.stem.startswith("17")
+    return pytest.param(lesson, id=lesson.stem, marks=pytest.mark.full if is_full else ())
+
+
 @pytest.mark.timeout(1800)
+@pytest.mark.parametrize("lesson", map(in_its_tier, LESSONS))
 def test_lesson_shows_what_is_stored(lesson: Path, folder: Path):
     parameters = quick_parameters() | {"OUT": str(folder / "course")}
 

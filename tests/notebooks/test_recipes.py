@@ -1,0 +1,50 @@
+"""The recipes run to their end: the other one of lesson 14, and all at their own input size.
+
+That each lesson runs with its defaults is tested in ``test_outputs.py``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from course_utils.records import read_records
+from course_utils.runner import quick_parameters, run_course
+
+FORMS = ("published", "mended")
+OWN_SIZES = {"R1": ("14", 256), "R3": ("15", 224), "R4": ("16", 32), "R5": ("17", 32)}
+
+
+def run(lesson: str, out: Path, overrides: dict, **more):
+    parameters = quick_parameters()
+    parameters["OVERRIDES"] |= overrides
+    run_course([lesson], parameters | more, out)
+    return read_records(out / "records")
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1200)
+def test_r2_runs_in_both_forms(tmp_path: Path):
+    records = run("14", tmp_path, {}, RECIPE="R2")
+    assert {f"R2 {form}" for form in FORMS} <= set(records["model"])
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("recipe", OWN_SIZES)
+def test_recipe_runs_at_its_own_size(recipe: str, tmp_path: Path):
+    lesson, size = OWN_SIZES[recipe]
+    records = run(lesson, tmp_path, {"recipe_size": None, "recipe_per_class": 10})
+    published = records[(records["model"] == f"{recipe} published") & (records["metric"] == "accuracy")]
+    assert set(published["size"]) == {size}
+    assert {f"{recipe} {form}" for form in FORMS} <= set(records["model"])
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1200)
+def test_parameters_at_the_own_size_are_those_of_the_network(tmp_path: Path):
+    """40,899,018: counted by hand from the layers of R1, and named in the course's description of it."""
+    records = run("14", tmp_path, {"recipe_per_class": 5})
+    counted = records.loc[records["metric"] == "parameters_own_size", "value"]
+    assert counted.tolist() == [40_899_018]
