@@ -35,7 +35,7 @@ def in_its_tier(lesson: Path) -> object:
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("lesson", map(in_its_tier, LESSONS))
+@pytest.mark.parametrize("lesson", [in_its_tier(lesson) for lesson in LESSONS])
 def test_lesson_shows_what_is_stored(lesson: Path, folder: Path):
     parameters = quick_parameters() | {"OUT": str(folder / "course")}
 
