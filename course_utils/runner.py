@@ -71,7 +71,7 @@ def run_course(
     """
     chosen = find_lessons(lessons, folder=folder)
     given = dict(parameters or {})
-    _check_values(given)
+    check_values(given)
     out = out_folder(out)
     given["OUT"] = _short(out)
     for lesson in chosen:
@@ -166,7 +166,7 @@ def _found_from_here(source: str | None) -> str | None:
     return str(Path(source).expanduser().resolve()) if is_path else source
 
 
-def _check_values(given: Mapping[str, object]) -> None:
+def check_values(given: Mapping[str, object]) -> None:
     """Refuse wrong values before anything runs, rather than in the first cell of a lesson."""
     profile = str(given.get("PROFILE", "auto"))
     load_profile("laptop" if profile == "auto" else profile, **given.get("OVERRIDES", {}))

@@ -17,7 +17,7 @@ from course_utils.errors import CourseError
 from course_utils.execution import LESSONS, check_parameters, find_lessons, lesson_number
 from course_utils.profiles import PROFILES
 from course_utils.records import slug
-from course_utils.runner import QUICK, _check_values
+from course_utils.runner import QUICK, check_values
 from course_utils.sweep.run import Run
 
 KEYS = ("lessons", "parameters")
@@ -163,7 +163,7 @@ def _check(runs: list[Run]) -> None:
         check_parameters(lesson, runs[0].parameters)
     for run in runs:
         _check_lists(run.parameters.get("OVERRIDES", {}))
-        _check_values(run.parameters)
+        check_values(run.parameters)
 
 
 def _check_lists(overrides: Mapping[str, object]) -> None:
