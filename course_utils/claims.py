@@ -229,7 +229,7 @@ def _loss(values: Values) -> str:
 PRETRAINED = ("imagenet", "bundled")
 R1_NEEDS = Needs(weights=("imagenet",), size=256, labels=ALL_LABELS, epochs=10)  # R2's are the same
 R3_NEEDS = Needs(weights=("imagenet",), size=224, labels=ALL_LABELS, epochs=4)
-R4_NEEDS = Needs(weights=PRETRAINED, size=32, seeds=3)  # the sentence names neither weights nor number
+R4_NEEDS = Needs(weights=PRETRAINED, size=32, labels=ALL_LABELS, seeds=3)  # with few, averages lag: lesson 14
 R5_NEEDS = Needs(weights=("imagenet",), size=32, labels=ALL_LABELS, epochs=20)
 WITH_GPU = dataclasses.replace(R1_NEEDS, gpu=True)
 R2_EPOCH = 36_000  # training pictures of an epoch of R2

@@ -196,17 +196,19 @@ def _is_clear(points: pd.Series) -> str:
 
 
 def _at_chance(records: pd.DataFrame) -> list[str]:
-    """Name the published forms that only guess, and say why."""
+    """Name the forms that only guess although BatchNormalization trains in them, and say why."""
     tested = records[(records["metric"] == "accuracy") & (records["split"] == "test")]
     means = tested.groupby("model")["value"].mean()
-    names = [name for name in means[means < CHANCE + 0.02].index if " published" in name]
+    guessing = means[means < CHANCE + 0.02].index
+    names = [name for name in guessing if " published" in name or " random" in name]
     if not names:
         return []
     return [
         f"**At chance: {', '.join(names)}.** The BatchNormalization layers of these forms train. For "
         "predictions they use running averages, which begin with the statistics of other pixels and need "
         "more steps than a budget of few pictures has. Lesson 14 renews the averages, and the model knows "
-        "something again. With all pictures there are steps enough, so this says nothing against the claim."
+        "something again. With all pictures there are steps enough, so this speaks against no claim; and "
+        "a control at chance says little about the weights: docs/WEIGHTS.md has controls that are not."
     ]
 
 

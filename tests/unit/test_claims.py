@@ -133,9 +133,12 @@ def test_the_size_of_the_base_is_not_that_of_the_model():
     ],
 )
 def test_a_jump_is_significant_beyond_two_standard_errors(gains: list[float], verdict: str):
-    gain = entries("R4 published", gains, metric="gain_unfreezing", split="val", size=32)
+    told = {"metric": "gain_unfreezing", "split": "val", "size": 32}
 
+    gain = entries("R4 published", gains, **told, labels_per_class=5000)
     assert verdict_on("significant jump", gain)["verdict"] == verdict
+    with_few_labels = entries("R4 published", gains, **told)
+    assert verdict_on("significant jump", with_few_labels)["verdict"] == NOT_TRIED
 
 
 def test_a_jump_is_told_with_its_size():
