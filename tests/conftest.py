@@ -1,8 +1,9 @@
-"""Settings of all tests: no log lines, and a cache of their own."""
+"""Settings of all tests: no log lines, a cache of their own, and Ctrl-C that works."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["JUPYTER_PLATFORM_DIRS"] = "1"  # the other choice warns in each subprocess
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # tests were started in the background: what they
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # start would inherit that Ctrl-C is ignored
 
 
 @pytest.fixture(autouse=True, scope="session")
