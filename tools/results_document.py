@@ -206,9 +206,10 @@ def _at_chance(records: pd.DataFrame) -> list[str]:
     return [
         f"**At chance: {', '.join(names)}.** The BatchNormalization layers of these forms train. For "
         "predictions they use running averages, which begin with the statistics of other pixels and need "
-        "more steps than a budget of few pictures has. Lesson 14 renews the averages, and the model knows "
-        "something again. With all pictures there are steps enough, so this speaks against no claim; and "
-        "a control at chance says little about the weights: docs/WEIGHTS.md has controls that are not."
+        "more steps than a budget of few pictures has. Lesson 14 renews the averages of R1 and R2, and the "
+        "model knows something again; for the other forms this is the likely cause, and was not tried. With "
+        "all pictures there are steps enough, so this speaks against no claim; and a control at chance says "
+        "little about the weights: docs/WEIGHTS.md has controls that are not."
     ]
 
 
