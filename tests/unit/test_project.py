@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from course_utils.checks.judges import exercises
@@ -88,6 +90,17 @@ def test_pins_are_at_or_above_the_security_floors():
     pins = pinned()
 
     assert {name: str(pins[name]) for name, floor in FLOORS.items() if pins[name] < Version(floor)} == {}
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0"])
+def test_pins_can_be_installed_on_each_python_of_the_readme(python: str):
+    """The first releases: a system's own Python may be old, and a pin that asks for a later one stops make."""
+    too_new = []
+    for name in pinned():
+        needed = metadata.distribution(name).metadata.get("Requires-Python")
+        if needed and python not in SpecifierSet(needed):
+            too_new.append(f"{name} needs Python {needed}")
+    assert too_new == []
 
 
 def test_constraints_hold_versions_only():
