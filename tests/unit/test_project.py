@@ -94,7 +94,7 @@ def test_pins_are_at_or_above_the_security_floors():
 
 @pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0"])
 def test_pins_can_be_installed_on_each_python_of_the_readme(python: str):
-    """The first releases: a system's own Python may be old, and a pin that asks for a later one stops make."""
+    """The first releases: a system's own Python may be old, and one pin that asks for more stops make."""
     too_new = []
     for name in pinned():
         needed = metadata.distribution(name).metadata.get("Requires-Python")
