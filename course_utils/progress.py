@@ -85,12 +85,12 @@ def clock(seconds: float) -> str:
 
 
 def children_peak_bytes() -> int:
-    """Return the memory that all processes started by this one took together at their peaks, in bytes.
+    """Return the memory that the processes started by this one took together at their peaks, in bytes.
 
-    Where the system keeps no peak, it is the memory of this moment.
+    Where the system keeps no peak, it is the memory of this moment. What those start themselves is left
+    out: a program begins as a copy of who starts it, shares all memory, and would count twice.
     """
-    children = psutil.Process().children(recursive=True)
-    return sum(_peak_bytes(child) for child in children)
+    return sum(_peak_bytes(child) for child in psutil.Process().children())
 
 
 def _peak_bytes(process: psutil.Process) -> int:

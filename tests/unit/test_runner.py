@@ -306,5 +306,28 @@ def test_progress_says_where_a_lesson_stopped():
     assert "01_a: cell 3/9: stopped after 00:00" in stream.getvalue()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are no copies here")
+def test_memory_that_a_lesson_shares_with_a_copy_of_itself_counts_once():
+    held = 150_000_000
+    lesson = f"""
+import os, sys
+block = b"x" * {held}
+if os.fork() == 0:
+    print("copied", flush=True)
+    sys.stdin.read()
+else:
+    os.wait()
+"""
+    before = progress.children_peak_bytes()
+    with subprocess.Popen(
+        [sys.executable, "-c", lesson], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.readline()
+        taken = progress.children_peak_bytes() - before
+        process.stdin.close()
+
+    assert held < taken < 1.8 * held
+
+
 def test_clock():
     assert [clock(seconds) for seconds in (0, 59.6, 61, 3600)] == ["00:00", "01:00", "01:01", "60:00"]
