@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 import zipfile
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.paths import cache_folder
+from course_utils.whole_file import replacing
 
 if TYPE_CHECKING:
     import keras
@@ -43,9 +43,8 @@ def cached_features(
     features = extractor.predict(images, batch_size=batch_size, verbose=0).astype("float32")
     seconds = time.perf_counter() - start
     path.parent.mkdir(exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.npz")
-    np.savez(temporary, features=features, seconds=seconds)
-    os.replace(temporary, path)
+    with replacing(path) as part, part.open("wb") as file:
+        np.savez(file, features=features, seconds=seconds)
     return features, seconds
 
 

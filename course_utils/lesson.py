@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from course_utils.quiet import import_keras_quietly
 from course_utils.records import record, slug
 from course_utils.runs import Run, save_run
 from course_utils.weights import weights_label
+from course_utils.whole_file import replacing
 
 if TYPE_CHECKING:
     import keras
@@ -280,9 +280,8 @@ def _check_overrides(overrides: object) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+    with replacing(path) as part:
+        part.write_bytes(content)
 
 
 def _make_deterministic() -> None:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from course_utils.errors import CourseError
 from course_utils.paths import out_folder
+from course_utils.whole_file import replacing
 
 SPLITS = ("train", "val", "test")
 DATA_LABELS = ("drawn", "published", "kaggle", "path")
@@ -70,9 +71,8 @@ def record(
     parts = [lesson, model, metric, split, *(f"{key}-{distinct[key]}" for key in sorted(distinct))]
     path = out_folder(out) / "records" / (slug(" ".join(map(str, parts))) + ".json")
     path.parent.mkdir(exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.part")
-    temporary.write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    with replacing(path) as part:
+        part.write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
     return path
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import statistics
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +20,7 @@ from course_utils.records import FIELDS
 from course_utils.reference import FOLDER as REFERENCE
 from course_utils.reference_tables import NUMBERS as RECIPE_NUMBERS
 from course_utils.reference_tables import recipe_records, recipes_table
+from course_utils.whole_file import replacing
 
 RUN_FACTS = "run.json"
 TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -61,9 +61,8 @@ def write_report(out: Path, *, reference: Path = REFERENCE) -> Path:
         other_figures=_figures(_unnumbered(out)),
     )
     path = out / "report.html"
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(page, encoding="utf-8")
-    os.replace(part, path)
+    with replacing(path) as part:
+        part.write_text(page, encoding="utf-8")
     return path
 
 

@@ -33,6 +33,7 @@ from course_utils.progress import Progress, clock
 from course_utils.records import versions
 from course_utils.report import RUN_FACTS, comparison_text, data_labels, read_run_facts, write_report
 from course_utils.weights import weights_label
+from course_utils.whole_file import replacing
 
 # Quick is how tests run a lesson: epochs and repeats are cut; counts and shapes stay.
 QUICK = {
@@ -306,9 +307,8 @@ def _write_json(path: Path, content: dict) -> None:
 
 def _write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def _summary(out: Path) -> str:

@@ -169,6 +169,7 @@ def write_weight_file(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     need = sum(array.size for array in arrays.values()) * 4 + 2_000_000
     check_disk(path.parent, need, f"Unpacking the weights to {path}")
+    # Not whole_file.replacing: it removes the unfinished file before the disk is looked at again below.
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with h5py.File(part, "w") as file:

@@ -33,6 +33,7 @@ from course_utils.progress import clock  # noqa: E402
 from course_utils.quiet import import_keras_quietly  # noqa: E402
 from course_utils.records import device_name, versions  # noqa: E402
 from course_utils.weights import weights_path  # noqa: E402
+from course_utils.whole_file import replacing  # noqa: E402
 
 if TYPE_CHECKING:
     import keras
@@ -272,9 +273,8 @@ def figure(row: Row) -> str:
 def save(path: Path, content: dict) -> None:
     """Write JSON; the file appears complete or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    with replacing(path) as part:
+        part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def load_average() -> list[float]:

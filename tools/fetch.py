@@ -8,7 +8,6 @@ to be checked without the course by ``sha256sum -c SHA256SUMS``. Run again, it c
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from course_utils.errors import CourseError
 from course_utils.mirrors import ARCHIVE, WEIGHTS, places, with_mirror
 from course_utils.part_file import part_path
 from course_utils.paths import check_disk, out_folder
+from course_utils.whole_file import replacing
 
 INDEX = "SHA256SUMS"
 
@@ -53,9 +53,8 @@ def write_index(folder: Path) -> None:
     """Write the digest of each verified file, in the form of ``sha256sum``."""
     complete = [file.name for file in needed() if is_complete(folder / file.name, file)]
     text = "".join(f"{file_digest(folder / name)}  {name}\n" for name in complete)
-    temporary = folder / f".{INDEX}.{os.getpid()}"
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, folder / INDEX)
+    with replacing(folder / INDEX) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,13 +8,17 @@ the badge is left out and the bootstrap does nothing in Colab.
 
 from __future__ import annotations
 
-import os
+import sys
 import tomllib
 from pathlib import Path
 
 import nbformat
 
 PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from course_utils.whole_file import replacing  # noqa: E402
+
 BADGE_START = "[![Open in Colab]"
 
 
@@ -83,9 +87,8 @@ def stamp_lessons(folder: Path = PROJECT / "notebooks") -> list[Path]:
 
 def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Write a notebook whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    nbformat.write(notebook, part)
-    os.replace(part, path)
+    with replacing(path) as part:
+        nbformat.write(notebook, part)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ import argparse
 import hashlib
 import io
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from photographs import load_data, shrunk
 
 from course_utils import weights as store
 from course_utils.errors import CourseError
+from course_utils.whole_file import replacing
 
 LIMIT_MB = {"MobileNetV2": 5.0, "ResNet50": 26.0}
 CLIPS = (
@@ -229,9 +229,8 @@ def _as_json(card: dict) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    os.replace(part, path)
+    with replacing(path) as part:
+        part.write_bytes(content)
 
 
 def measure(

@@ -9,7 +9,6 @@ one run at most. With --store, the new records take the place of the stored ones
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from course_utils.reference import FOLDER
 from course_utils.sweep.__main__ import main as run_sweep
 from course_utils.sweep.grid import read_grid
 from course_utils.sweep.run import is_finished
+from course_utils.whole_file import replacing
 
 COMPARED = "fraction"  # unit of what must come out again: accuracies and their differences
 SPREADS = 3  # standard deviations over the seeds that a mean may lie off
@@ -78,9 +78,8 @@ def with_data(grid: Path, data: str, out: Path) -> Path:
     content["parameters"]["DATA"] = data
     out.mkdir(parents=True, exist_ok=True)
     target = out / grid.name
-    part = target.with_suffix(".part")
-    part.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    os.replace(part, target)
+    with replacing(target) as part:
+        part.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return target
 
 

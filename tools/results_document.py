@@ -7,11 +7,8 @@ No number stands here: what is written comes from the records alone.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -22,6 +19,7 @@ from course_utils.errors import CourseError
 from course_utils.paths import PROJECT
 from course_utils.reference import mean_and_spread, reference_records
 from course_utils.reference_tables import recipes_table
+from course_utils.whole_file import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,10 +53,13 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     for name, figure in figures(records).items():
-        _write(DOCS / name, lambda part, figure=figure: figure.savefig(part, format="png"))
-    _write(DOCS / "RESULTS.md", lambda part: part.write_text(document(records), encoding="utf-8"))
+        with replacing(DOCS / name) as part:
+            figure.savefig(part, format="png")
+    with replacing(DOCS / "RESULTS.md") as part:
+        part.write_text(document(records), encoding="utf-8")
     text = with_block(README.read_text(encoding="utf-8"), readme_block(records))
-    _write(README, lambda part: part.write_text(text, encoding="utf-8"))
+    with replacing(README) as part:
+        part.write_text(text, encoding="utf-8")
     print("Written: docs/RESULTS.md with its figures, and the table in README.md")
     return 0
 
@@ -252,12 +253,6 @@ def _study_table(records: pd.DataFrame, study: str) -> pd.DataFrame:
     if study in ORDER:
         return table.reindex([word for word in ORDER[study] if word in table.index.levels[0]], level=0)
     return table.sort_index()
-
-
-def _write(path: Path, write: Callable[[Path], object]) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    write(part)
-    os.replace(part, path)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import statistics
 import sys
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ sys.path[:0] = [str(PROJECT)]
 
 from course_utils.records import read_records  # noqa: E402
 from course_utils.weights import NETWORKS, read_card  # noqa: E402
+from course_utils.whole_file import replacing  # noqa: E402
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,12 +54,11 @@ def write(records: Path, docs: Path) -> list[Path]:
     """Write the document and its plot, each whole or not at all; return both paths."""
     cards, entries = read_all(records)
     docs.mkdir(parents=True, exist_ok=True)
-    part = docs / f".{PLOT}.{os.getpid()}.part"
     description = {"Description": digest(cards, entries)}
-    plot(cards, entries).savefig(part, format="png", metadata=description)
-    os.replace(part, docs / PLOT)
-    part.write_text(document(cards, entries), encoding="utf-8")
-    os.replace(part, docs / DOCUMENT)
+    with replacing(docs / PLOT) as part:
+        plot(cards, entries).savefig(part, format="png", metadata=description)
+    with replacing(docs / DOCUMENT) as part:
+        part.write_text(document(cards, entries), encoding="utf-8")
     return [docs / DOCUMENT, docs / PLOT]
 
 

@@ -15,6 +15,7 @@ from course_utils.checks.names import NAME, lesson_of
 from course_utils.checks.plain import Plain
 from course_utils.checks.validation import Invalid, checked_plain
 from course_utils.errors import CourseError
+from course_utils.whole_file import replacing
 
 FORMAT = 1
 
@@ -37,7 +38,9 @@ def keep(exercise: str, plain: Plain, folder: Path) -> Path:
     answers = _earlier_answers(path) | {exercise: plain}
     content = {"format": FORMAT, "lesson": lesson_of(exercise), "answers": answers}
     try:
-        _write_whole(path, json.dumps(content, allow_nan=False))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as part:
+            part.write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
     except OSError as error:
         raise CourseError(
             f"The answer could not be kept: {error.strerror or type(error).__name__}.",
@@ -45,16 +48,6 @@ def keep(exercise: str, plain: Plain, folder: Path) -> Path:
             next_step="remove what stands in the way, or set OUT to a folder that you may write to.",
         ) from error
     return path
-
-
-def _write_whole(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _earlier_answers(path: Path) -> dict[str, Plain]:

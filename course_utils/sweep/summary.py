@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pandas as pd
 
 from course_utils.records import read_records
 from course_utils.sweep.run import Run
+from course_utils.whole_file import replacing
 
 SEED = "SEED"
 MEASURED = ("value", "seconds", "seed", "device", "versions")  # of a record: all but what was measured
@@ -39,9 +39,8 @@ def summarize(runs: Sequence[Run]) -> pd.DataFrame:
 
 def write_summary(table: pd.DataFrame, path: Path) -> None:
     """Write the table as CSV."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    table.to_csv(part, index=False)
-    os.replace(part, path)
+    with replacing(path) as part:
+        table.to_csv(part, index=False)
 
 
 def summary_text(table: pd.DataFrame) -> str:

@@ -6,11 +6,11 @@ import csv
 import hashlib
 import io
 import json
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from course_utils.whole_file import replacing
 from tools.grading.score import Score
 
 COLUMNS = ("student", "assignment", "exercise", "points", "max_points", "flag")
@@ -55,12 +55,8 @@ class Graded:
 def write_whole(path: Path, content: str) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with replacing(path) as part:
         part.write_text(content, encoding="utf-8", newline="")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def file_name(student: str) -> str:
