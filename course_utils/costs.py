@@ -16,6 +16,7 @@ import psutil
 
 from course_utils.history import epochs_to_reach, history_frame
 from course_utils.inspection import parameter_counts
+from course_utils.runs import without_optimizer
 
 if TYPE_CHECKING:
     import keras
@@ -85,11 +86,9 @@ def forward_flops(model: keras.Model) -> int:
 
 def file_bytes(model: keras.Model) -> int:
     """Return the size of the model's file, without optimizer, in bytes."""
-    import keras
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
-        keras.Model(model.inputs, model.outputs).save(path)
+        without_optimizer(model).save(path)
         return path.stat().st_size
 
 

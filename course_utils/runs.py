@@ -90,7 +90,7 @@ def save_run(
     with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as temporary:
         new = Path(temporary) / "new"
         new.mkdir()
-        _without_optimizer(model).save(new / "model.keras")
+        without_optimizer(model).save(new / "model.keras")
         history.to_csv(new / "history.csv", index=False)
         np.savez(new / "val_predictions.npz", labels=val_labels, probabilities=val_probabilities)
         facts["model_bytes"] = (new / "model.keras").stat().st_size
@@ -155,6 +155,19 @@ def runs_table(runs: list[Run]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def without_optimizer(model: keras.Model) -> keras.Model:
+    """Return the model as it is saved: the same layers, weights and name, not compiled.
+
+    The optimizer's state would double or triple the file, and predicting does not need it.
+
+    Args:
+        model: with one input and one output. It stays as it is, and shares its weights with the new one.
+    """
+    import keras
+
+    return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+
+
 def _saved_at(run: Run) -> int:
     return (run.folder / "run.json").stat().st_mtime_ns
 
@@ -178,10 +191,3 @@ def _swap(new: Path, folder: Path, *, aside: Path) -> None:
         if aside.exists():
             os.replace(aside, folder)
         raise
-
-
-def _without_optimizer(model: keras.Model) -> keras.Model:
-    """The optimizer's state would double or triple the file, and predicting does not need it."""
-    import keras
-
-    return keras.Model(model.inputs[0], model.outputs[0], name=model.name)

@@ -116,7 +116,7 @@ def test_other_seed_has_another_folder(tmp_path, model):
     assert [(run.model_name, run.seed) for run in read_runs(tmp_path)] == [("CNN", 0), ("CNN", 1)]
 
 
-@pytest.mark.parametrize("failing", ["_without_optimizer", "_swap"])
+@pytest.mark.parametrize("failing", ["without_optimizer", "_swap"])
 def test_failed_save_keeps_the_old_run_and_leaves_nothing_else(tmp_path, model, monkeypatch, failing):
     save(tmp_path, model, seconds=1)
     monkeypatch.setattr(runs, failing, lambda *_, **__: (_ for _ in ()).throw(OSError("no space")))
