@@ -20,7 +20,7 @@ import yaml
 from course_utils.errors import CourseError
 from course_utils.paths import PROJECT
 from course_utils.records import FIELDS, read_records
-from course_utils.reference import FOLDER
+from course_utils.reference import FOLDER, mean_and_spread
 from course_utils.sweep.__main__ import main as run_sweep
 from course_utils.sweep.grid import read_grid
 from course_utils.sweep.run import is_finished
@@ -35,11 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line says; return 0, or 1 if a run failed or a result lies off."""
     options = _parser().parse_args(arguments)
     try:
-        grids = find_grids(options.only)
+        grids = [with_data(grid, options.data, options.out) for grid in find_grids(options.only)]
         codes = [_run(grid, options) for grid in grids]
         if any(codes):
             return max(codes)
-        folders = finished_folders(grids, options)
+        folders = finished_folders(grids, options.out)
         if options.store:
             print(f"{store(folders)} records are stored in {FOLDER.relative_to(PROJECT)}.")
             return 0
@@ -83,17 +83,13 @@ def with_data(grid: Path, data: str, out: Path) -> Path:
     return target
 
 
-def finished_folders(grids: Sequence[Path], options: argparse.Namespace) -> list[Path]:
-    """Return the folders of records of all runs of the grids.
+def finished_folders(grids: Sequence[Path], out: Path) -> list[Path]:
+    """Return the folders of records of all runs of the grids, each grid's in a folder of its name in ``out``.
 
     Raises:
         CourseError: a run is not finished.
     """
-    runs = [
-        run
-        for grid in grids
-        for run in read_grid(with_data(grid, options.data, options.out), options.out / grid.stem)
-    ]
+    runs = [run for grid in grids for run in read_grid(grid, out / grid.stem)]
     missing = [run.name for run in runs if not is_finished(run)]
     if missing:
         raise CourseError(
@@ -152,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(grid: Path, options: argparse.Namespace) -> int:
     print(f"\n{grid.stem}", flush=True)
-    arguments = [str(with_data(grid, options.data, options.out)), "--out", str(options.out / grid.stem)]
+    arguments = [str(grid), "--out", str(options.out / grid.stem)]
     return run_sweep(arguments + (["--workers", str(options.workers)] if options.workers else []))
 
 
@@ -167,8 +163,8 @@ def _over_seeds(records: pd.DataFrame) -> pd.DataFrame:
     named = records[conditions].apply(
         lambda row: ", ".join(f"{k}={v}" for k, v in row.dropna().items()), axis=1
     )
-    grouped = records.assign(conditions=named).groupby([*keys, "conditions"])["value"]
-    return grouped.agg(["mean", "std"]).fillna(0.0)
+    table = mean_and_spread(records.assign(conditions=named), [*keys, "conditions"])
+    return table[["mean", "std"]].sort_index()
 
 
 def _tell(table: pd.DataFrame, out: Path) -> int:

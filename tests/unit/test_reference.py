@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -144,6 +142,6 @@ def test_drawn_records_are_not_stored(tmp_path):
 
 
 def test_unfinished_runs_are_not_compared(tmp_path):
-    options = argparse.Namespace(data="published", out=tmp_path)
+    grid = tool.with_data(tool.find_grids()[0], "published", tmp_path)
     with pytest.raises(CourseError, match="are not finished"):
-        tool.finished_folders(tool.find_grids()[:1], options)
+        tool.finished_folders([grid], tmp_path)
