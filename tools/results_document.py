@@ -66,6 +66,7 @@ def main() -> int:
 
 def document(records: pd.DataFrame) -> str:
     """Return docs/RESULTS.md as text."""
+    gained = gains(records)
     parts = [
         "# Reference results",
         "*Written by `make docs` from the records in `results/reference`. Do not edit.*",
@@ -81,8 +82,8 @@ def document(records: pd.DataFrame) -> str:
         "The difference is paired by seed. Time is that of training, features included, as the median of the "
         "ratios; all forms of a recipe ran one after the other in one process. *Head* is the mended form "
         "before fine-tuning: the base is still frozen.",
-        to_markdown(gains(records)),
-        *_shortfalls(gains(records)),
+        to_markdown(gained),
+        *_shortfalls(gained),
         "## What the projects claim",
         "Verdicts come from the records by the rules in `course_utils/claims.py`.",
         to_markdown(claims_table(records), index=False),
