@@ -64,6 +64,19 @@ def test_a_gain_within_chance_or_below_zero_is_said_to_be_so(mended, answer):
     assert writer.gains(records(mended=mended)).loc["R3 mended", "is it more than chance?"] == answer
 
 
+def test_forms_at_chance_are_named_with_what_renewed_averages_bring_to_light():
+    made = records(published=(0.10, 0.10, 0.10))
+    renewed = made[(made["model"] == "R3 published") & (made["metric"] == "accuracy")]
+    renewed = renewed.assign(model="R3 published, averages renewed", value=[0.3, 0.31, 0.32])
+
+    assert writer._at_chance(records()) == []
+    (text,) = writer._at_chance(pd.concat([made, renewed]))
+    assert "**At chance: R3 published.**" in text
+    assert "Then: R3 published 31.0 ± 1.0 %." in text
+    (text,) = writer._at_chance(made)
+    assert "Then: not measured." in text
+
+
 @pytest.mark.parametrize(
     ("made", "told"),
     [
