@@ -35,7 +35,8 @@ test: $(READY) ## Lint, and run all checks but the slow ones
 
 test-full: $(READY) ## Lint, and run all checks
 	@$(PY) -m ruff check --quiet . && $(PY) -m ruff format --quiet --check . && echo "ruff: nothing to mend"
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -m "not alone" -n 2 --dist loadfile
+	@$(PY) -m pytest -m alone
 
 lab: $(READY) ## Open the lessons in JupyterLab
 	@$(PY) -m jupyter lab notebooks

@@ -1119,6 +1119,7 @@ REAL_DATA = PROJECT.parent / "shared" / "tools" / "real_data.py"
 
 
 @pytest.mark.full
+@pytest.mark.alone
 @pytest.mark.timeout(1800)
 @pytest.mark.skipif(not REAL_DATA.exists(), reason="needs the photographs and the tool of ../shared")
 def test_reading_all_photographs_is_fast_and_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

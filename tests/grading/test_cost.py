@@ -13,7 +13,7 @@ from tools.grading.assignments import load_assignments
 from tools.grading.collect import collect
 from tools.grading.restore import restore
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.alone]
 OVERHEAD = 3.0  # seconds for one notebook
 
 

@@ -77,6 +77,7 @@ def test_cluster_of_which_a_worker_is_killed_gives_what_processes_give(tmp_path:
     assert (tmp_path / "cluster.txt").read_text().count(": done after ") == 4
 
 
+@pytest.mark.alone
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="two workers need two cores")
 def test_two_workers_are_faster_and_give_the_same(tmp_path: Path, sweep):
     write_grid(tmp_path / "grid.yaml", {"SEED": 99, "OVERRIDES": {"limit_per_class": 10}}, "02")
