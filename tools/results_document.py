@@ -74,8 +74,8 @@ def document(records: pd.DataFrame) -> str:
         _conditions(records),
         "## Recipes R1–R5, as published and mended",
         "Each row is one training of lessons 14–17; means over the seeds, with the standard deviation of "
-        "the accuracy. What was changed and why stands in the lessons. *Random* is the control: the mended "
-        "training without pre-trained weights.",
+        "the accuracy. What was changed and why stands in the lessons. *Random* is the control: the same "
+        "network without pre-trained weights.",
         to_markdown(recipes_table(records)),
         *_at_chance(records),
         "![Bars: test accuracy of each recipe, as published and mended](results-recipes.png)",
