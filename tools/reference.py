@@ -9,6 +9,7 @@ one run at most. With --store, the new records take the place of the stored ones
 from __future__ import annotations
 
 import argparse
+import numbers
 import shutil
 import sys
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ import pandas as pd
 import yaml
 
 from course_utils.errors import CourseError
-from course_utils.paths import PROJECT
+from course_utils.paths import PROJECT, out_folder
 from course_utils.records import FIELDS, read_records
 from course_utils.reference import FOLDER, mean_and_spread
 from course_utils.sweep.__main__ import main as run_sweep
@@ -28,25 +29,30 @@ from course_utils.whole_file import replacing
 
 COMPARED = "fraction"  # unit of what must come out again: accuracies and their differences
 SPREADS = 3  # standard deviations over the seeds that a mean may lie off
+STOPPED = 130  # what a sweep returns after Ctrl-C
 LEAST = 0.03  # what it may lie off where the seeds hardly differ: few runs tell little of the spread
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what the command line says; return 0, or 1 if a run failed or a result lies off."""
+    """Run what the command line says; return 0, or 1 if a run failed or a result lies off (130: stopped)."""
     options = _parser().parse_args(arguments)
     try:
-        grids = [with_data(grid, options.data, options.out) for grid in find_grids(options.only)]
-        codes = [_run(grid, options) for grid in grids]
-        if any(codes):
-            return max(codes)
-        folders = finished_folders(grids, options.out)
+        out = out_folder(options.out)
+        grids = [with_data(grid, options.data, out) for grid in find_grids(options.only)]
+        code = _run_all(grids, options.workers)
+        if code:
+            return code
+        folders = finished_folders(grids, out)
         if options.store:
             print(f"{store(folders)} records are stored in {FOLDER.relative_to(PROJECT)}.")
             return 0
-        return _tell(compare(_read_all(folders), read_records(FOLDER)), options.out)
+        return _tell(_read_all(folders), out)
     except CourseError as error:
         print(f"\n{error}", file=sys.stderr)
-        return 1
+    except OSError as error:
+        print(f"\nA file cannot be written or read: {error}", file=sys.stderr)
+        print("Next: make room on the disk or give another --out; finished runs are kept.", file=sys.stderr)
+    return 1
 
 
 def find_grids(names: Sequence[str] = (), folder: Path = FOLDER) -> list[Path]:
@@ -76,7 +82,6 @@ def with_data(grid: Path, data: str, out: Path) -> Path:
         )
     content = yaml.safe_load(grid.read_text(encoding="utf-8"))
     content["parameters"]["DATA"] = data
-    out.mkdir(parents=True, exist_ok=True)
     target = out / grid.name
     with replacing(target) as part:
         part.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
@@ -117,8 +122,10 @@ def compare(new: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
 def store(folders: Sequence[Path], target: Path = FOLDER) -> int:
     """Replace the stored records of the lessons in ``folders`` by those there, and return their number.
 
+    Old records go when all new ones are there, so an interruption loses none.
+
     Raises:
-        CourseError: a record speaks of drawn pictures.
+        CourseError: a record speaks of drawn pictures, or two have the same name.
     """
     records = _read_all(folders)
     if "drawn" in set(records["data"]):
@@ -127,12 +134,21 @@ def store(folders: Sequence[Path], target: Path = FOLDER) -> int:
             cause="Some of them were measured on the drawn stand-in.",
             next_step="give DATA=…, run again.",
         )
+    paths = [path for folder in folders for path in sorted(folder.glob("*.json"))]
+    files = {path.name: path for path in paths}
+    if len(files) < len(paths):
+        raise CourseError(
+            "The records are not stored.",
+            cause=f"{len(paths) - len(files)} of {len(paths)} would overwrite another one of the same name.",
+            next_step="let no two grids run a lesson with the same parameters.",
+        )
+    for name, path in files.items():
+        with replacing(target / name) as part:
+            shutil.copyfile(path, part)
     for lesson in set(records["lesson"]):
         for old in target.glob(f"{lesson}-*.json"):
-            old.unlink()
-    files = [path for folder in folders for path in sorted(folder.glob("*.json"))]
-    for path in files:
-        shutil.copyfile(path, target / path.name)
+            if old.name not in files:
+                old.unlink()
     return len(files)
 
 
@@ -146,10 +162,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(grid: Path, options: argparse.Namespace) -> int:
-    print(f"\n{grid.stem}", flush=True)
-    arguments = [str(grid), "--out", str(options.out / grid.stem)]
-    return run_sweep(arguments + (["--workers", str(options.workers)] if options.workers else []))
+def _run_all(grids: Sequence[Path], workers: int | None) -> int:
+    """Sweep all grids, also after a failure, and return 0 or the largest code; stop at once if asked to."""
+    largest = 0
+    for grid in grids:
+        print(f"\n{grid.stem}", flush=True)
+        arguments = [str(grid), "--out", str(grid.with_suffix(""))]
+        code = run_sweep(arguments + (["--workers", str(workers)] if workers is not None else []))
+        if code == STOPPED:
+            return code
+        largest = max(largest, code)
+    return largest
 
 
 def _read_all(folders: Sequence[Path]) -> pd.DataFrame:
@@ -160,17 +183,32 @@ def _over_seeds(records: pd.DataFrame) -> pd.DataFrame:
     records = records[records["unit"] == COMPARED]
     conditions = sorted(set(records.columns) - set(FIELDS))
     keys = ["lesson", "model", "metric", "split", "weights"]
-    named = records[conditions].apply(
-        lambda row: ", ".join(f"{k}={v}" for k, v in row.dropna().items()), axis=1
-    )
-    table = mean_and_spread(records.assign(conditions=named), [*keys, "conditions"])
-    return table[["mean", "std"]].sort_index()
+    named = [
+        ", ".join(f"{name}={_word(value)}" for name, value in row.items() if pd.notna(value))
+        for row in records[conditions].to_dict("records")
+    ]
+    return mean_and_spread(records.assign(conditions=named), [*keys, "conditions"]).drop(columns="count")
 
 
-def _tell(table: pd.DataFrame, out: Path) -> int:
+def _word(value: object) -> str:
+    """Return a condition as text; a column with gaps holds 20.0 where another one holds 20."""
+    return f"{value:g}" if isinstance(value, numbers.Real) else str(value)
+
+
+def _tell(new: pd.DataFrame, out: Path) -> int:
+    table = compare(new, read_records(FOLDER))
     table.to_csv(out / "comparison.csv")
+    if table.empty:
+        raise CourseError(
+            "Nothing was compared.",
+            cause="No stored result has the lesson, model and conditions of a new one.",
+            next_step="look at both: the new records, and results/reference; to store the new: ARGS=--store.",
+        )
     off = table[~table["fits"]]
+    alone = len(_over_seeds(new)) - len(table)
     print(f"\n{len(table)} results compared, {len(off)} lie off: {out / 'comparison.csv'}")
+    if alone:
+        print(f"{alone} more are new: nothing is stored to compare them with.")
     if len(off):
         print(off.to_string(float_format="%.3f"))
     return 1 if len(off) else 0

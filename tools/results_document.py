@@ -18,7 +18,7 @@ from course_utils.claims import claims_table
 from course_utils.errors import CourseError
 from course_utils.paths import PROJECT
 from course_utils.reference import mean_and_spread, reference_records
-from course_utils.reference_tables import percent, recipes_table
+from course_utils.reference_tables import percent, recipes_table, with_spread
 from course_utils.whole_file import replacing
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 DOCS = PROJECT / "docs"
 README = PROJECT / "README.md"
 START, END = "<!-- reference results: written by make docs -->", "<!-- end of reference results -->"
-RENEW = "run make docs"
 RECIPES = ("R1", "R2", "R3", "R4", "R5")
 CHANCE = 0.1  # accuracy of guessing one of ten classes
 SAME_PRICE = 1.1  # ratio of times up to which two forms cost the same
+GAINS = ("form", "gain (points)", "is it more than chance?", "time, against published", "seeds")
 RENEWED = ", averages renewed"  # end of the name of a form, in lessons 14 and 16
 SEVERAL = 2  # standard errors from which a difference counts
 STUDIES = {
@@ -50,17 +50,19 @@ def main() -> int:
     """Write all; return 0, or 1 if the records do not serve."""
     try:
         records = reference_records()
+        texts = {
+            DOCS / "RESULTS.md": document(records),
+            README: with_block(README.read_text(encoding="utf-8"), readme_block(records)),
+        }
     except CourseError as error:
         print(error, file=sys.stderr)
         return 1
     for name, figure in figures(records).items():
         with replacing(DOCS / name) as part:
             figure.savefig(part, format="png")
-    with replacing(DOCS / "RESULTS.md") as part:
-        part.write_text(document(records), encoding="utf-8")
-    text = with_block(README.read_text(encoding="utf-8"), readme_block(records))
-    with replacing(README) as part:
-        part.write_text(text, encoding="utf-8")
+    for path, text in texts.items():
+        with replacing(path) as part:
+            part.write_text(text, encoding="utf-8")
     print("Written: docs/RESULTS.md with its figures, and the table in README.md")
     return 0
 
@@ -109,13 +111,13 @@ def gains(records: pd.DataFrame) -> pd.DataFrame:
         if len(points):
             row = {
                 "form": model,
-                "gain (points)": f"{points.mean():+.1f} ± {points.std():.1f}",
+                "gain (points)": with_spread(points, "+.1f").replace("± +", "± "),
                 "is it more than chance?": _is_clear(points),
                 "time, against published": f"{(mended['seconds'] / published['seconds']).median():.2f}",
                 "seeds": len(points),
             }
             rows.append(row)
-    return pd.DataFrame(rows).set_index("form") if rows else pd.DataFrame()
+    return pd.DataFrame(rows, columns=GAINS).set_index("form")
 
 
 def figures(records: pd.DataFrame) -> dict[str, Figure]:
@@ -176,9 +178,10 @@ def to_markdown(table: pd.DataFrame, *, index: bool = True) -> str:
 def _conditions(records: pd.DataFrame) -> str:
     weights = ", ".join(sorted(set(records["weights"]) - {"none"}))
     devices = ", ".join(sorted(set(records["device"])))
+    data = ", ".join(sorted(set(records["data"])))
     seeds = ", ".join(str(seed) for seed in sorted(set(records["seed"])))
     return (
-        f"Measured on photographs of CIFAR-10 (given as a path), with {weights} weights, seeds {seeds}, on: "
+        f"Measured on photographs of CIFAR-10 (DATA: {data}), with {weights} weights, seeds {seeds}, on: "
         f"{devices}. On a CPU the recipes run with few labels and small inputs, as the conditions say: these "
         "numbers compare forms of a recipe with one another, and not with what a GPU would reach."
     )
@@ -192,6 +195,8 @@ def _by_seed(records: pd.DataFrame, model: str) -> pd.DataFrame:
 
 
 def _is_clear(points: pd.Series) -> str:
+    if len(points) == 1:
+        return "one seed"
     error = points.std() / len(points) ** 0.5
     if abs(points.mean()) <= SEVERAL * error:
         return "no"

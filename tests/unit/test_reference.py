@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from course_utils.errors import CourseError
-from course_utils.records import record
+from course_utils.records import read_records, record
 from course_utils.reference import FOLDER, mean_and_spread, reference_records
 from course_utils.sweep.grid import read_grid
 from tools import reference as tool
@@ -88,7 +88,7 @@ def test_reference_is_not_measured_on_drawn_pictures(tmp_path):
 
 
 def test_data_is_put_into_the_grid(tmp_path):
-    grid = tool.with_data(tool.find_grids()[0], "some/path", tmp_path / "new")
+    grid = tool.with_data(tool.find_grids()[0], "some/path", tmp_path)
     content = yaml.safe_load(grid.read_text(encoding="utf-8"))
     assert content["parameters"]["DATA"] == "some/path"
     stored = yaml.safe_load(tool.find_grids()[0].read_text(encoding="utf-8"))
@@ -115,6 +115,22 @@ def test_only_equal_conditions_are_compared():
     assert compared.empty
 
 
+def test_small_spreads_leave_room():
+    compared = tool.compare(table({0: 0.52, 1: 0.52}), table({0: 0.50, 1: 0.50}))
+    assert compared["fits"].tolist() == [True]
+
+
+@pytest.mark.parametrize("lesson", ["14", "15", "16", "17", "18"])
+def test_results_of_one_lesson_find_those_of_all(lesson, tmp_path):
+    """Numbers look different in a table of one lesson and in one of all: 20 and 20.0."""
+    for path in FOLDER.glob(f"{lesson}-*.json"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    stored = read_records(FOLDER)
+    compared = tool.compare(read_records(tmp_path), stored)
+    assert len(compared) == len(tool._over_seeds(stored[stored["lesson"] == lesson])) >= 10
+    assert compared["fits"].all()
+
+
 def test_other_units_are_not_compared():
     assert tool.compare(table({0: 3.0}, unit="s"), table({0: 9.0}, unit="s")).empty
 
@@ -132,6 +148,29 @@ def test_storing_replaces_the_lesson_and_keeps_the_others(tmp_path):
     assert len(names) == 2
 
 
+def test_a_full_disk_loses_no_stored_record(tmp_path, monkeypatch):
+    target = tmp_path / "reference"
+    target.mkdir()
+    (target / "17-old.json").write_text("{}")
+    folder = write(tmp_path / "run", 0)
+    write(tmp_path / "run", 1)
+
+    def full(source, part):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tool.shutil, "copyfile", full)
+    with pytest.raises(OSError, match="No space"):
+        tool.store([folder], target)
+    assert [path.name for path in target.iterdir()] == ["17-old.json"]
+
+
+def test_records_of_the_same_name_are_not_stored(tmp_path):
+    folders = [write(tmp_path / name) for name in ("one", "two")]
+    (tmp_path / "reference").mkdir()
+    with pytest.raises(CourseError, match="1 of 2 would overwrite"):
+        tool.store(folders, tmp_path / "reference")
+
+
 def test_drawn_records_are_not_stored(tmp_path):
     target = tmp_path / "reference"
     target.mkdir()
@@ -145,3 +184,81 @@ def test_unfinished_runs_are_not_compared(tmp_path):
     grid = tool.with_data(tool.find_grids()[0], "published", tmp_path)
     with pytest.raises(CourseError, match="are not finished"):
         tool.finished_folders([grid], tmp_path)
+
+
+# the command line
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """Two grids, stored results, and a sweep that writes records instead of running lessons."""
+    stored, out, swept = tmp_path / "stored", tmp_path / "out", []
+    for seed in (0, 1):
+        for path in write(tmp_path / "old", seed, 0.5 + seed / 50).iterdir():
+            stored.mkdir(exist_ok=True)
+            path.rename(stored / path.name)
+    for name in ("one", "two"):
+        grid = {"lessons": ["17"], "parameters": {"WEIGHTS": "bundled", "SEED": [0, 1]}}
+        (stored / f"{name}.yaml").write_text(yaml.safe_dump(grid), encoding="utf-8")
+
+    def sweep(arguments):
+        swept.append(arguments)
+        return codes.get(len(swept), 0)
+
+    codes = {}
+    monkeypatch.setattr(tool, "run_sweep", sweep)
+    monkeypatch.setattr(tool, "find_grids", lambda names: sorted(stored.glob("*.yaml")))
+    monkeypatch.setattr(tool, "FOLDER", stored)
+    folders = [tmp_path / "new" / "records"]
+    monkeypatch.setattr(tool, "finished_folders", lambda grids, out: folders)
+
+    def run(*options, now=0.51, by_sweep=(), **more):
+        codes.update(dict(enumerate(by_sweep, start=1)))
+        for seed in (0, 1):
+            write(tmp_path / "new", seed, now + seed / 50, **more)
+        return tool.main(["--data", "published", "--out", str(out), *options])
+
+    run.swept, run.out = swept, out
+    return run
+
+
+def test_all_grids_are_swept_and_compared(course, capsys):
+    assert course("--workers", "2") == 0
+    assert [arguments[0] for arguments in course.swept] == [
+        str(course.out / f"{n}.yaml") for n in ("one", "two")
+    ]
+    assert course.swept[0][1:] == ["--out", str(course.out / "one"), "--workers", "2"]
+    assert "1 results compared, 0 lie off" in capsys.readouterr().out
+
+
+def test_a_result_that_lies_off_is_told(course, capsys):
+    assert course(now=0.9) == 1
+    assert "1 results compared, 1 lie off" in capsys.readouterr().out
+
+
+def test_nothing_to_compare_is_an_error(course, capsys):
+    assert course(size=64) == 1
+    assert "Nothing was compared" in capsys.readouterr().err
+
+
+def test_after_a_failure_the_other_grids_run_and_nothing_is_compared(course, capsys):
+    assert course(by_sweep=[1, 0]) == 1
+    assert len(course.swept) == 2
+    assert "compared" not in capsys.readouterr().out
+
+
+def test_stopped_by_hand_no_other_grid_begins(course):
+    assert course(by_sweep=[130]) == 130
+    assert len(course.swept) == 1
+
+
+def test_no_workers_at_all_is_passed_on_to_be_refused(course):
+    course("--workers", "0")
+    assert course.swept[0][-2:] == ["--workers", "0"]
+
+
+def test_an_out_folder_is_one_place_for_all(course, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    tool.main(["--data", "published", "--out", "~/reference"])
+    assert course.swept[0][0] == str(tmp_path / "reference" / "one.yaml")
+    assert (tmp_path / "reference" / "one.yaml").exists()

@@ -64,6 +64,41 @@ def test_a_gain_within_chance_or_below_zero_is_said_to_be_so(mended, answer):
     assert writer.gains(records(mended=mended)).loc["R3 mended", "is it more than chance?"] == answer
 
 
+def test_one_seed_says_nothing_about_chance():
+    row = writer.gains(records(published=(0.5,), mended=(0.501,))).loc["R3 mended"]
+    assert row["gain (points)"] == "+0.1"
+    assert row["is it more than chance?"] == "one seed"
+
+
+def test_a_page_of_studies_alone_can_be_written():
+    assert "## Studies" in writer.document(reference_records(lesson="18"))
+
+
+def test_nothing_is_written_where_the_marks_of_the_readme_are_gone(tmp_path, monkeypatch, capsys):
+    readme = tmp_path / "README.md"
+    readme.write_text("no marks", encoding="utf-8")
+    monkeypatch.setattr(writer, "README", readme)
+    monkeypatch.setattr(writer, "DOCS", tmp_path)
+
+    assert writer.main() == 1
+
+    assert "README.md was not changed" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+
+
+def test_all_is_written(tmp_path, monkeypatch):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{writer.START}\nold\n{writer.END}\nafter", encoding="utf-8")
+    monkeypatch.setattr(writer, "README", readme)
+    monkeypatch.setattr(writer, "DOCS", tmp_path)
+
+    assert writer.main() == 0
+
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"README.md", "RESULTS.md", *writer.figures(reference_records())}
+    assert readme.read_text(encoding="utf-8").startswith(f"before\n{writer.START}\n| model |")
+
+
 def test_forms_at_chance_are_named_with_what_renewed_averages_bring_to_light():
     made = records(published=(0.10, 0.10, 0.10))
     renewed = made[(made["model"] == "R3 published") & (made["metric"] == "accuracy")]
