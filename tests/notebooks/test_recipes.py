@@ -1,4 +1,4 @@
-"""The recipes run to their end: the other one of lesson 14, and all at their own input size.
+"""The recipes run to their end: the other one of lesson 14, and all at their own input size; and one study alone.
 
 That each lesson runs with its defaults is tested in ``test_outputs.py``.
 """
@@ -41,3 +41,10 @@ def test_recipe_runs_at_its_own_size(recipe: str, tmp_path: Path):
     published = records[(records["model"] == f"{recipe} published") & (records["metric"] == "accuracy")]
     assert set(published["size"]) == {size}
     assert {f"{recipe} {form}" for form in FORMS} <= set(records["model"])
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+def test_a_study_runs_alone(tmp_path: Path):
+    records = run("18", tmp_path, {}, STUDIES="labels")
+    assert set(records["study"]) == {"center", "labels"}
