@@ -1,4 +1,4 @@
-"""The recipes run to their end: the other one of lesson 14, and all at their own input size; and one study alone.
+"""The recipes run to their end: the other one of lesson 14, and all at their own input size. And one study.
 
 That each lesson runs with its defaults is tested in ``test_outputs.py``.
 """
