@@ -23,6 +23,8 @@ from course_utils.sweep.run import Run
 KEYS = ("lessons", "parameters")
 INSIDE = "OVERRIDES."  # begins the name of an axis inside OVERRIDES
 LONGEST_NAME = 120  # characters; a folder's name may have 255
+CLEAR_TEXT = re.compile(r"(?!(true|false)$)[a-z]+|[A-Z]+\d+|(/[a-z\d.]+){2,}")  # drawn, R1, /data/cifar.npz
+CLEAR_NUMBER = re.compile(r"True|False|\d+(\.\d+)?(e-\d+)?")
 EXAMPLE = "look at docs/examples/grid.yaml."
 
 
@@ -50,14 +52,13 @@ def read_grid(path: Path, out: Path, *, folder: Path = LESSONS, quick: bool = Fa
     content = _read(path)
     axes = _axes(content, path, folder)
     combinations = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
-    names = _names(combinations, quick)
     varied = [name for name, values in axes.items() if len(values) > 1]
     runs = []
-    for name, chosen in zip(names, combinations, strict=True):
+    for chosen in combinations:
         parameters = _parameters(chosen, quick)
         differing = {axis: chosen[axis] for axis in varied}
         lessons = tuple(chosen["lessons"].split())
-        runs.append(Run(lessons, parameters, differing, out / name, folder.resolve()))
+        runs.append(Run(lessons, parameters, differing, out / _name(chosen, quick), folder.resolve()))
     _check(runs)
     return runs
 
@@ -141,21 +142,27 @@ def _parameters(chosen: Mapping[str, object], quick: bool) -> dict[str, object]:
     return parameters | ({"OVERRIDES": overrides} if overrides else {})
 
 
-def _names(combinations: list[dict], quick: bool) -> list[str]:
-    """Return a folder name for each run. It depends on the run alone, so a grid may grow."""
-    plain = [_readable(chosen, quick) for chosen in combinations]
-    often = Counter(plain)
-    names = []
-    for name, chosen in zip(plain, combinations, strict=True):
-        digest = hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:8]
-        is_clear = often[name] == 1 and len(name) <= LONGEST_NAME
-        names.append(name if is_clear else f"{name[:LONGEST_NAME]}_{digest}")
-    return names
+def _name(chosen: Mapping[str, object], quick: bool) -> str:
+    """Return the name of a run's folder, which depends on the run alone: a grid may grow or shrink.
 
-
-def _readable(chosen: Mapping[str, object], quick: bool) -> str:
+    A value that the readable part does not tell from every other one is told by a digest of the run.
+    """
     parts = [f"{name.removeprefix(INSIDE)} {chosen[name]}" for name in sorted(chosen) if name != "lessons"]
-    return "_".join(slug(part) for part in [chosen["lessons"], *parts, *(["quick"] if quick else [])])
+    readable = "_".join(slug(part) for part in [chosen["lessons"], *parts, *(["quick"] if quick else [])])
+    if len(readable) <= LONGEST_NAME and all(_is_clear(name, value) for name, value in chosen.items()):
+        return readable
+    told = {**chosen, "--quick": True} if quick else chosen
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
+    return f"{readable[:LONGEST_NAME]}_{digest}"
+
+
+def _is_clear(name: str, value: object) -> bool:
+    """Say whether no other value of this parameter looks the same in a folder's name."""
+    if name == "lessons":
+        return True
+    if name.startswith(INSIDE):
+        return not isinstance(value, str)  # all values of a field have one type, or are None
+    return bool((CLEAR_TEXT if isinstance(value, str) else CLEAR_NUMBER).fullmatch(str(value)))
 
 
 def _check(runs: list[Run]) -> None:

@@ -11,7 +11,7 @@ from sweep_lessons import write_grid, write_lesson
 from course_utils.runner import QUICK
 from course_utils.sweep import places
 from course_utils.sweep.__main__ import main
-from course_utils.sweep.grid import LONGEST_NAME, read_grid
+from course_utils.sweep.grid import LONGEST_NAME, _is_clear, read_grid
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -91,6 +91,59 @@ def test_names_stay_different_and_of_bearable_length(grid: Path, folder: Path):
 
     assert len(set(names)) == 4
     assert max(map(len, names)) < LONGEST_NAME + 10
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"RECIPE": "a b"}, {"RECIPE": "a-b"}),
+        ({"RECIPE": "R1"}, {"RECIPE": "r1"}),
+        ({"RECIPE": 1}, {"RECIPE": "1"}),
+        ({"RECIPE": -1}, {"RECIPE": 1}),
+        ({"RECIPE": 1e20}, {"RECIPE": 1e-20}),
+        ({"RECIPE": True}, {"RECIPE": "true"}),
+        ({"RECIPE": [[1, 2]]}, {"RECIPE": "1 2"}),
+        ({"WEIGHTS": None}, {"WEIGHTS": "none"}),
+        ({"WEIGHTS": "bundled"}, {"OVERRIDES": {"weights": "bundled"}}),
+        ({"DATA": "/tmp"}, {"DATA": "tmp"}),
+        ({"DATA": "data/cifar_10"}, {"DATA": "data/cifar-10"}),
+        ({"DATA": "data/cifar/10"}, {"DATA": "data/cifar-10"}),
+    ],
+)
+def test_different_runs_of_two_grids_have_different_folders(
+    grid: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, one: dict, other: dict
+):
+    monkeypatch.chdir(grid.parent)
+    for path in ("data/cifar_10", "data/cifar-10", "data/cifar/10", "tmp"):
+        (grid.parent / path).mkdir(parents=True)
+    names = [run.name for parameters in (one, other) for run in read(write_grid(grid, parameters), folder)]
+
+    assert len(names) == 2
+    assert names[0] != names[1]
+
+
+def test_quick_run_has_its_own_folder_however_long_its_name(grid: Path, folder: Path):
+    write_grid(grid, {"RECIPE": "x" * 200})
+
+    assert read(grid, folder)[0].name != read(grid, folder, quick=True)[0].name
+
+
+def test_name_stays_when_the_grid_grows(grid: Path, folder: Path):
+    (alone,) = read(write_grid(grid, {"RECIPE": "a b"}), folder)
+
+    assert alone.name in [run.name for run in read(write_grid(grid, {"RECIPE": ["a-b", "a b"]}), folder)]
+
+
+def test_ordinary_values_need_no_digest(grid: Path, folder: Path):
+    overrides = {"limit_per_class": None, "labels_per_class": [[10, 100]]}
+    parameters = {"WEIGHTS": "none", "RECIPE": "R1", "WAIT": 0.5, "FAIL": True, "OVERRIDES": overrides}
+    (run,) = read(write_grid(grid, parameters), folder)
+
+    assert run.name == (
+        "01_fail-true_labels-per-class-10-100_limit-per-class-none"
+        "_profile-offline_recipe-r1_wait-0.5_weights-none"
+    )
+    assert _is_clear("DATA", "/tmp/cifar/cifar10.npz")
 
 
 def test_path_of_data_is_found_from_any_folder(grid: Path, folder: Path, monkeypatch: pytest.MonkeyPatch):
