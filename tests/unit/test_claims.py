@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
+
 import pandas as pd
 import pytest
-from made_up_recipes import GPU, PUBLISHED, entries, table
+from made_up_recipes import GPU, LESSONS, PUBLISHED, entries, table
 
-from course_utils import claims
-from course_utils.claims import CLAIMS, COLUMNS, DOES_NOT_HOLD, HOLDS, NOT_TRIED, claims_table
+from course_utils import claims, runner
+from course_utils.claims import CLAIMS, COLUMNS, DOES_NOT_HOLD, HOLDS, NOT_TRIED, Claim, claims_table
+from course_utils.execution import check_parameters, find_lessons, lesson_number
+from course_utils.sweep.grid import read_grid
 
+PROJECT = Path(__file__).resolve().parents[2]
 OWN_SIZE = 40_899_018  # R1's network at 256 px
 
 
@@ -160,6 +167,29 @@ def test_the_lead_is_paired_by_seed():
     assert verdict_on("15–25", published)["measured"] == "–"
 
 
+def test_the_lead_is_not_over_a_baseline_that_was_hardly_trained():
+    context = PUBLISHED | {"size": 32}
+    published = entries("R5 published", [0.80] * 2, **context, epochs=20)
+    hardly = entries("R5 CNN", [0.30] * 2, **context | {"weights": "none"}, epochs=1)
+    trained = entries("R5 CNN", [0.75] * 2, **context | {"weights": "none"}, epochs=20)
+    row = verdict_on("15–25", published, hardly, trained)
+
+    assert (row["measured"], row["verdict"]) == ("+5.0 ± 0.0 points", DOES_NOT_HOLD)
+    assert verdict_on("15–25", published, hardly)[["measured", "verdict"]].tolist() == ["–", NOT_TRIED]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_lead_of_a_short_run_is_over_the_baseline_that_is_most_like_it(turned: bool):
+    published = entries("R5 published", [0.50] * 2, size=32, epochs=10)
+    others = [
+        entries("R5 CNN", [value] * 2, size=32, weights="none", epochs=epochs)
+        for epochs, value in ((1, 0.2), (10, 0.4))
+    ]
+    row = verdict_on("15–25", published, *(others[::-1] if turned else others))
+
+    assert (row["measured"], row["verdict"]) == ("+10.0 ± 0.0 points", NOT_TRIED)
+
+
 def test_more_than_claimed_holds_and_less_does_not():
     context = PUBLISHED | {"size": 32}
 
@@ -184,7 +214,50 @@ def test_a_loss_may_be_a_tenth_higher():
     assert not claims.at_most(pd.Series([0.26]), 0.2323)
 
 
-def test_commands_name_lessons_that_can_be_run():
-    for claim in CLAIMS:
-        assert "profile=gpu" in claim.command.lower() or "--profile gpu" in claim.command
-        assert any(number in claim.command for number in ("14", "15", "16", "17"))
+@pytest.mark.parametrize(
+    ("means", "fits"), [([99.1, 100.9], True), ([98.9, 101.1], False), ([50.0, 150.0], False)]
+)
+def test_a_count_may_differ_by_less_than_a_hundredth(means: list[float], fits: bool):
+    assert [claims.same(pd.Series([mean]), 100) for mean in means] == [fits, fits]
+
+
+@pytest.mark.parametrize(("mean", "fits"), [(49, False), (50, True), (200, True), (201, False)])
+def test_a_duration_lies_between_half_and_twice(mean: float, fits: bool):
+    assert claims.about(pd.Series([mean]), 100) == fits
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: f"{claim.recipe}: {claim.words}")
+def test_command_can_be_run_and_gives_the_seeds_that_are_needed(claim: Claim, tmp_path: Path):
+    lessons, profile, seeds = run_by(shlex.split(claim.command), tmp_path)
+
+    assert lessons == {LESSONS[claim.recipe]}
+    assert profile == "gpu"
+    assert seeds >= claim.needs.seeds
+
+
+def run_by(words: list[str], out: Path) -> tuple[set[str], str, int]:
+    """Return what a command would run, without running it: lessons, profile, and how many seeds."""
+    if words[:3] == ["python", "-m", "course_utils.runner"]:
+        options = runner._parser().parse_args(words[3:])
+        given = runner._parameters(options)
+        return checked(options.lessons, given)
+    make, target, *settings = words
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    named = dict(setting.split("=") for setting in settings)
+    assert make == "make"
+    assert re.search(rf"^{target}: ", makefile, re.MULTILINE)
+    assert all(re.search(rf"\b{name}\b", makefile) for name in named)
+    if target == "course":
+        return checked(named["LESSONS"], {"PROFILE": named["PROFILE"]})
+    assert target == "sweep"
+    runs = read_grid(PROJECT / named["GRID"], out)
+    (profile,) = {run.parameters["PROFILE"] for run in runs}
+    seeds = {run.parameters["SEED"] for run in runs}
+    return {lesson for run in runs for lesson in run.lessons}, profile, len(seeds)
+
+
+def checked(numbers: str, given: dict) -> tuple[set[str], str, int]:
+    lessons = find_lessons(numbers.split())
+    for lesson in lessons:
+        check_parameters(lesson, given)
+    return set(map(lesson_number, lessons)), given["PROFILE"], 1
