@@ -22,6 +22,7 @@ __all__ = [
     "Cifar10",
     "Split",
     "Step",
+    "check_source",
     "load_cifar10",
     "stratified_split",
 ]
@@ -110,6 +111,16 @@ def load_cifar10(
     elif limit_per_class is not None:
         found = replace(found, pictures=_limited(found.pictures, limit_per_class, seed))
     return _finished(found, steps)
+
+
+def check_source(source: str | Path) -> None:
+    """Refuse a source for ``load_cifar10`` that is no known word, and a path at which nothing lies.
+
+    Raises:
+        CourseError: the source is unknown. What lies at a path is not looked at.
+    """
+    if source not in WORDS and existing_path(source) is None:
+        raise _unknown(source)
 
 
 def stratified_split(

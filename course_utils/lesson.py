@@ -221,8 +221,8 @@ def start_lesson(
     Raises:
         CourseError: a parameter is unknown or does not fit.
     """
-    _check_seed(seed)
-    _check_overrides(overrides)
+    check_seed(seed)
+    check_overrides(overrides)
     import_keras_quietly()
     chosen = load_profile(profile, **(overrides or {}))
     lesson = Lesson(
@@ -259,7 +259,8 @@ def _measured_on(records: pd.DataFrame) -> str:
     return f"{REFERENCE}; weights: {weights}; seeds: {seeds}"
 
 
-def _check_seed(seed: object) -> None:
+def check_seed(seed: object) -> None:
+    """Refuse a seed that is no whole number from 0 to 2,147,483,647, by a CourseError."""
     if type(seed) is not int or not 0 <= seed < 2**31:
         raise CourseError(
             f"SEED is {seed!r}.",
@@ -268,7 +269,8 @@ def _check_seed(seed: object) -> None:
         )
 
 
-def _check_overrides(overrides: object) -> None:
+def check_overrides(overrides: object) -> None:
+    """Refuse what holds no values under names of the profile's values, by a CourseError."""
     is_dict = overrides is None or isinstance(overrides, dict)
     if not is_dict or not all(isinstance(key, str) and key != "name" for key in overrides or {}):
         raise CourseError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -124,6 +125,7 @@ _GPU = dataclasses.replace(
     deterministic=False,
 )
 
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 PROFILES = {profile.name: profile for profile in (_OFFLINE, _LAPTOP, _GPU)}
 
 
@@ -136,7 +138,8 @@ def load_profile(name: str = "auto", **overrides: object) -> Profile:
         **overrides: fields of Profile with the values to use instead; None values count as given.
 
     Raises:
-        CourseError: the profile or a field is unknown, or a value has another type than the field.
+        CourseError: the profile or a field is unknown, or a value has another type than the field, or lies
+            outside of what the field takes.
     """
     if name == "auto":
         profile = _chosen_profile()
@@ -179,6 +182,18 @@ def _check_override(profile: Profile, field: str, value: object) -> None:
             cause=f"Expected {expected}{' or None' if may_be_none else ''}, found {_kind(value)}.",
             next_step=f"give {field!r} a value like {getattr(PROFILES['offline'], field)!r}.",
         )
+    if field == "val_fraction" and not 0 < value < 1:
+        raise CourseError(
+            f"The value of {field!r} in OVERRIDES does not fit: {value!r}.",
+            cause="Expected a part of the training pictures: a number above 0 and below 1.",
+            next_step="give for example 0.1.",
+        )
+    if field == "precision" and value not in PRECISIONS:
+        raise CourseError(
+            f"The value of {field!r} in OVERRIDES is unknown: {value!r}.{_closest(value, PRECISIONS)}",
+            cause=f"Expected one of: {', '.join(PRECISIONS)}.",
+            next_step="correct the word.",
+        )
     numbers = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(number, int) and not isinstance(number, bool) and number < 1 for number in numbers):
         raise CourseError(
@@ -196,6 +211,6 @@ def _kind(value: object) -> str:
     )
 
 
-def _closest(word: str, choices: list[str]) -> str:
+def _closest(word: str, choices: Sequence[str]) -> str:
     close = difflib.get_close_matches(str(word), choices, n=1)
     return f" Did you mean {close[0]!r}?" if close else ""

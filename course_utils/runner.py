@@ -17,6 +17,7 @@ from pathlib import Path
 import nbconvert
 import nbformat
 
+from course_utils.cifar10 import check_source
 from course_utils.errors import CourseError
 from course_utils.execution import (
     LESSONS,
@@ -27,12 +28,13 @@ from course_utils.execution import (
     find_lessons,
     lesson_number,
 )
+from course_utils.lesson import check_overrides, check_seed
 from course_utils.paths import PROJECT, cache_folder, out_folder
 from course_utils.profiles import load_profile
 from course_utils.progress import Progress, clock
 from course_utils.records import versions
 from course_utils.report import RUN_FACTS, comparison_text, data_labels, read_run_facts, write_report
-from course_utils.weights import weights_label
+from course_utils.weights import check_weights
 from course_utils.whole_file import replacing
 
 # Quick is how tests run a lesson: epochs and repeats are cut; counts and shapes stay.
@@ -145,7 +147,8 @@ def _parameters(options: argparse.Namespace) -> dict[str, object]:
     """Return the papermill parameters; what the command line does not name is left to the lesson."""
     parameters = {name: _literal(value) for name, value in options.p}
     if options.quick:
-        parameters["OVERRIDES"] = QUICK | dict(parameters.get("OVERRIDES", {}))
+        check_overrides(parameters.get("OVERRIDES"))
+        parameters["OVERRIDES"] = QUICK | (parameters.get("OVERRIDES") or {})
     named = {"PROFILE": options.profile, "DATA": options.data, "WEIGHTS": options.weights}
     if options.seed is not None:
         named["SEED"] = _literal(options.seed)
@@ -169,15 +172,12 @@ def _found_from_here(source: str | None) -> str | None:
 
 def check_values(given: Mapping[str, object]) -> None:
     """Refuse wrong values before anything runs, rather than in the first cell of a lesson."""
-    profile = str(given.get("PROFILE", "auto"))
-    load_profile("laptop" if profile == "auto" else profile, **given.get("OVERRIDES", {}))
-    if given.get("WEIGHTS"):
-        weights_label(given["WEIGHTS"])
-    seed = given.get("SEED", 0)
-    if type(seed) is not int or seed < 0:
-        raise CourseError(
-            f"SEED is {seed!r}.", cause="Expected a whole number from 0 on.", next_step="set SEED=0."
-        )
+    check_overrides(given.get("OVERRIDES"))
+    name = str(given.get("PROFILE", "auto"))
+    profile = load_profile("laptop" if name == "auto" else name, **(given.get("OVERRIDES") or {}))
+    check_source(str(given.get("DATA") or profile.data))
+    check_weights(str(given.get("WEIGHTS") or profile.weights))
+    check_seed(given.get("SEED", 0))
 
 
 def _run_lesson(lesson: Path, given: dict, out: Path, profile: str, timeout: int) -> None:

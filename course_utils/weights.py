@@ -104,6 +104,16 @@ def weights_label(source: str | Path) -> str:
     )
 
 
+def check_weights(source: str | Path) -> None:
+    """Refuse a source for ``weights_path`` that is no known word, and a weight file that is not there.
+
+    Raises:
+        CourseError: the source is unknown. What the file holds is not looked at.
+    """
+    if weights_label(source) == "file":
+        _weight_file(Path(source))
+
+
 def read_card(name: str, folder: Path = BUNDLED_WEIGHTS) -> dict:
     """Return the card of bundled weights: data, recipe, accuracy, digests, as a plain dictionary.
 
@@ -315,7 +325,7 @@ def _restored(stored, key: str) -> np.ndarray:
     return array * stored[key + SCALE] if key + SCALE in stored.files else array
 
 
-def _checked_file(name: str, source: Path) -> Path:
+def _weight_file(source: Path) -> Path:
     path = _found(source.expanduser())
     if path.suffix not in ENDINGS:
         raise CourseError(
@@ -323,6 +333,11 @@ def _checked_file(name: str, source: Path) -> Path:
             cause=f"Expected a file that ends in .h5 or .weights.h5, found {path.name!r}.",
             next_step="save the base by base.save_weights('name.weights.h5') and give that file.",
         )
+    return path
+
+
+def _checked_file(name: str, source: Path) -> Path:
+    path = _weight_file(source)
     shapes = _shapes_of(path)
     network = NETWORKS[name]
     if shapes_digest(shapes) != network.shapes:

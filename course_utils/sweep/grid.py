@@ -29,7 +29,17 @@ EXAMPLE = "look at docs/examples/grid.yaml."
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as people expect it: 1e-3 is a number here, as in Python; PyYAML alone takes it for a word."""
+    """YAML as people expect it. PyYAML alone takes 1e-3 for a word, and of a key's two values the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        """Refuse a key that is named twice."""
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key.value, str) and key.value in seen:
+                twice = f"{key.value} is named twice"
+                raise yaml.constructor.ConstructorError(problem=twice, problem_mark=key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
 
 
 _Loader.add_implicit_resolver(
@@ -93,8 +103,9 @@ def _axes(content: dict, path: Path, folder: Path) -> dict[str, list]:
     named |= {f"{INSIDE}{name}": value for name, value in inside.items()}
     axes = {"lessons": [_lessons(v, path, folder) for v in _values("lessons", content.get("lessons"), path)]}
     axes |= {str(name): _values(str(name), value, path) for name, value in named.items()}
-    if "DATA" in axes:
-        axes["DATA"] = [_found_from_here(value) for value in axes["DATA"]]
+    for name in ("DATA", "WEIGHTS"):
+        if name in axes:
+            axes[name] = [_found_from_here(value) for value in axes[name]]
     for name, values in axes.items():
         twice = [text for text, count in Counter(map(json.dumps, values)).items() if count > 1]
         if twice:
@@ -129,10 +140,10 @@ def _lessons(value: object, path: Path, folder: Path) -> str:
     return " ".join(lesson_number(lesson) for lesson in find_lessons(numbers, folder=folder))
 
 
-def _found_from_here(data: object) -> object:
+def _found_from_here(source: object) -> object:
     """Lessons run in the project's folder, so a path that is relative to another one is made absolute."""
-    is_path = isinstance(data, str) and data and Path(data).expanduser().exists()
-    return str(Path(data).expanduser().resolve()) if is_path else data
+    is_path = isinstance(source, str) and source and Path(source).expanduser().exists()
+    return str(Path(source).expanduser().resolve()) if is_path else source
 
 
 def _parameters(chosen: Mapping[str, object], quick: bool) -> dict[str, object]:

@@ -31,6 +31,7 @@ from course_utils.cifar10 import (
     IMAGE_SHAPE,
     NUM_CLASSES,
     Cifar10,
+    check_source,
     load_cifar10,
     stratified_split,
 )
@@ -326,6 +327,9 @@ def test_a_wrong_path_in_the_environment_is_no_reason_to_draw(monkeypatch: pytes
 def test_an_unknown_word_is_refused_with_a_guess(word: str, guess: str) -> None:
     with pytest.raises(CourseError) as error:
         load_cifar10(word)
+    with pytest.raises(CourseError) as without_loading:
+        check_source(word)
+    assert str(without_loading.value) == str(error.value)
     assert_says(error, repr(word), "auto, drawn, published, parquet, kaggle")
     assert (f"did you mean '{guess}'?" in str(error.value)) == bool(guess)
 
@@ -334,6 +338,14 @@ def test_an_unknown_word_is_refused_with_a_guess(word: str, guess: str) -> None:
 def test_a_path_where_nothing_lies(tmp_path: Path, kind: type) -> None:
     with pytest.raises(CourseError) as error:
         load_cifar10(kind(tmp_path / "nowhere"))
+    assert_says(error, f"Nothing lies at {tmp_path / 'nowhere'}")
+
+
+def test_a_source_is_checked_without_loading_it(tmp_path: Path) -> None:
+    for source in ("auto", "drawn", "published", "parquet", "kaggle", str(tmp_path), tmp_path):
+        check_source(source)
+    with pytest.raises(CourseError) as error:
+        check_source(tmp_path / "nowhere")
     assert_says(error, f"Nothing lies at {tmp_path / 'nowhere'}")
 
 

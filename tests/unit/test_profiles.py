@@ -94,6 +94,7 @@ def test_near_miss_is_suggested():
 def test_each_value_can_be_overridden(name, field):
     value = getattr(PROFILES["offline"], field)
     other = {bool: not value, int: 7, float: 0.33, str: "other", tuple: (7, 9)}[type(value)]
+    other = "mixed_bfloat16" if field == "precision" else other
     changed = load_profile(name, **{field: other})
     assert getattr(changed, field) == other
     assert dataclasses.replace(changed, **{field: getattr(PROFILES[name], field)}) == PROFILES[name]
@@ -113,6 +114,17 @@ def test_each_override_is_checked_by_type(field):
             message = refused(**{field: wrong})
             assert repr(field) in message
             assert repr(wrong) in message
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.0, 5.0, -0.1, float("nan")])
+def test_fraction_lies_between_none_and_all(fraction):
+    assert "above 0 and below 1" in refused(val_fraction=fraction)
+
+
+def test_unknown_precision():
+    message = refused(precision="float23")
+    assert "float32, mixed_bfloat16, mixed_float16" in message
+    assert "Did you mean 'float32'?" in message
 
 
 @pytest.mark.parametrize("field", ["reason", "epochs", ""])

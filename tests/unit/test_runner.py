@@ -70,6 +70,12 @@ def test_required_lessons_are_found_in_order(folder: Path):
         (["--weights", "imagnet"], "imagnet"),
         (["-p", "OVERRIDES", "{'epochs': 3}"], "no value 'epochs'"),
         (["-p", "EPOCHS", "3"], "has no parameter EPOCHS"),
+        (["-p", "OVERRIDES", "{'name': 'x'}"], "OVERRIDES cannot be used: {'name': 'x'}"),
+        (["-p", "OVERRIDES", "{1: 2}"], "OVERRIDES cannot be used: {1: 2}"),
+        (["-p", "OVERRIDES", "3", "--quick"], "OVERRIDES cannot be used: 3"),
+        (["-p", "OVERRIDES", "{'data': 'nonsense'}"], "The data source 'nonsense' is unknown"),
+        (["--data", "/gone/cifar"], "Nothing lies at /gone/cifar"),
+        (["--weights", "/gone/resnet.h5"], "The weight file does not exist: "),
     ],
 )
 def test_wrong_input_is_told_before_anything_runs(

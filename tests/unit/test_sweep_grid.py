@@ -154,6 +154,15 @@ def test_path_of_data_is_found_from_any_folder(grid: Path, folder: Path, monkeyp
     assert [r.parameters["DATA"] for r in read(grid, folder)] == [str(grid.parent / "pictures"), "drawn"]
 
 
+def test_path_of_weights_is_found_from_any_folder(grid: Path, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    (grid.parent / "mine.weights.h5").touch()
+    monkeypatch.chdir(grid.parent)
+
+    (run,) = read(write_grid(grid, {"WEIGHTS": "mine.weights.h5"}), folder)
+
+    assert run.parameters["WEIGHTS"] == str(grid.parent / "mine.weights.h5")
+
+
 def test_run_survives_its_way_to_another_process(grid: Path, folder: Path):
     from course_utils.sweep.run import from_json
 
@@ -199,6 +208,26 @@ def test_example_is_a_grid(tmp_path: Path):
         ("lessons: 1\nparameters: {1: 1}", "01_a.ipynb has no parameter 1"),
         ("lessons: 1\nparameters: {PROFILE: [offline, fast]}", "Profile 'fast' is unknown"),
         ("lessons: 1\nparameters: {WEIGHTS: imagnet}", "imagnet"),
+        ("lessons: 1\nparameters: {WEIGHTS: gone/resnet.h5}", "The weight file does not exist: "),
+        ("lessons: 1\nparameters: {DATA: nonsense}", "The data source 'nonsense' is unknown"),
+        ("lessons: 1\nparameters: {DATA: [drawn, /gone/cifar]}", "Nothing lies at /gone/cifar"),
+        ("lessons: 1\nparameters: {DATA: [[drawn]]}", "is unknown"),
+        ("lessons: 1\nparameters: {SEED: 3000000000}", "SEED is 3000000000"),
+        ("lessons: 1\nparameters: {SEED: 1, SEED: 2}", "SEED is named twice"),
+        (
+            "lessons: 1\nparameters: {OVERRIDES: {cnn_epochs: 1, 'cnn_epochs': 2}}",
+            "cnn_epochs is named twice",
+        ),
+        ("lessons: 1\nlessons: 2", "lessons is named twice"),
+        ("lessons: 1\nparameters: {OVERRIDES: {name: x}}", "OVERRIDES cannot be used: {'name': 'x'}"),
+        ("lessons: 1\nparameters: {OVERRIDES: {reason: x}}", "no value 'reason'"),
+        (
+            "lessons: 1\nparameters: {OVERRIDES: {val_fraction: 5.0}}",
+            "'val_fraction' in OVERRIDES does not fit",
+        ),
+        ("lessons: 1\nparameters: {OVERRIDES: {precision: float23}}", "Did you mean 'float32'?"),
+        ("lessons: 1\nparameters: {OVERRIDES: {data: nonsense}}", "The data source 'nonsense' is unknown"),
+        ("lessons: 1\nparameters: {OVERRIDES: {weights: nonsense}}", "Unknown source of weights: 'nonsense'"),
         ("lessons: 1\nparameters: {OVERRIDES: {epochs: 1}}", "no value 'epochs'"),
         ("lessons: 1\nparameters: {OVERRIDES: {cnn_epochs: [1, 0]}}", "too small: 0"),
         ("lessons: 1\nparameters: {OVERRIDES: {labels_per_class: [10, 50]}}", "write a list of lists"),

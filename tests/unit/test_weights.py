@@ -298,3 +298,17 @@ def test_after_falling_back_a_process_keeps_to_the_bundled_weights(imagenet, mon
 def test_a_wrong_mirror_is_to_be_corrected(monkeypatch):
     monkeypatch.setenv("COURSE_MIRROR", "no/such/folder")
     assert "COURSE_MIRROR cannot be used: no/such/folder" in refused("imagenet")
+
+
+def test_a_source_is_checked_without_reading_it(tmp_path):
+    (tmp_path / "any.weights.h5").write_text("x")
+    (tmp_path / "model.keras").write_text("x")
+    for source in ("imagenet", "bundled", "none", tmp_path / "any.weights.h5"):
+        weights.check_weights(source)
+    for source, told in (
+        ("imagnet", "Unknown source of weights: 'imagnet'"),
+        (tmp_path / "absent.h5", "does not exist"),
+        (tmp_path / "model.keras", "not a weight file"),
+    ):
+        with pytest.raises(CourseError, match=told):
+            weights.check_weights(source)
