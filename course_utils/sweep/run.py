@@ -10,7 +10,6 @@ from pathlib import Path
 
 import nbformat
 
-from course_utils.errors import CourseError
 from course_utils.execution import code_cells, find_lessons
 from course_utils.records import read_records
 from course_utils.report import read_run_facts
@@ -65,13 +64,15 @@ def is_finished(run: Run) -> bool:
     """Say whether the results of a run are there.
 
     They are, if the last run in its folder brought every lesson to its end with the same parameters and
-    the same code cells, and its records can be read.
+    the same code cells, and its records are there and can be read.
     """
     facts = read_run_facts(run.out)
     try:
-        read_records(run.out / "records")
-        return all(_has_run(lesson, run, facts) for lesson in run.notebooks())
-    except (CourseError, AttributeError, KeyError, TypeError):  # run.json is damaged, or a record
+        told = read_records(run.out / "records")["lesson"]
+        return set(run.lessons) <= set(told) and all(
+            _has_run(lesson, run, facts) for lesson in run.notebooks()
+        )
+    except (ValueError, AttributeError, KeyError, TypeError):  # run.json is damaged, or a record
         return False
 
 

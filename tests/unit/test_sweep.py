@@ -122,6 +122,9 @@ def test_dry_run_tells_what_is_left(swept: tuple[Path, str, str], capsys: pytest
         ("run.json", lambda text: text.replace('"finished",', '"failed",')),
         ("run.json", lambda text: text.replace('"SEED": 0', '"SEED": 1')),
         ("run.json", lambda text: text.replace('"started": "20', '"started": "21')),  # a later one broke off
+        ("run.json", lambda text: text.replace('"started": "20', '"started": "x20')),
+        ("run.json", lambda text: text.replace('"finished": "20', '"finished": "x20')),
+        ("run.json", lambda text: '{"lessons": []}'),
         ("run.json", lambda text: "[]"),
         ("run.json", lambda text: "{"),
         ("01_a.ipynb", lambda text: text.replace("import json", "import  json")),
@@ -140,6 +143,17 @@ def test_changed_or_damaged_results_do_not_count(swept: tuple[Path, str, str], f
         assert not is_finished(run)
     finally:
         path.write_text(before, encoding="utf-8")
+
+
+@pytest.mark.parametrize("lost", ["records", "records/accuracy.json"])
+def test_run_without_its_records_does_not_count(swept: tuple[Path, str, str], tmp_path: Path, lost: str):
+    run = runs_of(swept[0])[0]
+    (run.out / lost).rename(tmp_path / "aside")
+    try:
+        assert not is_finished(run)
+    finally:
+        (tmp_path / "aside").rename(run.out / lost)
+    assert is_finished(run)
 
 
 def test_new_code_in_a_lesson_counts_and_new_text_does_not(swept: tuple[Path, str, str]):
