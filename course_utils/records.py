@@ -24,6 +24,7 @@ FIELDS = (
     *("lesson", "model", "metric", "value", "unit", "split"),
     *("data", "weights", "profile", "seed", "device", "seconds", "versions"),
 )
+WORDS = ("lesson", "model", "metric", "split", "data")  # fields that are never empty
 
 
 def record(
@@ -86,8 +87,28 @@ def read_records(folder: str | Path | None = None) -> pd.DataFrame:
         CourseError: a file is not a record. The file is named, and left as it is.
     """
     folder = out_folder() / "records" if folder is None else Path(folder)
-    entries = [_read(path) for path in sorted(folder.glob("*.json"))]
+    entries = [read_record(path) for path in sorted(folder.glob("*.json"))]
     return pd.DataFrame(entries, columns=None if entries else list(FIELDS))
+
+
+def read_record(path: Path) -> dict[str, object]:
+    """Return one record.
+
+    Raises:
+        CourseError: the file is not a record. It is left as it is.
+    """
+    try:
+        entry = json.loads(path.read_text(encoding="utf-8"))
+        if _is_record(entry):
+            return entry
+        problem = "fields are missing, the value is no number, or a name no word"
+    except (OSError, ValueError) as error:
+        problem = str(error).splitlines()[0]
+    raise CourseError(
+        f"The file {path} is not a result record.",
+        cause=f"Expected one JSON object with {', '.join(FIELDS[:6])} …; {problem}.",
+        next_step="delete the file and run its lesson again.",
+    )
 
 
 def plain(values: dict[str, object]) -> dict[str, object]:
@@ -170,16 +191,12 @@ def _is_finite(value: object) -> bool:
         return False
 
 
-def _read(path: Path) -> dict:
-    try:
-        entry = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(entry, dict) and set(FIELDS) <= set(entry) and _is_finite(entry["value"]):
-            return entry
-        problem = "fields are missing, or the value is no number"
-    except (OSError, ValueError) as error:
-        problem = str(error).splitlines()[0]
-    raise CourseError(
-        f"The file {path} is not a result record.",
-        cause=f"Expected one JSON object with {', '.join(FIELDS[:6])} …; {problem}.",
-        next_step="delete the file and run its lesson again.",
+def _is_record(entry: object) -> bool:
+    if not isinstance(entry, dict) or not set(FIELDS) <= set(entry):
+        return False
+    has_words = all(isinstance(entry[field], str) for field in WORDS)
+    return (
+        has_words
+        and _is_finite(entry["value"])
+        and not any(isinstance(v, dict | list) for v in entry.values())
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import statistics
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import jinja2
@@ -16,7 +16,7 @@ from course_utils.claims import claims_table
 from course_utils.execution import find_lessons, lesson_number
 from course_utils.lesson import STAND_IN
 from course_utils.progress import clock
-from course_utils.records import FIELDS
+from course_utils.records import FIELDS, read_record
 from course_utils.reference import FOLDER as REFERENCE
 from course_utils.reference_tables import NUMBERS as RECIPE_NUMBERS
 from course_utils.reference_tables import recipe_records, recipes_table
@@ -44,6 +44,8 @@ def write_report(out: Path, *, reference: Path = REFERENCE) -> Path:
     entries = _Entries(out)
     recipes = _recipes(entries, reference)
     run = read_run_facts(out)
+    if (out / RUN_FACTS).exists() and not run:
+        entries.unreadable.append(RUN_FACTS)
     page = _template().render(
         title="Transfer learning course: what this run measured",
         stand_in=STAND_IN if any(e["data"] == "drawn" for e in entries.all) else "",
@@ -101,7 +103,8 @@ def data_labels(out: Path) -> dict[str, str]:
 
 def read_run_facts(out: Path) -> dict:
     """Return what ``run.json`` tells about the runs in this folder; empty if it cannot be read."""
-    return _json(out / RUN_FACTS) or {}
+    facts = _json(out / RUN_FACTS) or {}
+    return facts if _is_told(facts) else {}
 
 
 class _Entries:
@@ -109,20 +112,18 @@ class _Entries:
 
     def __init__(self, out: Path) -> None:
         self.unreadable: list[str] = []
-        needed = {"model_name", "seed", "parameters", "data", "weights"}
-        self.records = self.read(sorted(out.glob("records/*.json")), set(FIELDS))
-        self.runs = self.read(sorted(out.glob("runs/*/run.json")), needed)
+        self.records = self.read(sorted(out.glob("records/*.json")), read_record)
+        self.runs = self.read(sorted(out.glob("runs/*/run.json")), _read_run)
         self.runs.sort(key=lambda e: (e["parameters"], e["model_name"], e["seed"]))
         self.all = [*self.records, *self.runs]
 
-    def read(self, paths: list[Path], needed: set[str]) -> list[dict]:
+    def read(self, paths: list[Path], reader: Callable[[Path], dict]) -> list[dict]:
         entries = []
         for path in paths:
-            entry = _json(path)
-            if entry is None or not needed <= set(entry):
+            try:
+                entries.append(reader(path) | {"folder": path.parent})
+            except ValueError:
                 self.unreadable.append(f"{path.parent.name}/{path.name}")
-            else:
-                entries.append(entry | {"folder": path.parent})
         return entries
 
     def accuracies(self, split: str) -> list[dict]:
@@ -131,7 +132,7 @@ class _Entries:
 
 def _recipes(entries: _Entries, reference: Path) -> pd.DataFrame:
     """Return the records of recipes: those of the course, then those of this run, which replace them."""
-    found = entries.read(sorted(reference.glob("*.json")), set(FIELDS)) + entries.records
+    found = entries.read(sorted(reference.glob("*.json")), read_record) + entries.records
     return recipe_records(pd.DataFrame(found, columns=None if found else list(FIELDS)))
 
 
@@ -190,10 +191,8 @@ def _run_facts(run: dict, entries: _Entries) -> dict[str, str]:
     def distinct(field: str) -> str:
         return ", ".join(sorted({str(e[field]) for e in entries.records})) or "none yet"
 
-    facts = {
-        "Data": ", ".join(sorted({DATA_WORDS.get(e["data"], e["data"]) for e in entries.all})) or "none yet"
-    }
-    facts |= {"Weights": distinct("weights"), "Profile": distinct("profile"), "Seed": distinct("seed")}
+    facts = {"Data": _data_words(entries), "Weights": distinct("weights")}
+    facts |= {"Profile": distinct("profile"), "Seed": distinct("seed")}
     facts |= {"Computer": distinct("device"), "Versions": run.get("versions", distinct("versions"))}
     if run.get("parameters"):
         facts["Parameters"] = ", ".join(f"{name} = {value!r}" for name, value in run["parameters"].items())
@@ -203,7 +202,7 @@ def _run_facts(run: dict, entries: _Entries) -> dict[str, str]:
 
 
 def _data_words(entries: _Entries) -> str:
-    return ", ".join(sorted({DATA_WORDS.get(e["data"], str(e["data"])) for e in entries.all})) or "none yet"
+    return ", ".join(sorted({DATA_WORDS.get(e["data"], e["data"]) for e in entries.all})) or "none yet"
 
 
 def _histories(entries: _Entries) -> list[dict[str, str]]:
@@ -292,3 +291,33 @@ def _json(path: Path) -> dict | None:
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def _read_run(path: Path) -> dict:
+    entry = _json(path) or {}
+    words, numbers = ("model_name", "data", "weights"), ("seed", "parameters")
+    costs = [entry[name] for name in ("model_bytes", "seconds", "trainable_parameters") if name in entry]
+    if (
+        not all(isinstance(entry.get(name), str) for name in words)
+        or not all(isinstance(entry.get(name), int) for name in numbers)
+        or not all(cost is None or isinstance(cost, int | float) for cost in costs)
+    ):
+        raise ValueError(f"{path} does not tell of a run")
+    return entry
+
+
+def _is_told(facts: dict) -> bool:
+    """Say whether what ``run.json`` holds has the form that the runner gives it."""
+    lessons = facts.get("lessons", {})
+    is_told = isinstance(lessons, dict) and all(isinstance(lesson, dict) for lesson in lessons.values())
+    costs = (
+        [v for f in lessons.values() for k, v in f.items() if k in ("seconds", "peak_bytes")]
+        if is_told
+        else []
+    )
+    return (
+        is_told
+        and all(isinstance(cost, int | float) for cost in costs)
+        and isinstance(facts.get("parameters", {}), dict)
+        and isinstance(facts.get("started", ""), str)
+    )

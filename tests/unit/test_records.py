@@ -187,3 +187,13 @@ def test_versions_name_what_a_result_depends_on(monkeypatch):
 def test_device_name_is_told(monkeypatch):
     monkeypatch.undo()
     assert records.device_name().strip()
+
+
+@pytest.mark.parametrize(
+    "change", [{"data": None}, {"data": [1]}, {"value": None}, {"value": "a"}, {"seed": {}}, {"lesson": 2}]
+)
+def test_record_that_holds_something_else_is_refused(tmp_path, change):
+    path = write(tmp_path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(CourseError, match=r"is not a result record"):
+        read_records(tmp_path / "records")

@@ -15,7 +15,7 @@ from PIL import Image
 from course_utils import records
 from course_utils.lesson import STAND_IN
 from course_utils.records import record
-from course_utils.report import comparison, comparison_text, data_labels, write_report
+from course_utils.report import comparison, comparison_text, data_labels, read_run_facts, write_report
 
 CONTEXT = {"data": "drawn", "weights": "none", "profile": "offline", "seconds": 3.0}
 
@@ -165,6 +165,59 @@ def test_damaged_files_are_named_and_left_out(out: Path):
     assert "records/zz.json" in page.text
     assert "cnn-1/history.csv" in page.text
     assert page.tags.count("details") == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data": None},
+        {"data": [1]},
+        {"value": None},
+        {"value": "a"},
+        {"model": 1},
+        {"seed": [0]},
+        {"split": None},
+    ],
+)
+def test_record_that_holds_something_else_is_named_and_left_out(out: Path, change: dict):
+    good = next((out / "records").glob("02-cnn*.json"))
+    (out / "records" / "bad.json").write_text(json.dumps(json.loads(good.read_text()) | change))
+
+    assert "left out: records/bad.json." in page_of(out).text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"data": None}, {"model_name": 3}, {"seed": "0"}, {"parameters": None}, {"weights": [1]}),
+        *({"seconds": "3"}, {"model_bytes": []}, {"trainable_parameters": "all"}),
+    ],
+)
+def test_run_that_holds_something_else_is_named_and_left_out(out: Path, change: dict):
+    path = out / "runs" / "cnn-1" / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+
+    assert "left out: cnn-1/run.json." in page_of(out).text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(
+            "[",
+            "[]",
+            '{"lessons": []}',
+            '{"lessons": {"02_a": []}}',
+            '{"lessons": {"02_a": {"seconds": "x"}}}',
+        ),
+        *('{"lessons": {"02_a": {"peak_bytes": null}}}', '{"parameters": [1]}', '{"started": 5}'),
+    ],
+)
+def test_facts_that_hold_something_else_are_named_and_left_out(out: Path, content: str):
+    (out / "run.json").write_text(content)
+
+    assert "left out: run.json." in page_of(out).text
+    assert read_run_facts(out) == {}
 
 
 def test_reference_results_make_the_claims_table(out: Path, tmp_path: Path):

@@ -19,6 +19,7 @@ from course_utils import execution, progress, runner
 from course_utils.errors import CourseError
 from course_utils.execution import find_lessons, why_incomplete
 from course_utils.progress import Progress, clock
+from course_utils.records import FIELDS
 from course_utils.runner import main, read_run_facts, run_course
 
 PARAMETERS = 'PROFILE = "auto"\nDATA = None\nWEIGHTS = None\nSEED = 0\nOUT = "x"\nOVERRIDES = {}'
@@ -69,13 +70,13 @@ def test_required_lessons_are_found_in_order(folder: Path):
         (["--seed", "one"], "SEED is 'one'"),
         (["--weights", "imagnet"], "imagnet"),
         (["-p", "OVERRIDES", "{'epochs': 3}"], "no value 'epochs'"),
-        (["-p", "EPOCHS", "3"], "has no parameter EPOCHS"),
         (["-p", "OVERRIDES", "{'name': 'x'}"], "OVERRIDES cannot be used: {'name': 'x'}"),
         (["-p", "OVERRIDES", "{1: 2}"], "OVERRIDES cannot be used: {1: 2}"),
         (["-p", "OVERRIDES", "3", "--quick"], "OVERRIDES cannot be used: 3"),
         (["-p", "OVERRIDES", "{'data': 'nonsense'}"], "The data source 'nonsense' is unknown"),
         (["--data", "/gone/cifar"], "Nothing lies at /gone/cifar"),
         (["--weights", "/gone/resnet.h5"], "The weight file does not exist: "),
+        (["-p", "EPOCHS", "3"], "has no parameter EPOCHS"),
     ],
 )
 def test_wrong_input_is_told_before_anything_runs(
@@ -214,6 +215,21 @@ def test_failed_lesson_keeps_what_an_earlier_run_left(
     assert (out / "01_a.ipynb").read_text() == "of an earlier run"
     assert (out / "figures" / "01-old.png").exists()
     assert read_run_facts(out)["lessons"]["01_a"]["status"] == "failed"
+
+
+def test_damaged_results_do_not_hide_why_a_lesson_failed(
+    folder: Path, out: Path, capsys: pytest.CaptureFixture[str]
+):
+    (out / "records").mkdir(parents=True)
+    entry = dict.fromkeys(FIELDS, "x") | {"data": None, "value": None}
+    (out / "records" / "02-bad.json").write_text(json.dumps(entry))
+    (out / "run.json").write_text('{"lessons": []}')
+    write_lesson(folder / "01_a.ipynb", "raise ValueError('its own reason')")
+
+    assert main(["--notebooks", str(folder), "--out", str(out)]) == 1
+
+    assert "ValueError: its own reason" in capsys.readouterr().err
+    assert "records/02-bad.json" in (out / "report.html").read_text(encoding="utf-8")
 
 
 def test_kernel_that_does_not_start_is_tried_once_more(
