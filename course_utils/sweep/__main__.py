@@ -91,7 +91,7 @@ def _sweep(runs: list[Run], out: Path, options: argparse.Namespace) -> dict[str,
 
 def _place(options: argparse.Namespace, out: Path) -> AbstractContextManager[Place]:
     if options.scheduler:
-        return cluster(options.scheduler, options.threads, out)
+        return cluster(options.scheduler, options.threads, out, options.notebooks.resolve())
     return processes(options.workers or usual_workers(options.threads), options.threads)
 
 

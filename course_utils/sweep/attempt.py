@@ -31,9 +31,11 @@ def attempt(run: Run, settings: Mapping[str, str]) -> Outcome:
 
     Args:
         run: what to run.
-        settings: environment variables for the process, beside those of this one.
+        settings: environment variables for the process, beside those of this one. What is set here for
+            the course does not count: on a cluster, it is what another person set.
     """
     started = time.monotonic()
+    inherited = {name: value for name, value in environ.items() if not name.startswith("COURSE_")}
     run.out.mkdir(parents=True, exist_ok=True)
     with open(run.out / LOG, "a", encoding="utf-8") as log:
         process = subprocess.Popen(
@@ -42,7 +44,7 @@ def attempt(run: Run, settings: Mapping[str, str]) -> Outcome:
             stdout=subprocess.PIPE,
             stderr=log,
             cwd=PROJECT,
-            env={**environ, **settings},
+            env={**inherited, **settings},
             start_new_session=True,  # Ctrl-C is for the sweep, which then cuts the lifelines
         )
     _alive.add(process)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -13,10 +14,12 @@ from pathlib import Path
 import psutil
 
 from course_utils.errors import CourseError
+from course_utils.execution import LESSONS
 from course_utils.sweep.attempt import end_all
 
 DASK = "dask[distributed]>=2025.1,<2027"  # as in requirements-dev.txt
 RUN_BYTES = 2.5e9  # memory for one run: lesson 03 was measured to take 2.0e9
+ADDRESS = re.compile(r"((tcp|tls|ws|wss|ucx)://)?(\[[\da-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}")
 PATIENCE = 10  # seconds that a scheduler, and its first worker, may take to answer
 
 
@@ -63,18 +66,25 @@ def processes(workers: int, threads: int) -> Iterator[Place]:
 
 
 @contextlib.contextmanager
-def cluster(address: str, threads: int, out: Path) -> Iterator[Place]:
+def cluster(address: str, threads: int, out: Path, lessons: Path = LESSONS) -> Iterator[Place]:
     """Give a place on a Dask cluster. If it is left by an error, runs that have begun go on to their end.
 
     Args:
         address: of the scheduler, for example ``"tcp://10.0.0.1:8786"``.
         threads: of TensorFlow in each run.
         out: folder of the sweep, which every worker must see.
+        lessons: folder of the lessons, which every worker must see.
 
     Raises:
-        CourseError: Dask is not installed, the scheduler or a worker does not answer, or a worker lacks the
-            project or the folder.
+        CourseError: the address is none, Dask is not installed, the scheduler or a worker does not answer,
+            or a worker lacks the project or a folder.
     """
+    if not ADDRESS.fullmatch(address):  # of which Dask would tell after a while, with a traceback
+        raise CourseError(
+            f"{address!r} is not the address of a scheduler.",
+            cause="Expected for example tcp://10.0.0.1:8786.",
+            next_step="start one by the command dask scheduler, and give the address that it prints.",
+        )
     try:
         from distributed import Client
     except ImportError as error:
@@ -92,11 +102,11 @@ def cluster(address: str, threads: int, out: Path) -> Iterator[Place]:
             next_step="start one by the command dask scheduler, and give the address that it prints.",
         ) from error
     with client:
-        _check_workers(client, address, out)
+        _check_workers(client, address, out, lessons)
         yield Place(client.get_executor(pure=False), lambda: _threads_of(client), settings_of(threads))
 
 
-def _check_workers(client, address: str, out: Path) -> None:
+def _check_workers(client, address: str, out: Path, lessons: Path) -> None:
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
     except TimeoutError as error:
@@ -106,7 +116,7 @@ def _check_workers(client, address: str, out: Path) -> None:
             next_step=f"start some, for example: dask worker {address} --nthreads 1",
         ) from error
     with tempfile.NamedTemporaryFile(dir=out, prefix=".seen-") as file:
-        answers = client.run(_sees, file.name, on_error="return")
+        answers = client.run(_unseen, {str(out): file.name, str(lessons): str(lessons)}, on_error="return")
     for worker, answer in answers.items():
         if isinstance(answer, BaseException):
             raise CourseError(
@@ -114,11 +124,11 @@ def _check_workers(client, address: str, out: Path) -> None:
                 cause=f"{type(answer).__name__}: {' '.join(str(answer).split())[:200]}",
                 next_step="install the project there: pip install its folder.",
             )
-        if not answer:
+        if answer:
             raise CourseError(
-                f"The worker {worker} does not see the folder {out}.",
-                cause="Results are passed on by files, so all workers need the same file system.",
-                next_step="give --out a folder that all computers share.",
+                f"The worker {worker} does not see the folder {answer[0]}.",
+                cause="Lessons and results are passed on by files, so all workers need the same file system.",
+                next_step="give --out a folder that all computers share, and keep the project in one.",
             )
 
 
@@ -130,5 +140,6 @@ def _threads_of(client) -> int:
         return 0
 
 
-def _sees(path: str) -> bool:
-    return Path(path).exists()
+def _unseen(proofs: Mapping[str, str]) -> list[str]:
+    """Return the folders of which this computer does not see what lies there. Runs on the workers."""
+    return [folder for folder, proof in proofs.items() if not Path(proof).exists()]

@@ -20,7 +20,7 @@ from sweep_lessons import write_grid, write_lesson
 from course_utils.errors import CourseError
 from course_utils.sweep import places
 from course_utils.sweep.__main__ import main
-from course_utils.sweep.attempt import Outcome
+from course_utils.sweep.attempt import Outcome, attempt
 from course_utils.sweep.follow import _outcome
 from course_utils.sweep.grid import read_grid
 from course_utils.sweep.places import cluster, settings_of, usual_workers
@@ -263,7 +263,30 @@ def test_missing_dask_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert 'pip install "dask[distributed]' in str(told.value)
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "ftp://127.0.0.1:8786", "tcp://127.0.0.1:no"])
+@pytest.mark.parametrize(
+    "address", ["nonsense", "ftp://127.0.0.1:8786", "tcp://127.0.0.1:no", "tcp://127.0.0.1", ""]
+)
+def test_address_that_is_none_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str):
+    class Distributed:
+        Client = None  # not called
+
+    monkeypatch.setitem(sys.modules, "distributed", Distributed)
+
+    with pytest.raises(CourseError) as told, cluster(address, 1, tmp_path):
+        pass
+
+    assert f"{address!r} is not the address of a scheduler." in str(told.value)
+    assert "give the address that it prints" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://10.0.0.1:8786", "localhost:8786", "tls://[::1]:8786", "tcp://node-3.uni.example:1"]
+)
+def test_usual_addresses_are_taken(address: str):
+    assert places.ADDRESS.fullmatch(address)
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1"])
 def test_scheduler_that_does_not_answer_is_told_before_anything_runs(
     waiting: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], address: str
 ):
@@ -278,6 +301,83 @@ def test_scheduler_that_does_not_answer_is_told_before_anything_runs(
     assert "Next: start one by the command dask scheduler" in said
     assert len(said.splitlines()) <= 4
     assert list((waiting / "out").iterdir()) == []
+
+
+# A cluster that does not fit
+
+
+class Client:
+    """Stands for Dask's: has one worker, or none, which answers by ``answer`` or sees what is here."""
+
+    def __init__(self, workers: int = 1, answer: object = None) -> None:
+        self.workers, self.answer = workers, answer
+
+    def wait_for_workers(self, number: int, timeout: float) -> None:
+        if self.workers < number:
+            raise TimeoutError(f"Only {self.workers}/{number} workers arrived after {timeout} s")
+
+    def run(self, function, *arguments: object, on_error: str) -> dict[str, object]:
+        assert on_error == "return"
+        return {"tcp://a:2": function(*arguments) if self.answer is None else self.answer}
+
+
+def refusal(client: Client, out: Path, lessons: Path) -> str:
+    with pytest.raises(CourseError) as told:
+        places._check_workers(client, "tcp://a:1", out, lessons)
+    assert "Next: " in str(told.value)
+    assert len(str(told.value).splitlines()) <= 4
+    return str(told.value)
+
+
+def test_cluster_that_sees_all_is_taken(waiting: Path):
+    places._check_workers(Client(), "tcp://a:1", waiting, waiting / "notebooks")
+
+    assert not list(waiting.glob(".seen-*"))
+
+
+def test_cluster_without_workers_is_told(waiting: Path):
+    assert "The scheduler tcp://a:1 has no workers." in refusal(Client(0), waiting, waiting / "notebooks")
+
+
+def test_worker_without_the_project_is_told(waiting: Path):
+    client = Client(answer=ModuleNotFoundError("No module named 'course_utils'"))
+
+    said = refusal(client, waiting, waiting / "notebooks")
+
+    assert "The worker tcp://a:2 cannot run lessons.\nModuleNotFoundError: No module" in said
+
+
+@pytest.mark.parametrize("lacking", ["out", "notebooks"])
+def test_worker_that_lacks_a_folder_is_told(waiting: Path, monkeypatch: pytest.MonkeyPatch, lacking: str):
+    (waiting / "out").mkdir()
+    exists = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path: lacking not in path.parts and exists(path))
+
+    said = refusal(Client(), waiting / "out", waiting / "notebooks")
+
+    assert f"The worker tcp://a:2 does not see the folder {waiting / lacking}." in said
+
+
+def test_run_gets_nothing_that_is_set_for_the_course_on_the_worker(
+    waiting: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (run,) = runs_of(waiting)
+    monkeypatch.setenv("COURSE_DATA", "of the worker")
+    monkeypatch.setenv("COURSE_CACHE", "of the worker")
+    started = {}
+
+    def popen(*_: object, env: dict[str, str], **__: object) -> None:
+        started.update(env)
+        raise OSError("started nothing")
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    with pytest.raises(OSError, match="started nothing"):
+        attempt(run, {"COURSE_CACHE": "of the starter"})
+
+    assert {name: v for name, v in started.items() if name.startswith("COURSE_")} == {
+        "COURSE_CACHE": "of the starter"
+    }
+    assert started["PATH"] == os.environ["PATH"]
 
 
 def test_results_that_are_not_here_are_told(waiting: Path):
@@ -365,7 +465,6 @@ def test_nothing_recorded_makes_an_empty_summary(tmp_path: Path):
 def test_run_that_another_worker_is_at_is_waited_for_and_not_run_twice(waiting: Path):
     from filelock import FileLock
 
-    from course_utils.sweep.attempt import attempt
     from course_utils.sweep.child import LOCK
 
     write_grid(waiting / "grid.yaml", {"WAIT": 0.0})
@@ -373,7 +472,7 @@ def test_run_that_another_worker_is_at_is_waited_for_and_not_run_twice(waiting: 
     run.out.mkdir(parents=True)
     answers: list[Outcome] = []
     with FileLock(run.out / LOCK):
-        other = threading.Thread(target=lambda: answers.append(attempt(run, {})))
+        other = threading.Thread(target=lambda: answers.append(attempt(run, settings_of(1))))
         other.start()
         other.join(5)
         assert other.is_alive()
@@ -382,5 +481,5 @@ def test_run_that_another_worker_is_at_is_waited_for_and_not_run_twice(waiting: 
     ran = (run.out / "run.json").stat().st_mtime_ns
 
     assert [outcome.error for outcome in answers] == [""]
-    assert attempt(run, {}).error == ""
+    assert attempt(run, settings_of(1)).error == ""
     assert (run.out / "run.json").stat().st_mtime_ns == ran
