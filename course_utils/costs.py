@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from course_utils.lesson import Lesson
 
 TICK = 0.05  # seconds between two looks at the memory
+KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")  # a separable convolution has the last two
 ENOUGH = 0.9  # share of the best validation accuracy that counts as good enough
 
 
@@ -65,9 +66,11 @@ class Meter:
 def forward_flops(model: keras.Model) -> int:
     """Return the floating-point operations of convolutions and dense layers for one picture, forwards.
 
-    A multiplication and an addition are two operations. Normalisation, activations and pooling are left
-    out: they are a small part of the networks of this course. A training step costs about three times as
-    much for layers that train.
+    A multiplication and an addition are two operations. Counted are ``Dense``, ``Conv``, ``DepthwiseConv``
+    and ``SeparableConv``, of any number of dimensions. Normalisation, activations and pooling are left
+    out: they are a small part of the networks of this course, which have no attention or recurrent layers
+    (they would count nothing, or too little). A training step costs about three times as much for layers
+    that train.
 
     Args:
         model: with a fixed input size; nested models are counted too.
@@ -78,9 +81,11 @@ def forward_flops(model: keras.Model) -> int:
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             total += forward_flops(layer)
-        elif hasattr(layer, "kernel"):
-            places = math.prod(layer.output.shape[1:-1])  # how often a kernel is used for one picture
-            total += 2 * places * math.prod(layer.kernel.shape)
+        else:
+            kernels = [getattr(layer, name) for name in KERNELS if hasattr(layer, name)]
+            if kernels:
+                places = math.prod(layer.output.shape[1:-1])  # how often a kernel is used for one picture
+                total += 2 * places * sum(math.prod(kernel.shape) for kernel in kernels)
     return total
 
 

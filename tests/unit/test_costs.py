@@ -47,6 +47,12 @@ def test_flops_are_counted_by_hand():
     assert forward_flops(small_model()) == 2 * (14 * 14 * 27 * 4 + 12 * 12 * 9 * 4 + 40)
 
 
+def test_flops_of_a_separable_convolution_are_those_of_its_two_parts():
+    parts = [keras.layers.DepthwiseConv2D(3, strides=2), keras.layers.Conv2D(5, 1)]
+    for layers in (parts, [keras.layers.SeparableConv2D(5, 3, strides=2)]):
+        assert forward_flops(keras.Sequential([keras.Input((16, 16, 3)), *layers])) == 2 * 7 * 7 * (27 + 15)
+
+
 def test_flops_of_a_known_network():
     """The paper of MobileNetV2 names 300 million multiplications with additions at 224x224."""
     network = keras.applications.MobileNetV2(weights=None)
@@ -85,17 +91,21 @@ def test_a_training_is_recorded(tmp_path):
         cost.seconds * values["epochs_to_90", "train"] / 3
     )
     assert values["parameters", "train"] == model.count_params()
+    assert values["flops", "train"] == forward_flops(model)
+    assert values["model_bytes", "train"] == pytest.approx(file_bytes(model), rel=0.01)
 
 
 def test_seconds_to_90_count_the_phases_that_were_needed(tmp_path):
     lesson = Lesson("17", load_profile("offline"), "drawn", "none", 0, tmp_path, source="path")
     model = small_model()
+    model.layers[1].trainable = False
     phases = {}
-    for name, accuracies, seconds in (("head", [0.1, 0.2], 4.0), ("fine-tuning", [0.46, 0.5], 10.0)):
+    told = (("head", [0.1, 0.2], 4.0, 3e9), ("fine-tuning", [0.46, 0.5], 10.0, 2e9))
+    for name, accuracies, seconds, peak_bytes in told:
         history = keras.callbacks.History()
         history.history = {"val_accuracy": accuracies}
         meter = Meter()
-        meter.seconds = seconds
+        meter.seconds, meter.peak_bytes = seconds, peak_bytes
         phases[name] = (history, meter)
     parts = {"train": (np.zeros((10, 16, 16, 3)), np.arange(10))}
 
@@ -105,3 +115,6 @@ def test_seconds_to_90_count_the_phases_that_were_needed(tmp_path):
     assert records["epochs_to_90"] == 3
     assert records["seconds_to_90"] == 4.0 + 5.0
     assert records["images_per_second"] == pytest.approx(40 / 14)
+    assert records["peak_bytes"] == 3e9
+    assert records["trainable_parameters"] == 4 * 10 + 10
+    assert records["parameters"] == model.count_params() > records["trainable_parameters"]
