@@ -114,15 +114,15 @@ def hostile_notebook(attack: Attack, outside: dict[str, object]) -> object:
     return notebook
 
 
-def digest(*folders: Path) -> str:
-    total = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            status = path.lstat()
-            total.update(f"{path} {status.st_mode} {status.st_size}".encode())
-            if path.is_file() and not path.is_symlink():
-                total.update(path.read_bytes())
-    return total.hexdigest()
+def contents(*folders: Path) -> dict[str, tuple[int, int, str]]:
+    """Mode, size and digest of each file, so that a failure names what was changed."""
+    found = {}
+    for path in sorted(path for folder in folders for path in folder.rglob("*")):
+        status = path.lstat()
+        is_plain = path.is_file() and not path.is_symlink()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest() if is_plain else ""
+        found[str(path)] = (status.st_mode, status.st_size, digest)
+    return found
 
 
 def outline(folder: Path) -> dict[str, tuple[int, int]]:
@@ -186,7 +186,7 @@ def test_hostile_notebook(attack, hand_in, grade, points, ears, home, private, c
     (folder / "ann" / "note.txt").write_text(f"{made_up.CANARY}-other-submission", encoding="utf-8")
     watched = [folder, private, home, PROJECT / "tools" / "grading" / "pages", *course.stage.mounts]
     watched = [path for path in watched if path.is_dir()]
-    before, processes_before = digest(*watched), strangers()
+    before, processes_before = contents(*watched), strangers()
 
     started = time.monotonic()
     more = attack.cell_seconds - LIMITS.cell_seconds
@@ -213,7 +213,7 @@ def test_hostile_notebook(attack, hand_in, grade, points, ears, home, private, c
     assert not attack.leaks or "ran" in leaked or "CLASS_WORD" in leaked, result.cells
     assert ears.all_heard() == []
     assert still_there(processes_before) == set()
-    assert digest(*watched) == before
+    assert contents(*watched) == before
     assert_harmless_pages(tmp_path / "pages", [honest, mallory])
 
 
