@@ -88,6 +88,16 @@ def with_judge(private, body):
     )
 
 
+def test_nothing_is_left_in_the_instructors_folder(private, monkeypatch):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    before = sorted(private.rglob("*"))
+    judges = Judges(private)
+    judges.judge("90", "", [json.dumps({"90.2": NUMBER, "90.2h": NUMBER}).encode()])
+    judges.close()
+
+    assert sorted(private.rglob("*")) == before
+
+
 def test_a_judge_that_fails_is_told_and_the_others_go_on(private):
     with_judge(private, "raise RuntimeError('oops')")
     judges = Judges(private)

@@ -98,7 +98,8 @@ class Judges:
         if self.private:
             environment["COURSE_PRIVATE"] = str(self.private.resolve())
         self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("judge_process.py"))],
+            # -B: an instructor's folder is read, and nothing is left in it
+            [sys.executable, "-B", str(Path(__file__).with_name("judge_process.py"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.said,
