@@ -308,16 +308,11 @@ def _read_run(path: Path) -> dict:
 
 def _is_told(facts: dict) -> bool:
     """Say whether what ``run.json`` holds has the form that the runner gives it."""
-    lessons = facts.get("lessons", {})
-    is_told = isinstance(lessons, dict) and all(isinstance(lesson, dict) for lesson in lessons.values())
-    costs = (
-        [v for f in lessons.values() for k, v in f.items() if k in ("seconds", "peak_bytes")]
-        if is_told
-        else []
-    )
-    return (
-        is_told
-        and all(isinstance(cost, int | float) for cost in costs)
-        and isinstance(facts.get("parameters", {}), dict)
-        and isinstance(facts.get("started", ""), str)
-    )
+    lessons, parameters = facts.get("lessons", {}), facts.get("parameters", {})
+    if not isinstance(lessons, dict) or not all(isinstance(lesson, dict) for lesson in lessons.values()):
+        return False
+    costs = [
+        lesson[name] for lesson in lessons.values() for name in ("seconds", "peak_bytes") if name in lesson
+    ]
+    are_numbers = all(isinstance(cost, int | float) for cost in costs)
+    return are_numbers and isinstance(parameters, dict) and isinstance(facts.get("started", ""), str)

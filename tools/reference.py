@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _run_all(grids, options.workers)
         if code:
             return code
-        folders = finished_folders(grids, out)
+        folders = finished_folders(grids)
         if options.store:
             print(f"{store(folders)} records are stored in {FOLDER.relative_to(PROJECT)}.")
             return 0
@@ -88,13 +88,18 @@ def with_data(grid: Path, data: str, out: Path) -> Path:
     return target
 
 
-def finished_folders(grids: Sequence[Path], out: Path) -> list[Path]:
-    """Return the folders of records of all runs of the grids, each grid's in a folder of its name in ``out``.
+def results_of(grid: Path) -> Path:
+    """Return the folder of a grid's runs: beside it, under the same name."""
+    return grid.with_suffix("")
+
+
+def finished_folders(grids: Sequence[Path]) -> list[Path]:
+    """Return the folders of records of all runs of the grids.
 
     Raises:
         CourseError: a run is not finished.
     """
-    runs = [run for grid in grids for run in read_grid(grid, out / grid.stem)]
+    runs = [run for grid in grids for run in read_grid(grid, results_of(grid))]
     missing = [run.name for run in runs if not is_finished(run)]
     if missing:
         raise CourseError(
@@ -167,7 +172,7 @@ def _run_all(grids: Sequence[Path], workers: int | None) -> int:
     largest = 0
     for grid in grids:
         print(f"\n{grid.stem}", flush=True)
-        arguments = [str(grid), "--out", str(grid.with_suffix(""))]
+        arguments = [str(grid), "--out", str(results_of(grid))]
         code = run_sweep(arguments + (["--workers", str(workers)] if workers is not None else []))
         if code == STOPPED:
             return code

@@ -183,7 +183,7 @@ def test_drawn_records_are_not_stored(tmp_path):
 def test_unfinished_runs_are_not_compared(tmp_path):
     grid = tool.with_data(tool.find_grids()[0], "published", tmp_path)
     with pytest.raises(CourseError, match="are not finished"):
-        tool.finished_folders([grid], tmp_path)
+        tool.finished_folders([grid])
 
 
 # the command line
@@ -210,7 +210,7 @@ def course(tmp_path, monkeypatch):
     monkeypatch.setattr(tool, "find_grids", lambda names: sorted(stored.glob("*.yaml")))
     monkeypatch.setattr(tool, "FOLDER", stored)
     folders = [tmp_path / "new" / "records"]
-    monkeypatch.setattr(tool, "finished_folders", lambda grids, out: folders)
+    monkeypatch.setattr(tool, "finished_folders", lambda grids: folders)
 
     def run(*options, now=0.51, by_sweep=(), **more):
         codes.update(dict(enumerate(by_sweep, start=1)))
