@@ -13,11 +13,13 @@ import nbformat
 import pandas as pd
 
 from course_utils.claims import claims_table
+from course_utils.errors import CourseError
 from course_utils.execution import find_lessons, lesson_number
 from course_utils.lesson import STAND_IN
 from course_utils.progress import clock
 from course_utils.records import FIELDS, read_record
 from course_utils.reference import FOLDER as REFERENCE
+from course_utils.reference import read_table, table_files
 from course_utils.reference_tables import NUMBERS as RECIPE_NUMBERS
 from course_utils.reference_tables import recipe_records, recipes_table
 from course_utils.whole_file import replacing
@@ -132,8 +134,13 @@ class _Entries:
 
 def _recipes(entries: _Entries, reference: Path) -> pd.DataFrame:
     """Return the records of recipes: those of the course, then those of this run, which replace them."""
-    found = entries.read(sorted(reference.glob("*.json")), read_record) + entries.records
-    return recipe_records(pd.DataFrame(found, columns=None if found else list(FIELDS)))
+    tables = [pd.DataFrame(entries.records, columns=None if entries.records else list(FIELDS))]
+    for path in table_files(reference):
+        try:
+            tables.insert(-1, read_table(path))
+        except CourseError:
+            entries.unreadable.append(f"{path.parent.name}/{path.name}")
+    return recipe_records(pd.concat(tables, ignore_index=True))
 
 
 def _row(model: str, entries: _Entries) -> dict[str, str]:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import argparse
 import numbers
-import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -21,7 +20,15 @@ import yaml
 from course_utils.errors import CourseError
 from course_utils.paths import PROJECT, out_folder
 from course_utils.records import FIELDS, read_records
-from course_utils.reference import FOLDER, mean_and_spread
+from course_utils.reference import (
+    FOLDER,
+    MEASURED,
+    OF_A_RUN,
+    mean_and_spread,
+    read_tables,
+    reference_records,
+    write_tables,
+)
 from course_utils.sweep.__main__ import main as run_sweep
 from course_utils.sweep.grid import read_grid
 from course_utils.sweep.run import is_finished
@@ -44,9 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return code
         folders = finished_folders(grids)
         if options.store:
-            print(f"{store(folders)} records are stored in {FOLDER.relative_to(PROJECT)}.")
+            print(f"{store(folders, FOLDER)} records are stored: results/reference.")
             return 0
-        return _tell(_read_all(folders), out)
+        return _tell(_read_all(folders).drop(columns="made_by"), out)
     except CourseError as error:
         print(f"\n{error}", file=sys.stderr)
     except OSError as error:
@@ -93,21 +100,21 @@ def results_of(grid: Path) -> Path:
     return grid.with_suffix("")
 
 
-def finished_folders(grids: Sequence[Path]) -> list[Path]:
-    """Return the folders of records of all runs of the grids.
+def finished_folders(grids: Sequence[Path]) -> dict[str, list[Path]]:
+    """Return the folders of records of all runs, by the name of their grid.
 
     Raises:
         CourseError: a run is not finished.
     """
-    runs = [run for grid in grids for run in read_grid(grid, results_of(grid))]
-    missing = [run.name for run in runs if not is_finished(run)]
+    runs = {grid.stem: read_grid(grid, results_of(grid)) for grid in grids}
+    missing = [run.name for of_grid in runs.values() for run in of_grid if not is_finished(run)]
     if missing:
         raise CourseError(
             f"{len(missing)} runs are not finished, for example {missing[0]}.",
             cause="Results are compared and stored when all runs of a grid are there.",
             next_step="run the same command again; it goes on with what is missing.",
         )
-    return [run.out / "records" for run in runs]
+    return {name: [run.out / "records" for run in of_grid] for name, of_grid in runs.items()}
 
 
 def compare(new: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
@@ -124,37 +131,35 @@ def compare(new: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
     return both
 
 
-def store(folders: Sequence[Path], target: Path = FOLDER) -> int:
-    """Replace the stored records of the lessons in ``folders`` by those there, and return their number.
+def store(folders: Mapping[str, Sequence[Path]], target: Path) -> int:
+    """Replace the stored records of these grids by those in their folders, and return how many are new.
 
-    Old records go when all new ones are there, so an interruption loses none.
+    Those of other grids stay.
+
+    Args:
+        folders: name of a grid -> folders of records.
+        target: folder of the tables.
 
     Raises:
-        CourseError: a record speaks of drawn pictures, or two have the same name.
+        CourseError: a record speaks of drawn pictures, or two are of the same thing.
     """
-    records = _read_all(folders)
-    if "drawn" in set(records["data"]):
+    new, stored = _read_all(folders), read_tables(target)
+    if "drawn" in set(new["data"]):
         raise CourseError(
             "The records are not stored.",
             cause="Some of them were measured on the drawn stand-in.",
             next_step="give DATA=…, run again.",
         )
-    paths = [path for folder in folders for path in sorted(folder.glob("*.json"))]
-    files = {path.name: path for path in paths}
-    if len(files) < len(paths):
+    records = pd.concat([stored[~stored["made_by"].isin(folders)], new], ignore_index=True)
+    same = records.duplicated([name for name in records if name not in (*MEASURED, *OF_A_RUN)])
+    if same.any():
         raise CourseError(
             "The records are not stored.",
-            cause=f"{len(paths) - len(files)} of {len(paths)} would overwrite another one of the same name.",
+            cause=f"{same.sum()} of {len(records)} would overwrite another one of the same name.",
             next_step="let no two grids run a lesson with the same parameters.",
         )
-    for name, path in files.items():
-        with replacing(target / name) as part:
-            shutil.copyfile(path, part)
-    for lesson in set(records["lesson"]):
-        for old in target.glob(f"{lesson}-*.json"):
-            if old.name not in files:
-                old.unlink()
-    return len(files)
+    write_tables(records, target)
+    return len(new)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -180,8 +185,9 @@ def _run_all(grids: Sequence[Path], workers: int | None) -> int:
     return largest
 
 
-def _read_all(folders: Sequence[Path]) -> pd.DataFrame:
-    return pd.concat([read_records(folder) for folder in folders], ignore_index=True)
+def _read_all(folders: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
+    tables = [read_records(path).assign(made_by=grid) for grid, paths in folders.items() for path in paths]
+    return pd.concat(tables, ignore_index=True)
 
 
 def _over_seeds(records: pd.DataFrame) -> pd.DataFrame:
@@ -201,7 +207,7 @@ def _word(value: object) -> str:
 
 
 def _tell(new: pd.DataFrame, out: Path) -> int:
-    table = compare(new, read_records(FOLDER))
+    table = compare(new, reference_records(folder=FOLDER))
     table.to_csv(out / "comparison.csv")
     if table.empty:
         raise CourseError(

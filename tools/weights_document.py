@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT)]
 
-from course_utils.records import read_records  # noqa: E402
+from course_utils.reference import read_tables  # noqa: E402
 from course_utils.weights import NETWORKS, read_card  # noqa: E402
 from course_utils.whole_file import replacing  # noqa: E402
 
@@ -38,7 +38,7 @@ MISSING = "not measured for these weights yet"
 def read_all(folder: Path) -> tuple[dict[str, dict], list[dict]]:
     """Return the cards by network, and the records of these very weights and of random ones."""
     cards = {name: read_card(name) for name in NETWORKS}
-    entries = read_records(folder).to_dict("records") if folder.is_dir() else []
+    entries = read_tables(folder).to_dict("records")
     return cards, [entry for entry in entries if _belongs(entry, cards)]
 
 

@@ -4,16 +4,14 @@
     make weights-report REPORT_ONLY=1                         # writes from the records alone
     python tools/weights_report.py --data PATH --only frozen-50 --limit 100      # a trial, in build/
 
-Each figure is a record in ``results/weights``, and is measured again only when the weights or its settings
-have changed: a stopped run continues. What is measured: ``FIGURES``. The control is the same network with
-random weights. All of it on the test pictures, which decide nothing here: settings are fixed beforehand.
+Each figure is a row of the table in ``results/weights``, and is measured again only when the weights or its
+settings have changed: a stopped run continues. What is measured: ``FIGURES``. The control is the same network
+with random weights. All of it on the test pictures, which decide nothing here: settings are fixed beforehand.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 import tempfile
 import time
@@ -23,6 +21,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT), str(PROJECT / "tools")]
@@ -36,9 +35,11 @@ from course_utils.errors import CourseError  # noqa: E402
 from course_utils.features import cached_features  # noqa: E402
 from course_utils.progress import clock  # noqa: E402
 from course_utils.quiet import import_keras_quietly  # noqa: E402
-from course_utils.records import plain, record  # noqa: E402
+from course_utils.records import plain, read_record, record  # noqa: E402
+from course_utils.reference import read_tables, write_tables  # noqa: E402
 from course_utils.weights import read_card, weights_path  # noqa: E402
 
+MADE_BY = "weights-report"
 NETS = tuple(pretrain.PREPROCESSING)
 SEEDS = (0, 1, 2)
 EPOCHS = 3
@@ -68,7 +69,7 @@ class Figure:
 
     @property
     def name(self) -> str:
-        """Name of its file, and how progress calls it."""
+        """How progress calls it."""
         return f"{self.net.lower()}-{self.kind}-{self.arm}-{self.seed}"
 
     @property
@@ -203,26 +204,27 @@ class Bench:
 
 
 def write_record(folder: Path, figure: Figure, value: float, *, data: str, **more: object) -> None:
-    """Write the record of a figure under its name; an older one of the same figure is replaced."""
-    folder.mkdir(parents=True, exist_ok=True)
-    context = {"weights": figure.arm, "profile": "weights-report", "seed": figure.seed, "data": data}
-    with tempfile.TemporaryDirectory(prefix=".record-", dir=folder) as scratch:
+    """Store a figure in the table; an older record of the same figure is replaced."""
+    context = {"weights": figure.arm, "profile": MADE_BY, "seed": figure.seed, "data": data}
+    with tempfile.TemporaryDirectory() as scratch:
         path = record(
             "weights", figure.net, "accuracy", value, unit="fraction", split="test", out=scratch, **context
         )
-        entry = json.loads(path.read_text(encoding="utf-8")) | plain({"figure": figure.kind, **more})
-        path.write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
-        os.replace(path, folder / f"{figure.name}.json")
+        entry = read_record(path) | plain({"figure": figure.kind, "made_by": MADE_BY, **more})
+    stored = read_tables(folder)
+    others = stored[~_is_of(stored, figure)]
+    write_tables(pd.concat([others, pd.DataFrame([entry])], ignore_index=True), folder)
 
 
 def is_measured(folder: Path, figure: Figure, settings: str) -> bool:
     """Tell whether a record of this figure, with these weights and settings, is there."""
-    try:
-        return (
-            json.loads((folder / f"{figure.name}.json").read_text(encoding="utf-8"))["settings"] == settings
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    stored = read_tables(folder)
+    return settings in set(stored[_is_of(stored, figure)].get("settings", []))
+
+
+def _is_of(records: pd.DataFrame, figure: Figure) -> pd.Series:
+    named = {"model": figure.net, "figure": figure.kind, "weights": figure.arm, "seed": figure.seed}
+    return (records.reindex(columns=list(named)) == pd.Series(named)).all(axis=1)
 
 
 def measure_all(wanted: list[Figure], cifar: Cifar10, folder: Path, data_name: str) -> None:

@@ -7,9 +7,17 @@ import pandas as pd
 import pytest
 import yaml
 
+from course_utils import reference
 from course_utils.errors import CourseError
 from course_utils.records import read_records, record
-from course_utils.reference import FOLDER, mean_and_spread, reference_records
+from course_utils.reference import (
+    FOLDER,
+    RUNS,
+    mean_and_spread,
+    read_tables,
+    reference_records,
+    write_tables,
+)
 from course_utils.sweep.grid import read_grid
 from tools import reference as tool
 
@@ -20,19 +28,29 @@ def write(folder, seed=0, value=0.5, model="R9 mended", lesson="17", data="path"
     return folder / "records"
 
 
-# reading
+def tables(records, made_by="one"):
+    """Write the records of a folder as tables, and return their folder."""
+    write_tables(read_records(records).assign(made_by=made_by), records.with_name("tables"))
+    return records.with_name("tables")
+
+
+def content(folder):
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+
+
+# reading and writing tables
 
 
 def test_records_are_chosen_by_column(tmp_path):
     write(tmp_path, size=32)
-    folder = write(tmp_path, model="R9 published")
+    folder = tables(write(tmp_path, model="R9 published"))
     assert len(reference_records(folder=folder)) == 2
     assert reference_records(folder=folder, model="R9 mended")["size"].tolist() == [32]
 
 
 @pytest.mark.parametrize("wanted", [{"model": "R0"}, {"no_such_column": 1}])
 def test_no_record_of_that_kind_is_an_error(tmp_path, wanted):
-    folder = write(tmp_path)
+    folder = tables(write(tmp_path))
     with pytest.raises(CourseError, match="no reference result") as raised:
         reference_records(folder=folder, **wanted)
     assert "make reference" in str(raised.value)
@@ -41,11 +59,70 @@ def test_no_record_of_that_kind_is_an_error(tmp_path, wanted):
 
 def test_mean_and_spread_over_seeds(tmp_path):
     for seed, value in enumerate((0.4, 0.5, 0.6)):
-        folder = write(tmp_path, seed, value)
-    write(tmp_path, 0, 0.3, model="R9 alone")
+        write(tmp_path, seed, value)
+    folder = tables(write(tmp_path, 0, 0.3, model="R9 alone"))
     table = mean_and_spread(reference_records(folder=folder), "model")
     assert table.loc["R9 mended"].tolist() == pytest.approx([0.5, 0.1, 3])
     assert table.loc["R9 alone"].tolist() == [0.3, 0.0, 1]
+
+
+def test_a_table_says_what_the_records_said(tmp_path):
+    """Six digits of a value, whole numbers as they are, words that look like gaps or numbers, gaps."""
+    records = write(tmp_path, 0, 0.123456789, weights="none", depth="all", learning_rate=1e-5)
+    write(tmp_path, 10, 0.5, weights="none", labels=4500, size=None, lesson="18")
+    context = {"data": "path", "weights": "none", "profile": "gpu", "seed": 1, "seconds": 2.25}
+    record("17", "R9", "flops", 23_587_712, unit="1", split="train", out=tmp_path, **context)
+    before, after = read_records(records), read_tables(tables(records))
+    assert set(after["made_by"]) == {"one"}
+    order = ["lesson", "metric", "seed"]
+    before, after = (each.sort_values(order).reset_index(drop=True) for each in (before, after))
+    assert after["value"].tolist() == pytest.approx(before["value"].tolist(), rel=5e-6)
+    assert after["value"].tolist() != before["value"].tolist()
+    for name in [name for name in before if name not in ("value", "size")]:
+        same = before[name].isna() & after[name].isna()
+        assert (same | (before[name] == after[name])).all(), name
+    assert "23587712" in content(tables(records))["17.csv"]
+
+
+def test_tables_do_not_depend_on_the_order_of_records(tmp_path):
+    for seed in (0, 1, 10):
+        records = write(tmp_path, seed, model="R9 mended", size=32 + seed)
+    first = content(tables(records))
+    shuffled = read_tables(tmp_path / "tables").sample(frac=1, random_state=1)
+    write_tables(shuffled, tmp_path / "tables")
+    assert content(tmp_path / "tables") == first
+    assert [line.split(",")[2] for line in first["17.csv"].splitlines()] == ["size", "32", "33", "42"]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("17.csv", "0.5", "half", "could not convert string to float"),
+        ("17.csv", "0.5", "", "a row without a finite value"),
+        ("17.csv", "0.5", "inf", "a row without a finite value"),
+        ("17.csv", "one-", "two-", "a row without data"),
+        ("17.csv", "model,", "network,", "a row without model"),
+        ("17.csv", ",run", ",ran", "KeyError: 'run'"),
+        ("17.csv", "R9", "<<<<<<< HEAD\nR9", "a row without"),
+        ("runs.csv", "run", "ran", "KeyError: 'run'"),
+    ],
+)
+def test_a_damaged_table_is_named_and_left(tmp_path, file, old, new, said):
+    folder = tables(write(tmp_path))
+    damaged = (folder / file).read_text(encoding="utf-8").replace(old, new)
+    (folder / file).write_text(damaged, encoding="utf-8")
+    with pytest.raises(CourseError, match="cannot be read") as raised:
+        reference_records(folder=folder)
+    assert said in str(raised.value)
+    assert "git checkout" in str(raised.value)
+    assert (folder / file).read_text(encoding="utf-8") == damaged
+
+
+def test_tables_without_their_runs_are_an_error(tmp_path):
+    folder = tables(write(tmp_path))
+    (folder / RUNS).unlink()
+    with pytest.raises(CourseError, match="cannot be read"):
+        reference_records(folder=folder)
 
 
 # what comes with the course
@@ -123,10 +200,10 @@ def test_small_spreads_leave_room():
 @pytest.mark.parametrize("lesson", ["14", "15", "16", "17", "18"])
 def test_results_of_one_lesson_find_those_of_all(lesson, tmp_path):
     """Numbers look different in a table of one lesson and in one of all: 20 and 20.0."""
-    for path in FOLDER.glob(f"{lesson}-*.json"):
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    stored = read_records(FOLDER)
-    compared = tool.compare(read_records(tmp_path), stored)
+    for name in (f"{lesson}.csv", RUNS):
+        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
+    stored = reference_records()
+    compared = tool.compare(reference_records(folder=tmp_path), stored)
     assert len(compared) == len(tool._over_seeds(stored[stored["lesson"] == lesson])) >= 10
     assert compared["fits"].all()
 
@@ -135,49 +212,70 @@ def test_other_units_are_not_compared():
     assert tool.compare(table({0: 3.0}, unit="s"), table({0: 9.0}, unit="s")).empty
 
 
-def test_storing_replaces_the_lesson_and_keeps_the_others(tmp_path):
+@pytest.fixture
+def stored(tmp_path):
+    """Tables of two grids: lesson 17 of grid one and of grid two, lesson 18 of grid two."""
+    old = [read_records(write(tmp_path / "1", 7, device="old")).assign(made_by="one")]
+    old += [read_records(write(tmp_path / "2", 7, size=224)).assign(made_by="two")]
+    old += [read_records(write(tmp_path / "3", 7, lesson="18")).assign(made_by="two")]
     target = tmp_path / "reference"
-    target.mkdir()
-    for name in ("17-old.json", "18-study.json"):
-        (target / name).write_text("{}")
-    folder = write(tmp_path / "run", size=np.int64(32))
-    assert tool.store([folder], target) == 1
-    names = sorted(path.name for path in target.iterdir())
-    assert "18-study.json" in names
-    assert "17-old.json" not in names
-    assert len(names) == 2
+    write_tables(pd.concat(old), target)
+    (target / "one.yaml").write_text("lessons: []", encoding="utf-8")
+    return target
 
 
-def test_a_full_disk_loses_no_stored_record(tmp_path, monkeypatch):
-    target = tmp_path / "reference"
-    target.mkdir()
-    (target / "17-old.json").write_text("{}")
-    folder = write(tmp_path / "run", 0)
-    write(tmp_path / "run", 1)
+def test_storing_replaces_what_the_grid_made_and_keeps_all_else(tmp_path, stored):
+    before = content(stored)
+    assert tool.store({"one": [write(tmp_path / "run", size=np.int64(32))]}, stored) == 1
+    after = content(stored)
+    assert (after["18.csv"], after["one.yaml"]) == (before["18.csv"], before["one.yaml"])
+    records = read_tables(stored).query("lesson == '17'")
+    assert records[["made_by", "seed", "size"]].to_numpy().tolist() == [["one", 0, 32], ["two", 7, 224]]
+    assert "old" in before[RUNS]
+    assert "old" not in after[RUNS]
 
-    def full(source, part):
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tool.shutil, "copyfile", full)
+def test_a_lesson_that_its_grid_left_is_gone(tmp_path, stored):
+    assert tool.store({"two": [write(tmp_path / "run", 3)]}, stored) == 1
+    assert sorted(content(stored)) == ["17.csv", "one.yaml", RUNS]
+
+
+@pytest.mark.parametrize("files_until_full", [0, 1, 2, 3])
+def test_a_full_disk_loses_no_stored_record(tmp_path, stored, monkeypatch, files_until_full):
+    """Wherever it stops, each table is whole, is old or new, and finds its runs."""
+    old, written = read_tables(stored), []
+    whole = reference.replacing
+
+    def full(path):
+        written.append(path)
+        if len(written) > files_until_full:
+            raise OSError(28, "No space left on device")
+        return whole(path)
+
+    monkeypatch.setattr(reference, "replacing", full)
     with pytest.raises(OSError, match="No space"):
-        tool.store([folder], target)
-    assert [path.name for path in target.iterdir()] == ["17-old.json"]
+        tool.store({"one": [write(tmp_path / "run", 7, 0.9, device="new")]}, stored)
+    now = read_tables(stored)
+    assert len(now) == len(old)
+    told, before = (set(map(tuple, each[["device", "value"]].to_numpy())) for each in (now, old))
+    assert told <= {*before, ("new", 0.9)}
 
 
-def test_records_of_the_same_name_are_not_stored(tmp_path):
-    folders = [write(tmp_path / name) for name in ("one", "two")]
-    (tmp_path / "reference").mkdir()
-    with pytest.raises(CourseError, match="1 of 2 would overwrite"):
-        tool.store(folders, tmp_path / "reference")
+def test_two_records_of_the_same_are_not_stored(tmp_path, stored):
+    before = content(stored)
+    folders = [write(tmp_path / name) for name in ("a", "b")]
+    with pytest.raises(CourseError, match="1 of 4 would overwrite"):
+        tool.store({"one": folders}, stored)
+    with pytest.raises(CourseError, match="1 of 4 would overwrite"):
+        tool.store({"three": [write(tmp_path / "c", 7, device="new", profile="gpu")]}, stored)
+    assert content(stored) == before
 
 
-def test_drawn_records_are_not_stored(tmp_path):
-    target = tmp_path / "reference"
-    target.mkdir()
-    (target / "17-old.json").write_text("{}")
+def test_drawn_records_are_not_stored(tmp_path, stored):
+    before = content(stored)
     with pytest.raises(CourseError, match="not stored"):
-        tool.store([write(tmp_path / "run", data="drawn")], target)
-    assert [path.name for path in target.iterdir()] == ["17-old.json"]
+        tool.store({"one": [write(tmp_path / "run", data="drawn")]}, stored)
+    assert content(stored) == before
 
 
 def test_unfinished_runs_are_not_compared(tmp_path):
@@ -192,11 +290,9 @@ def test_unfinished_runs_are_not_compared(tmp_path):
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """Two grids, stored results, and a sweep that writes records instead of running lessons."""
-    stored, out, swept = tmp_path / "stored", tmp_path / "out", []
+    out, swept = tmp_path / "out", []
     for seed in (0, 1):
-        for path in write(tmp_path / "old", seed, 0.5 + seed / 50).iterdir():
-            stored.mkdir(exist_ok=True)
-            path.rename(stored / path.name)
+        stored = tables(write(tmp_path / "old", seed, 0.5 + seed / 50))
     for name in ("one", "two"):
         grid = {"lessons": ["17"], "parameters": {"WEIGHTS": "bundled", "SEED": [0, 1]}}
         (stored / f"{name}.yaml").write_text(yaml.safe_dump(grid), encoding="utf-8")
@@ -209,7 +305,7 @@ def course(tmp_path, monkeypatch):
     monkeypatch.setattr(tool, "run_sweep", sweep)
     monkeypatch.setattr(tool, "find_grids", lambda names: sorted(stored.glob("*.yaml")))
     monkeypatch.setattr(tool, "FOLDER", stored)
-    folders = [tmp_path / "new" / "records"]
+    folders = {"one": [tmp_path / "new" / "records"]}
     monkeypatch.setattr(tool, "finished_folders", lambda grids: folders)
 
     def run(*options, now=0.51, by_sweep=(), **more):
@@ -239,6 +335,12 @@ def test_a_result_that_lies_off_is_told(course, capsys):
 def test_nothing_to_compare_is_an_error(course, capsys):
     assert course(size=64) == 1
     assert "Nothing was compared" in capsys.readouterr().err
+
+
+def test_results_are_stored(course, capsys):
+    assert course("--store", now=0.9) == 0
+    assert "2 records are stored" in capsys.readouterr().out
+    assert set(reference_records(folder=tool.FOLDER)["value"]) == {0.9, 0.92}
 
 
 def test_after_a_failure_the_other_grids_run_and_nothing_is_compared(course, capsys):

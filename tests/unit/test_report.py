@@ -15,6 +15,7 @@ from PIL import Image
 from course_utils import records
 from course_utils.lesson import STAND_IN
 from course_utils.records import record
+from course_utils.reference import write_tables
 from course_utils.report import comparison, comparison_text, data_labels, read_run_facts, write_report
 
 CONTEXT = {"data": "drawn", "weights": "none", "profile": "offline", "seconds": 3.0}
@@ -222,7 +223,8 @@ def test_facts_that_hold_something_else_are_named_and_left_out(out: Path, conten
 
 def test_reference_results_make_the_claims_table(out: Path, tmp_path: Path):
     reference = tmp_path / "reference"
-    write_records(reference, entries("R3 published", [0.61, 0.63], split="val", size=64))
+    made_up = entries("R3 published", [0.61, 0.63], split="val", size=64)
+    write_tables(pd.DataFrame(made_up).assign(made_by="grid", versions="1"), reference)
     text = page_of(out, reference).text
 
     assert "validation accuracy about 94.5 % in 4 epochs" in text
@@ -247,8 +249,8 @@ def test_no_recipe_no_claims(out: Path):
     assert "not tried here" not in page.text
 
 
-def test_a_damaged_reference_record_is_named(out: Path, tmp_path: Path):
+def test_a_damaged_reference_table_is_named(out: Path, tmp_path: Path):
     (tmp_path / "reference").mkdir()
-    (tmp_path / "reference" / "torn.json").write_text("{")
+    (tmp_path / "reference" / "torn.csv").write_text("model\nR1")
 
-    assert "reference/torn.json" in page_of(out, tmp_path / "reference").text
+    assert "reference/torn.csv" in page_of(out, tmp_path / "reference").text

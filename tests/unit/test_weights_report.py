@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import sys
 
 import numpy as np
@@ -12,6 +11,7 @@ from PIL import Image
 
 from course_utils.cifar10 import Cifar10
 from course_utils.paths import PROJECT
+from course_utils.reference import read_tables
 
 RENEW = "docs/WEIGHTS.md is stale: run make weights-report REPORT_ONLY=1"
 TOP1 = "tiny_imagenet_val_top1_percent"
@@ -157,9 +157,9 @@ def test_a_measured_figure_is_not_measured_again(report, tmp_path, cifar, monkey
     assert measured_again() == []
     assert measured_again(content_sha256="b" * 64) == ["bundled"] * 3  # the control has other weights
     assert len(measured_again(content_sha256="b" * 64, input_size=32)) == 6
-    stored = json.loads((tmp_path / "resnet50-frozen-all-bundled-0.json").read_text())
+    stored = read_tables(tmp_path).query("figure == 'frozen-all' and weights == 'bundled'").iloc[0]
     assert (stored["content_sha256"], stored["size"], stored["data_name"]) == ("b" * 64, 32, "photographs")
-    assert len(list(tmp_path.iterdir())) == 6
+    assert len(read_tables(tmp_path)) == 6
 
 
 def test_words_that_say_nothing_are_refused(report, tmp_path):
