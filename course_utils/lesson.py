@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,9 @@ from course_utils.paths import out_folder
 from course_utils.profiles import Profile, load_profile
 from course_utils.quiet import import_keras_quietly
 from course_utils.records import record, slug
+from course_utils.reference import weights_words
 from course_utils.runs import Run, save_run
-from course_utils.weights import weights_label
+from course_utils.weights import check_weights, weights_label, weights_note
 from course_utils.whole_file import replacing
 
 if TYPE_CHECKING:
@@ -42,19 +43,24 @@ class Lesson:
     seed: int
     out: Path
     source: str | None = None  # data label of records and figures, known once pictures are loaded
-
-    @property
-    def weights_label(self) -> str:
-        """The word that records use for the weights: imagenet, bundled, none or file.
-
-        Ask for it after ``weights_path``: if ImageNet's could not be had, it is ``"bundled"``.
-        """
-        return weights_label(self.weights)
+    used_weights: dict[str, str] = field(default_factory=dict)  # label of records -> note of records
 
     def use(self, cifar10: Cifar10) -> None:
         """Say where the pictures come from, and label all that follows with it."""
         self.source = cifar10.source
         print(cifar10.description)
+
+    def use_weights(self, path: str | None) -> str:
+        """Say which weights a base starts from, and return the word that records use for them.
+
+        Figures and tables that follow say so where ImageNet's were asked for and could not be had.
+
+        Args:
+            path: what ``weights_path`` returned.
+        """
+        label = weights_label(path)
+        self.used_weights[label] = weights_note(path)
+        return label
 
     def record(
         self, model: str, metric: str, value: float, *, unit: str, split: str, **context: object
@@ -88,7 +94,7 @@ class Lesson:
             seconds: that the training took, computing features included.
             train_pictures: how many pictures it was trained on.
             seed: of this training; None: the lesson's.
-            weights: that the base started from, as records call them (see ``weights_label``).
+            weights: that the base started from, as records call them (see ``use_weights``).
         """
         context = self._context({"seconds": round(seconds, 3), "weights": weights})
         context["seed"] = self.seed if seed is None else seed
@@ -182,7 +188,7 @@ class Lesson:
 
     def _warning(self) -> str:
         """What each figure and table must say: pictures or weights are not what their names promise."""
-        fell_back = self.weights == "imagenet" and self.weights_label != "imagenet"
+        fell_back = self.weights == "imagenet" and "bundled" in self.used_weights
         warnings = {STAND_IN: self.source == "drawn", BUNDLED_INSTEAD: fell_back}
         return "; ".join(text for text, holds in warnings.items() if holds)
 
@@ -194,7 +200,9 @@ class Lesson:
                 next_step="run the cells from the top.",
             )
         context = {"data": self.source, "weights": "none", "profile": self.profile.name}
-        return context | {"seed": self.seed} | more
+        context |= {"seed": self.seed} | more
+        note = self.used_weights.get(context["weights"])
+        return context | ({"note": note} if note else {})
 
 
 def start_lesson(
@@ -235,7 +243,7 @@ def start_lesson(
     )
     if chosen.deterministic:
         _make_deterministic()
-    weights_label(lesson.weights)  # an unknown word fails here, in the first cell
+    check_weights(lesson.weights)  # an unknown word, or a file that is not there, fails in the first cell
     if data:
         from course_utils.mirrors import look_in
 
@@ -254,7 +262,7 @@ def _measured_on(records: pd.DataFrame) -> str:
             cause="Some of them were measured on the drawn stand-in.",
             next_step="take records of real photographs: see reference.reference_records.",
         )
-    weights = ", ".join(sorted(set(records["weights"]) - {"none"})) or "none"
+    weights = ", ".join(weights_words(records)) or "none"
     seeds = ", ".join(map(str, sorted(set(records["seed"]))))
     return f"{REFERENCE}; weights: {weights}; seeds: {seeds}"
 

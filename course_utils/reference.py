@@ -140,6 +140,13 @@ def _short(number: float) -> str:
     return f"{number:.0f}" if number == round(number) else f"{number:.6g}"
 
 
+def weights_words(records: pd.DataFrame) -> list[str]:
+    """Return which pre-trained weights the records are of, as ``["bundled", "imagenet (8-bit copy)"]``."""
+    notes = records["note"] if "note" in records else pd.Series(np.nan, records.index)
+    words = records["weights"].where(notes.isna(), records["weights"] + " (" + notes.astype(str) + ")")
+    return sorted(set(words) - {"none"})
+
+
 def mean_and_spread(records: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
     """Return mean, standard deviation (0 for a single run) and number of runs of ``value``, in file order.
 

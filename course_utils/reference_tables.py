@@ -6,7 +6,7 @@ import pandas as pd
 
 RECIPE_LESSONS = ("14", "15", "16", "17")
 TOLD = ("size", "labels_per_class", "epochs")  # px, training pictures a class (NaN: all), of a training
-CONDITIONS = ("data", "weights", *TOLD, "gpu")  # what a result depends on
+CONDITIONS = ("data", "weights", "note", *TOLD, "gpu")  # what a result depends on
 FORMS = ("published", "mended", "random", "frozen")  # in this order; baselines follow
 NOT_MEASURED = "–"
 WEIGHTS_WORDS = {"imagenet": "ImageNet's weights", "bundled": "bundled weights", "none": "random weights"}
@@ -52,7 +52,7 @@ def recipe_records(records: pd.DataFrame) -> pd.DataFrame:
     told = {column: pd.to_numeric(found.get(column), errors="coerce") for column in TOLD}
     is_gpu = ~found["device"].astype(str).str.contains(r"\d core", regex=True)
     keys = ["model", "metric", "split", "seed", *CONDITIONS]
-    return found.assign(**told, gpu=is_gpu).drop_duplicates(keys, keep="last")
+    return found.assign(**told, note=found.get("note", ""), gpu=is_gpu).drop_duplicates(keys, keep="last")
 
 
 def condition_groups(records: pd.DataFrame) -> list[pd.DataFrame]:
@@ -68,6 +68,7 @@ def conditions_text(group: pd.DataFrame) -> str:
     """Return the conditions of one of the ``condition_groups`` in words, with the number of seeds."""
     first = group.iloc[0]
     weights = WEIGHTS_WORDS.get(first["weights"], "weights of a file")
+    weights += f" ({first['note']})" if pd.notna(first["note"]) and first["note"] else ""
     parts = ["drawn pictures" if first["data"] == "drawn" else "photographs", weights]
     if pd.notna(first["size"]):
         parts.append(f"{first['size']:.0f} px")

@@ -1,7 +1,7 @@
 """Weights that a backbone starts from: ImageNet's, those bundled with the course, a file, or none.
 
 ImageNet's are downloaded and checked by their digest. Where they cannot be had, the bundled ones take their
-place, which is told, and ``weights_label`` says so from then on.
+place, which is told. Which weights a path holds is known by its content: ``weights_label``.
 
 The bundled weights lie in ``data/weights`` in a compact form: kernels as whole numbers of 8 bits
 with one scale for each output channel, everything else as it was. They are unpacked once, into the
@@ -14,6 +14,8 @@ import hashlib
 import io
 import json
 import os
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +26,7 @@ from course_utils.errors import CourseError
 from course_utils.paths import BUNDLED_WEIGHTS, PROJECT, cache_folder, check_disk
 
 WORDS = ("imagenet", "bundled", "none")
-ENDINGS = (".h5", ".hdf5")
+ENDINGS = (".h5", ".hdf5", ".npz")
 PATIENCE_SECONDS = 60.0  # without progress, until the bundled weights take the place of ImageNet's
 FALLBACK_BANNER = "*** ImageNet weights of {name} cannot be had: using the bundled ones, which are weaker ***"
 SCALE = "|scale"  # "Conv1/kernel|scale" holds the scales of the compact array "Conv1/kernel"
@@ -46,7 +48,10 @@ NETWORKS = {
     "ResNet50": Network(318, 23_587_712, "c6efd6a4392957ae"),
 }
 
-_instead: dict[str, str] = {}  # network -> bundled file, where ImageNet's weights could not be had
+# Content of known copies of ImageNet's weights -> what records note of it.
+COPIES = {"4bf2da1e5898505b3932f69ff8a49906691cd3593b2af01d71a04028d7d77122": "8-bit copy"}
+
+_instead: dict[str, str] = {}  # network -> bundled file: a process tries ImageNet's once, and mixes nothing
 
 
 def weights_path(name: str, *, source: str | Path) -> str | None:
@@ -56,8 +61,10 @@ def weights_path(name: str, *, source: str | Path) -> str | None:
         name: ``"MobileNetV2"`` or ``"ResNet50"``.
         source: ``"imagenet"`` (downloaded once, checked by their digest at each use),
             ``"bundled"`` (come with the course), ``"none"`` (random start), or the path of a
-            weight file (``.h5``, ``.weights.h5``) of this network without its classifier. A
-            relative path is looked for in the current folder, then in the project.
+            weight file without its classifier: ``.h5``, ``.weights.h5``, or ``.npz`` with arrays
+            ``w000``, ``w001`` … in the order of ``get_weights()``. A relative path is looked for in
+            the current folder, then in the project. A file serves one network: for the other one,
+            the bundled weights are returned, which is told.
 
     Returns:
         The path of a checked file, or None for ``"none"``. If ImageNet's weights cannot be had,
@@ -66,7 +73,7 @@ def weights_path(name: str, *, source: str | Path) -> str | None:
         sizes are compared on the same weights (Keras itself changes the file with the size).
 
     Raises:
-        CourseError: unknown name or word; a file that is missing, damaged, or of another network.
+        CourseError: unknown name or word; a file that is missing, damaged, or of neither network.
     """
     if name not in NETWORKS:
         raise CourseError(
@@ -74,34 +81,51 @@ def weights_path(name: str, *, source: str | Path) -> str | None:
             cause=f"Expected one of: {', '.join(NETWORKS)}.",
             next_step="correct the name, capitals included.",
         )
-    label = weights_label(source)
-    if label == "file":
+    if _names_file(source):
         return str(_checked_file(name, Path(source)))
-    if label == "bundled":
+    if str(source) == "bundled":
         return str(_unpacked(name, BUNDLED_WEIGHTS))
     return _imagenet(name) if str(source) == "imagenet" else None
 
 
-def weights_label(source: str | Path) -> str:
+def weights_label(path: str | Path | None) -> str:
     """Return the word that records use: ``"imagenet"``, ``"bundled"``, ``"none"`` or ``"file"``.
 
-    It is ``"bundled"`` for ``"imagenet"`` once ``weights_path`` had to take the bundled ones.
+    The content of the file decides, not its name.
+
+    Args:
+        path: what ``weights_path`` returned.
 
     Raises:
-        CourseError: ``source`` is neither one of the words nor looks like the path of a file.
+        CourseError: there is no file at the path.
     """
-    text = str(source)
-    if text == "imagenet" and _instead:
-        return "bundled"
-    if text in WORDS:
-        return text
-    if isinstance(source, Path) or "/" in text or "\\" in text or Path(text).suffix:
-        return "file"
-    raise CourseError(
-        f"Unknown source of weights: {text!r}.",
-        cause=f"Expected one of: {', '.join(WORDS)}, or the path of a weight file (.h5).",
-        next_step="correct WEIGHTS in the parameters cell or on the command line.",
-    )
+    from course_utils import mirrors
+    from course_utils.download import is_complete
+
+    if path is None:
+        return "none"
+    path = Path(path)
+    if not path.is_file():
+        raise CourseError(
+            f"There is no weight file {str(path)!r}.",
+            cause="The label of weights is read from their file.",
+            next_step="give what weights_path returned.",
+        )
+    content, size = _content_of(path), path.stat().st_size
+    originals = [file for file in mirrors.WEIGHTS.values() if file.size == size]
+    if content in COPIES or any(is_complete(path, file) for file in originals):
+        return "imagenet"
+    is_bundled = any(content == read_card(name, BUNDLED_WEIGHTS)["content_sha256"] for name in NETWORKS)
+    return "bundled" if is_bundled else "file"
+
+
+def weights_note(path: str | Path | None) -> str:
+    """Return what records note beside the label, for example ``"8-bit copy"``; most often nothing.
+
+    Args:
+        path: what ``weights_path`` returned.
+    """
+    return COPIES.get(_content_of(Path(path)), "") if path else ""
 
 
 def check_weights(source: str | Path) -> None:
@@ -110,8 +134,21 @@ def check_weights(source: str | Path) -> None:
     Raises:
         CourseError: the source is unknown. What the file holds is not looked at.
     """
-    if weights_label(source) == "file":
+    if _names_file(source):
         _weight_file(Path(source))
+
+
+def _names_file(source: str | Path) -> bool:
+    text = str(source)
+    if text in WORDS:
+        return False
+    if isinstance(source, Path) or "/" in text or "\\" in text or Path(text).suffix:
+        return True
+    raise CourseError(
+        f"Unknown source of weights: {text!r}.",
+        cause=f"Expected one of: {', '.join(WORDS)}, or the path of a weight file (.h5, .npz).",
+        next_step="correct WEIGHTS in the parameters cell or on the command line.",
+    )
 
 
 def read_card(name: str, folder: Path = BUNDLED_WEIGHTS) -> dict:
@@ -212,10 +249,7 @@ def read_weight_file(path: Path) -> Arrays:
                 arrays[key] = file[key][()]
     except (OSError, RuntimeError, KeyError) as error:
         raise _damaged(path, str(error).splitlines()[0]) from error
-    for key, array in arrays.items():
-        if not np.isfinite(array).all():
-            raise _damaged(path, f"The array {key} holds numbers that are not finite.")
-    return arrays
+    return {key: _finite(path, key, array) for key, array in arrays.items()}
 
 
 def content_digest(arrays: Mapping[str, np.ndarray]) -> str:
@@ -273,11 +307,9 @@ def _unpacked(name: str, folder: Path) -> Path:
     """Return the unpacked file of bundled weights; made, or made again if it is damaged."""
     card = read_card(name, folder)
     digest = card["content_sha256"]
-    path = cache_folder() / "weights" / f"{name}-{digest[:12]}.h5"
-    if path.exists():
-        if _content_of(path) == digest:
-            return path
-        print(f"The unpacked weights were damaged and are made again: {path}")
+    path = _place(name, digest)
+    if _is_whole(path, digest):
+        return path
     arrays = read_compact(folder / card["file"], card["sha256"])
     shapes = [array.shape for array in arrays.values()]
     if content_digest(arrays) != digest or shapes_digest(shapes) != NETWORKS[name].shapes:
@@ -289,6 +321,20 @@ def _unpacked(name: str, folder: Path) -> Path:
         )
     write_weight_file(path, arrays)
     return path
+
+
+def _place(name: str, digest: str) -> Path:
+    return cache_folder() / "weights" / f"{name}-{digest[:12]}.h5"
+
+
+def _is_whole(path: Path, digest: str) -> bool:
+    """Say whether an unpacked file is there with this content; tell if it is damaged."""
+    if not path.exists():
+        return False
+    if _content_of(path) == digest:
+        return True
+    print(f"The unpacked weights were damaged and are made again: {path}")
+    return False
 
 
 def _content_of(path: Path) -> str:
@@ -330,7 +376,7 @@ def _weight_file(source: Path) -> Path:
     if path.suffix not in ENDINGS:
         raise CourseError(
             f"This is not a weight file: {path}.",
-            cause=f"Expected a file that ends in .h5 or .weights.h5, found {path.name!r}.",
+            cause=f"Expected a file that ends in .h5, .weights.h5 or .npz, found {path.name!r}.",
             next_step="save the base by base.save_weights('name.weights.h5') and give that file.",
         )
     return path
@@ -338,18 +384,70 @@ def _weight_file(source: Path) -> Path:
 
 def _checked_file(name: str, source: Path) -> Path:
     path = _weight_file(source)
-    shapes = _shapes_of(path)
-    network = NETWORKS[name]
-    if shapes_digest(shapes) != network.shapes:
+    in_order = _arrays_in_order(path) if path.suffix == ".npz" else None
+    shapes = _shapes_of(path) if in_order is None else [array.shape for array in in_order]
+    network, owner = NETWORKS[name], _owner(shapes)
+    if owner not in (None, name):
+        print(f"WEIGHTS is a file of {owner}, so {name} starts from the bundled weights: {path.name}")
+        return _unpacked(name, BUNDLED_WEIGHTS)
+    if owner is None:
         numbers = sum(int(np.prod(shape)) for shape in shapes)
         raise CourseError(
             f"The weight file is not of {name} without classifier: {path}.",
             cause=f"Expected {network.arrays} arrays with {network.numbers:,} numbers, "
-            f"found {len(shapes)} with {numbers:,}{_looks_like(shapes)}.",
+            f"found {len(shapes)} with {numbers:,}, or of other shapes.",
             next_step=f"give a file of {name}(include_top=False), or another source of weights.",
         )
+    if in_order is not None:
+        return _named_and_kept(name, path, in_order)
     read_weight_file(path)
     return path
+
+
+def _arrays_in_order(path: Path) -> list[np.ndarray]:
+    """Return the arrays w000, w001 … of an .npz file as float32."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {key: stored[key] for key in sorted(stored.files)}
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        NotImplementedError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as e:
+        raise _damaged(path, " ".join(f"{type(e).__name__}: {e}".split())) from e
+    wrong = [
+        key for place, key in enumerate(arrays) if key != f"w{place:03d}" or arrays[key].dtype.kind != "f"
+    ]
+    if wrong or not arrays:
+        found = f"{wrong[0]!r}, {arrays[wrong[0]].dtype}" if wrong else "none"
+        raise CourseError(
+            f"This .npz file holds no weights in order: {path}.",
+            cause=f"Expected arrays w000, w001 … of float16 or float32, found {found}.",
+            next_step="store the list that get_weights() returns under these names.",
+        )
+    return [_finite(path, key, array.astype(np.float32)) for key, array in arrays.items()]
+
+
+def _named_and_kept(name: str, path: Path, in_order: list[np.ndarray]) -> Path:
+    """Return a file of the cache that holds arrays in order under the names of the bundled weights."""
+    card = read_card(name, BUNDLED_WEIGHTS)
+    expected = read_compact(BUNDLED_WEIGHTS / card["file"], card["sha256"])
+    for place, (key, array) in enumerate(expected.items()):
+        if in_order[place].shape != array.shape:
+            raise CourseError(
+                f"The arrays of the weight file are not in the order of {name}'s get_weights(): {path}.",
+                cause=f"Expected {key} {array.shape} at w{place:03d}, found {in_order[place].shape}.",
+                next_step=f"store the list that {name}(include_top=False).get_weights() returns.",
+            )
+    arrays = dict(zip(expected, in_order, strict=True))
+    digest = content_digest(arrays)
+    if not _is_whole(_place(name, digest), digest):
+        write_weight_file(_place(name, digest), arrays)
+    return _place(name, digest)
 
 
 def _found(path: Path) -> Path:
@@ -387,15 +485,26 @@ def _datasets(file) -> list[str]:
     return names
 
 
-def _looks_like(shapes: list[tuple[int, ...]]) -> str:
+def _owner(shapes: list[tuple[int, ...]]) -> str | None:
+    """Return the network whose arrays have these shapes."""
     digest = shapes_digest(shapes)
-    others = [name for name, network in NETWORKS.items() if network.shapes == digest]
-    return f": it is a file of {others[0]}" if others else ""
+    return next((name for name, network in NETWORKS.items() if network.shapes == digest), None)
+
+
+def _looks_like(shapes: list[tuple[int, ...]]) -> str:
+    return f": it is a file of {_owner(shapes)}" if _owner(shapes) else ""
+
+
+def _finite(path: Path, key: str, array: np.ndarray) -> np.ndarray:
+    if not np.isfinite(array).all():
+        raise _damaged(path, f"The array {key} holds numbers that are not finite.")
+    return array
 
 
 def _damaged(path: Path, cause: str) -> CourseError:
+    kind = "weight file is damaged" if path.suffix == ".npz" else "weight file is damaged or not an HDF5 file"
     return CourseError(
-        f"The weight file is damaged or not an HDF5 file: {path} ({path.stat().st_size:,} bytes).",
+        f"The {kind}: {path} ({path.stat().st_size:,} bytes).",
         cause=cause,
         next_step="copy or download the file again, or set WEIGHTS to imagenet, bundled or none.",
     )

@@ -17,7 +17,7 @@ from course_utils import plotting
 from course_utils.claims import claims_table
 from course_utils.errors import CourseError
 from course_utils.paths import PROJECT
-from course_utils.reference import mean_and_spread, reference_records
+from course_utils.reference import mean_and_spread, reference_records, weights_words
 from course_utils.reference_tables import percent, recipes_table, with_spread
 from course_utils.whole_file import replacing
 
@@ -176,7 +176,7 @@ def to_markdown(table: pd.DataFrame, *, index: bool = True) -> str:
 
 
 def _conditions(records: pd.DataFrame) -> str:
-    weights = ", ".join(sorted(set(records["weights"]) - {"none"}))
+    weights = ", ".join(weights_words(records))
     devices = ", ".join(sorted(set(records["device"])))
     data = ", ".join(sorted(set(records["data"])))
     seeds = ", ".join(str(seed) for seed in sorted(set(records["seed"])))

@@ -144,11 +144,21 @@ def test_weight_file_with_numbers_that_are_none(unpacked: Path, tmp_path: Path):
     )
 
 
-def test_weight_file_of_the_other_network(unpacked: Path):
-    assert refusal(unpacked, "ResNet50") == (
-        f"The weight file is not of ResNet50 without classifier: {unpacked}.\n"
-        "Expected 318 arrays with 23,587,712 numbers, found 260 with 2,257,984: "
-        "it is a file of MobileNetV2.\n"
+def test_weight_file_of_the_other_network(unpacked: Path, capsys: pytest.CaptureFixture):
+    path = weights.weights_path("ResNet50", source=unpacked)
+    assert capsys.readouterr().out == (
+        "WEIGHTS is a file of MobileNetV2, so ResNet50 starts from the bundled weights: MobileNetV2.h5\n"
+    )
+    assert path == weights.weights_path("ResNet50", source="bundled")
+    assert weights.weights_label(path) == "bundled"
+
+
+def test_weight_file_of_neither_network(tmp_path: Path):
+    path = tmp_path / "VGG16.h5"
+    weights.write_weight_file(path, {"block1_conv1/kernel": np.ones((3, 3, 3, 64))})
+    assert refusal(path, "ResNet50") == (
+        f"The weight file is not of ResNet50 without classifier: {path}.\n"
+        "Expected 318 arrays with 23,587,712 numbers, found 1 with 1,728, or of other shapes.\n"
         "Next: give a file of ResNet50(include_top=False), or another source of weights."
     )
 

@@ -167,7 +167,7 @@ def test_row_12_without_imagenet_weights_the_bundled_ones_are_used_and_named(
     told = capsys.readouterr().out
     assert told[told.index("***") :] == NO_WEIGHTS.format(*refused)
     assert path == weights.weights_path("MobileNetV2", source="bundled")
-    assert weights.weights_label("imagenet") == "bundled"
+    assert weights.weights_label(path) == "bundled"
 
 
 # Row 22: a home that is missing or cannot be written to

@@ -136,8 +136,9 @@ def test_a_class_without_internet_uses_the_folder(fetch_here, web, tmp_path, mon
     assert (loaded.source, len(loaded.train_images)) == ("published", 60)
     assert loaded.steps[-1].outcome in ("used", "complete")
     for name, content in {"MobileNetV2": b"mobilenet" * 999, "ResNet50": b"resnet" * 999}.items():
-        assert Path(weights.weights_path(name, source="imagenet")).read_bytes() == content
-    assert weights.weights_label("imagenet") == "imagenet"
+        path = weights.weights_path(name, source="imagenet")
+        assert Path(path).read_bytes() == content
+        assert weights.weights_label(path) == "imagenet"
 
 
 def test_a_folder_that_cannot_be_made(fetch_here, tmp_path, capsys):

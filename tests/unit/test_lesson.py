@@ -71,9 +71,10 @@ def test_start_tells_what_was_chosen(tmp_path, capsys):
 
 def test_data_and_weights_go_before_the_profile(tmp_path):
     begun = start_lesson("02", profile="laptop", data=tmp_path, weights="none", out=tmp_path)
-    assert (begun.data, begun.weights, begun.weights_label) == (str(tmp_path), "none", "none")
+    assert (begun.data, begun.weights) == (str(tmp_path), "none")
+    (tmp_path / "a.h5").write_text("x")
     begun = start_lesson("02", profile="offline", weights=tmp_path / "a.h5", out=tmp_path)
-    assert begun.weights_label == "file"
+    assert begun.weights == str(tmp_path / "a.h5")
 
 
 def test_offline_is_deterministic(tmp_path, monkeypatch):
@@ -100,6 +101,10 @@ def test_bad_profile(tmp_path, profile):
 @pytest.mark.parametrize("weights", ["imagnet", "ImageNet", 3])
 def test_bad_weights(tmp_path, weights):
     assert repr(str(weights)) in refused(tmp_path, weights=weights)
+
+
+def test_a_weight_file_that_is_not_there_stops_in_the_first_cell(tmp_path):
+    assert "does not exist" in refused(tmp_path, weights=tmp_path / "absent.h5")
 
 
 @pytest.mark.parametrize(
@@ -359,11 +364,10 @@ def test_records_are_valid_json_of_this_lesson(tmp_path):
 
 
 def test_after_falling_back_record_figure_and_table_say_bundled(tmp_path, shown, monkeypatch):
-    monkeypatch.setattr(weights, "_instead", {})
+    bundled = weights.weights_path("MobileNetV2", source="bundled")
     begun = lesson(tmp_path, "published", weights="imagenet")
-    assert begun.weights_label == "imagenet"
-    monkeypatch.setattr(weights, "_instead", {"ResNet50": "bundled.h5"})
-    begun.record("base", "accuracy", 0.5, unit="fraction", split="val", weights=begun.weights_label)
+    label = begun.use_weights(bundled)
+    begun.record("base", "accuracy", 0.5, unit="fraction", split="val", weights=label)
     begun.show(Figure(), "An empty figure.")
     begun.table(pd.DataFrame({"accuracy": [0.5]}), "Results")
     assert read_records(tmp_path / "records")["weights"].tolist() == ["bundled"]
@@ -372,10 +376,34 @@ def test_after_falling_back_record_figure_and_table_say_bundled(tmp_path, shown,
     assert table["text/plain"].startswith(f"Results ({BUNDLED_INSTEAD})")
 
 
-def test_weights_that_were_asked_for_are_not_marked(tmp_path, shown, monkeypatch):
-    monkeypatch.setattr(weights, "_instead", {"ResNet50": "bundled.h5"})
-    lesson(tmp_path, "published", weights="bundled").table(pd.DataFrame({"accuracy": [0.5]}))
+def test_weights_that_were_asked_for_are_not_marked(tmp_path, shown):
+    begun = lesson(tmp_path, "published", weights="bundled")
+    begun.use_weights(weights.weights_path("MobileNetV2", source="bundled"))
+    begun.table(pd.DataFrame({"accuracy": [0.5]}))
     assert BUNDLED_INSTEAD not in shown[0][0]["text/plain"]
+
+
+def test_records_of_a_copy_say_imagenet_with_a_note(tmp_path, shown, monkeypatch):
+    """A file serves one network; of each network, records say what it started from."""
+    copy = weights.weights_path("MobileNetV2", source="bundled")
+    monkeypatch.setattr(weights, "COPIES", {weights.read_card("MobileNetV2")["content_sha256"]: "8-bit copy"})
+    begun = lesson(tmp_path, "published", weights=copy)
+    paths = {name: weights.weights_path(name, source=begun.weights) for name in weights.NETWORKS}
+    for name, path in paths.items():
+        label = begun.use_weights(path)
+        begun.record(name, "accuracy", 0.5, unit="fraction", split="val", weights=label)
+    begun.record("CNN", "accuracy", 0.5, unit="fraction", split="val")
+    table = read_records(tmp_path / "records").set_index("model")
+    told = table[["weights", "note"]].fillna("").T.to_dict("list")
+    assert told == {
+        "MobileNetV2": ["imagenet", "8-bit copy"],
+        "ResNet50": ["bundled", ""],
+        "CNN": ["none", ""],
+    }
+    begun.show_reference(Figure(), "An empty figure.", table.reset_index())
+    assert "weights: bundled, imagenet (8-bit copy); seeds" in shown[0][0]["text/plain"]
+    begun.table(pd.DataFrame({"accuracy": [0.5]}))
+    assert BUNDLED_INSTEAD not in shown[1][0]["text/plain"]
 
 
 def test_a_folder_of_data_is_looked_at_for_weights_too(tmp_path, monkeypatch):

@@ -54,13 +54,11 @@ def refused(source, name="MobileNetV2") -> str:
 
 def test_words():
     assert weights.weights_path("ResNet50", source="none") is None
-    assert [weights.weights_label(s) for s in ("imagenet", "bundled", "none", "a/b.h5", "b.h5")] == [
-        "imagenet",
-        "bundled",
-        "none",
-        "file",
-        "file",
-    ]
+    assert weights.weights_label(None) == "none"
+    for name in NETS:
+        assert weights.weights_label(weights.weights_path(name, source="bundled")) == "bundled"
+    with pytest.raises(CourseError, match="no weight file 'imagenet'"):
+        weights.weights_label("imagenet")  # a source is not what a base starts from
 
 
 @pytest.mark.parametrize("source", ["image-net", "Bundled", ""])
@@ -171,7 +169,17 @@ def test_too_little_disk(monkeypatch, cache):
     assert list(cache.iterdir()) == []
 
 
-def test_files(tmp_path):
+def serves_one_network(path, capsys):
+    """For the other network, the bundled weights are taken, which is told in one line."""
+    capsys.readouterr()
+    other = weights.weights_path("ResNet50", source=path)
+    assert capsys.readouterr().out == (
+        f"WEIGHTS is a file of MobileNetV2, so ResNet50 starts from the bundled weights: {path.name}\n"
+    )
+    assert other == weights.weights_path("ResNet50", source="bundled")
+
+
+def test_files(tmp_path, capsys):
     random = base("MobileNetV2", None)
     for name in ("mine.h5", "mine.weights.h5"):
         path = tmp_path / name
@@ -185,7 +193,8 @@ def test_files(tmp_path):
         loaded = base("MobileNetV2", str(path))
         for a, b in zip(loaded.get_weights(), random.get_weights(), strict=True):
             np.testing.assert_array_equal(a, b)
-        assert "it is a file of MobileNetV2" in refused(path, name="ResNet50")
+        assert weights.weights_label(path) == "file"
+        serves_one_network(path, capsys)
         content = path.read_bytes()
         path.write_bytes(content[: len(content) * 2 // 3])
         assert "damaged" in refused(path)
@@ -205,6 +214,66 @@ def test_file_with_nan_or_another_shape_is_refused(tmp_path):
     assert key in refused(path)
     weights.write_weight_file(path, {**arrays, key: arrays[key][..., :-1]})
     assert "2,257,984" in refused(path)
+
+
+@pytest.fixture(scope="module")
+def in_order():
+    """MobileNetV2's bundled weights as get_weights() gives them."""
+    card = weights.read_card("MobileNetV2")
+    return list(weights.read_compact(BUNDLED_WEIGHTS / card["file"], card["sha256"]).values())
+
+
+def stored(path, arrays):
+    half = [array.astype("float16" if array.ndim > 1 else "float32") for array in arrays]
+    np.savez_compressed(path, **{f"w{place:03d}": array for place, array in enumerate(half)})
+    return path
+
+
+def test_npz_in_the_order_of_get_weights(tmp_path, cache, capsys, in_order):
+    path = stored(tmp_path / "mine.npz", in_order)
+    unpacked = weights.weights_path("MobileNetV2", source=path)
+    loaded = base("MobileNetV2", unpacked).get_weights()
+    for value, wanted in zip(loaded, in_order, strict=True):
+        np.testing.assert_allclose(value, wanted, rtol=1e-3, atol=1e-6)
+    assert weights.weights_label(unpacked) == "file"
+    assert weights.weights_note(unpacked) == ""
+    serves_one_network(path, capsys)
+    cache.joinpath(unpacked).write_bytes(b"torn")
+    assert weights.weights_path("MobileNetV2", source=path) == unpacked
+    assert "made again" in capsys.readouterr().out
+
+
+def test_a_known_copy_of_imagenets_weights_is_labelled_by_its_content(tmp_path, monkeypatch, in_order):
+    path = weights.weights_path("MobileNetV2", source=stored(tmp_path / "any.npz", in_order))
+    monkeypatch.setattr(weights, "COPIES", {weights._content_of(path): "8-bit copy"})
+    assert (weights.weights_label(path), weights.weights_note(path)) == ("imagenet", "8-bit copy")
+    in_order[-1] = in_order[-1] + 1  # one array altered: no copy any more
+    path = weights.weights_path("MobileNetV2", source=stored(tmp_path / "any.npz", in_order))
+    assert (weights.weights_label(path), weights.weights_note(path)) == ("file", "")
+
+
+def test_bad_npz_is_refused(tmp_path, cache, in_order):
+    path = stored(tmp_path / "mine.npz", in_order)
+    whole = path.read_bytes()
+    for broken in (whole[:-1000], b"", b"<html>log in</html>", whole[:90_000] + b"x" + whole[90_001:]):
+        path.write_bytes(broken)
+        assert "damaged" in refused(path)
+    assert "2,257,984" in refused(stored(path, [*in_order[:-1], in_order[-1][:-1]]))
+    assert "found 259 with" in refused(stored(path, in_order[:-1]))
+    assert "not finite" in refused(stored(path, [np.full_like(in_order[0], np.nan), *in_order[1:]]))
+    wide = [place for place, array in enumerate(in_order) if array.ndim > 1]
+    swapped = list(in_order)
+    swapped[wide[0]], swapped[wide[1]] = in_order[wide[1]], in_order[wide[0]]
+    assert "not in the order of MobileNetV2's get_weights()" in refused(stored(path, swapped))
+    np.savez(path, w000=in_order[0], kernel=in_order[1])
+    assert "found 'kernel', float32" in refused(path)
+    np.savez(path, w000=in_order[0].astype("int8"))
+    assert "found 'w000', int8" in refused(path)
+    np.savez(path, w000=np.array([object()]))
+    assert "damaged" in refused(path)
+    np.savez(path)
+    assert "found none" in refused(path)
+    assert not cache.exists()
 
 
 def test_quantise_is_near_and_by_channel(pack):
@@ -259,8 +328,9 @@ def test_imagenet_weights_from_a_folder(imagenet, monkeypatch, by):
         monkeypatch.setenv(by, str(imagenet))
     else:
         mirrors.look_in(imagenet)
-    assert weights.weights_path("MobileNetV2", source="imagenet") == str(imagenet / "weights.h5")
-    assert weights.weights_label("imagenet") == "imagenet"
+    path = weights.weights_path("MobileNetV2", source="imagenet")
+    assert path == str(imagenet / "weights.h5")
+    assert weights.weights_label(path) == "imagenet"
 
 
 def test_imagenet_weights_of_an_earlier_run(imagenet, cache):
@@ -281,7 +351,7 @@ def test_a_bad_file_is_never_used_and_never_ends_in_random_weights(imagenet, mon
         file.write_bytes(bad[damage])
     path = weights.weights_path("MobileNetV2", source="imagenet")
     assert path == weights.weights_path("MobileNetV2", source="bundled")
-    assert weights.weights_label("imagenet") == "bundled"
+    assert weights.weights_label(path) == "bundled"
     said = capsys.readouterr().out
     assert "*** ImageNet weights of MobileNetV2 cannot be had: using the bundled ones" in said
     assert (f"{file} is not used: it is damaged or another file" in said) == (damage != "absent")
