@@ -1,19 +1,22 @@
 """What the public projects R1–R5 claim, and what the records of this course say to each claim.
 
-A claim carries its conditions and a rule. ``claims_table`` looks for records that meet the conditions and
-lets the rule judge them. Nobody types a verdict.
+The claims stand in ``claims.yaml``; each carries its conditions and names a rule of this module.
+``claims_table`` looks for records that meet the conditions and lets the rule judge them. Nobody types a
+verdict.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
+import yaml
 
+from course_utils.reference import standard_error
 from course_utils.reference_tables import (
     NOT_MEASURED,
     condition_groups,
@@ -25,7 +28,7 @@ from course_utils.reference_tables import (
 
 HOLDS, DOES_NOT_HOLD, NOT_TRIED = "holds", "does not hold", "not tried here"
 POINT = 0.01  # how far an accuracy may miss what was published; more where the seeds spread more
-ALL_LABELS = 3_600  # training pictures a class in R2, after both of its splits: the fewest of R1–R5
+CLAIMS = Path(__file__).with_name("claims.yaml")
 ALIKE = ("size", "epochs", "gpu")  # conditions that two models best share where one is subtracted
 COLUMNS = ("recipe", "published claim", "its conditions", "measured", "our conditions", "verdict", "cause")
 
@@ -60,7 +63,7 @@ def about(values: Values, published: float) -> bool:
 
 def significant(values: Values) -> bool:
     """The mean of a gain is more than two of its standard errors above zero."""
-    return bool(values.mean() > 2 * _standard_error(values))
+    return bool(values.mean() > 2 * standard_error(values))
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class Needs:
     @property
     def weights_words(self) -> str:
         """Which weights are needed, in words."""
-        return "ImageNet's weights" if self.weights == ("imagenet",) else "pre-trained weights"
+        return "ImageNet's weights" if list(self.weights) == ["imagenet"] else "pre-trained weights"
 
     def text(self) -> str:
         """Return the conditions that stand in the table."""
@@ -113,14 +116,21 @@ class Claim:
     model: str
     metric: str
     published: tuple[float, ...]  # what the rule compares with
-    rule: Rule
     cause: str  # one sentence
     command: str  # that measures it under its own conditions
+    rule: str = "at_least"  # of RULES
     split: str = "val"
     conditions: str = ""  # in which it was made, beside ``needs``
-    show: Callable[[Values], str] = percent
+    show: str = "percent"  # of SHOWN
     minus: str = ""  # model whose value is subtracted, seed by seed
-    convert: Callable[[Values], Values] | None = None  # from the record's unit to the published one's
+    convert: str = ""  # of CONVERTED, from the record's unit to the published one's
+
+
+@functools.cache
+def read_claims() -> tuple[Claim, ...]:
+    """Return the claims of ``claims.yaml``, in its order."""
+    entries = yaml.safe_load(CLAIMS.read_text(encoding="utf-8"))["claims"]
+    return tuple(Claim(**entry | {"needs": Needs(**entry["needs"])}) for entry in entries)
 
 
 def claims_table(records: pd.DataFrame) -> pd.DataFrame:
@@ -136,7 +146,7 @@ def claims_table(records: pd.DataFrame) -> pd.DataFrame:
         Texts, ready to be shown; columns: ``COLUMNS``.
     """
     groups = condition_groups(recipe_records(records))
-    return pd.DataFrame([_row(claim, groups) for claim in CLAIMS], columns=COLUMNS)
+    return pd.DataFrame([_row(claim, groups) for claim in read_claims()], columns=COLUMNS)
 
 
 def _row(claim: Claim, groups: list[pd.DataFrame]) -> dict[str, str]:
@@ -151,9 +161,9 @@ def _judged(claim: Claim, group: pd.DataFrame, values: Values) -> tuple[str, str
     ours = conditions_text(group) if claim.needs.photographs else claim.conditions
     missing = claim.needs.missing(group)
     if missing:
-        return _not_tried(claim, f"Needs {', '.join(missing)}", claim.show(values), ours)
-    verdict = HOLDS if claim.rule(values, *claim.published) else DOES_NOT_HOLD
-    return claim.show(values), ours, verdict, claim.cause
+        return _not_tried(claim, f"Needs {', '.join(missing)}", SHOWN[claim.show](values), ours)
+    verdict = HOLDS if RULES[claim.rule](values, *claim.published) else DOES_NOT_HOLD
+    return SHOWN[claim.show](values), ours, verdict, claim.cause
 
 
 def _not_tried(claim: Claim, why: str, measured: str, ours: str = NOT_MEASURED) -> tuple[str, str, str, str]:
@@ -184,7 +194,7 @@ def _values(claim: Claim, group: pd.DataFrame, groups: list[pd.DataFrame]) -> Va
     values = _by_seed(claim, claim.model, group)
     if claim.minus:
         values = (values - _subtrahend(claim, group, groups)).dropna()
-    return claim.convert(values) if claim.convert else values
+    return CONVERTED[claim.convert](values) if claim.convert else values
 
 
 def _subtrahend(claim: Claim, group: pd.DataFrame, groups: list[pd.DataFrame]) -> Values:
@@ -215,206 +225,26 @@ def _same_pictures(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     return one[columns].iloc[0].equals(other[columns].iloc[0])
 
 
-def _standard_error(values: Values) -> float:
-    return values.std() / math.sqrt(len(values)) if len(values) > 1 else 0.0
-
-
 def _slack(values: Values) -> float:
-    return max(POINT, 2 * _standard_error(values))
+    return max(POINT, 2 * standard_error(values))
 
 
 def _points(values: Values) -> str:
     return f"{'+' if values.mean() >= 0 else ''}{with_spread(100 * values)} points"
 
 
-def _seconds(values: Values) -> str:
-    return f"{with_spread(values, ',.0f')} s"
-
-
-def _millions(values: Values) -> str:
-    return f"{values.mean() / 1e6:.1f} M"
-
-
-def _megabytes(values: Values) -> str:
-    return f"{values.mean():.2f} MB"
-
-
-def _loss(values: Values) -> str:
-    return with_spread(values, ".4f")
-
-
-PRETRAINED = ("imagenet", "bundled")
-R1_NEEDS = Needs(weights=("imagenet",), size=256, labels=ALL_LABELS, epochs=10)  # R2's are the same
-R3_NEEDS = Needs(weights=("imagenet",), size=224, labels=ALL_LABELS, epochs=4)
-R4_NEEDS = Needs(weights=PRETRAINED, size=32, labels=ALL_LABELS, seeds=3)  # with few, averages lag: lesson 14
-R5_NEEDS = Needs(weights=("imagenet",), size=32, labels=ALL_LABELS, epochs=20)
-WITH_GPU = dataclasses.replace(R1_NEEDS, gpu=True)
-R2_EPOCH = 36_000  # training pictures of an epoch of R2
-FLOAT = 4  # bytes
-
-WHOLE_BASE = "The whole base is trained, so it can adapt to pixels in [0,1] instead of those it was made for."
-BASE_ALONE = "The number is the base's: the head is left out, and its first layer sees 8×8×2048 numbers."
-
-_r1 = functools.partial(
-    Claim,
-    recipe="R1",
-    model="R1 published",
-    needs=R1_NEEDS,
-    rule=at_least,
-    cause=WHOLE_BASE,
-    command="make course LESSONS=14 PROFILE=gpu",
-)
-_r2 = functools.partial(
-    Claim,
-    recipe="R2",
-    model="R2 published",
-    needs=R1_NEEDS,
-    rule=at_least,
-    command='python -m course_utils.runner --lessons 14 --profile gpu -p RECIPE "R2"',
-)
-_r5 = functools.partial(
-    Claim,
-    recipe="R5",
-    needs=R5_NEEDS,
-    metric="accuracy",
-    split="test",
-    rule=at_least,
-    command="make course LESSONS=17 PROFILE=gpu",
-)
-
-CLAIMS = (
-    _r1(words="validation accuracy 81.12 % after epoch 1", metric="accuracy_epoch_1", published=(0.8112,)),
-    _r1(words="validation accuracy 94.50 % after epoch 5", metric="accuracy_epoch_5", published=(0.9450,)),
-    _r1(
-        words="validation accuracy 95.28 % after epoch 10",
-        metric="accuracy",
-        published=(0.9528,),
-        cause="One run, no seed: one training says nothing about its spread.",
-    ),
-    _r1(words="training accuracy 97.87 %", metric="accuracy", split="train", published=(0.9787,)),
-    _r1(
-        words="trained in about 4,000 s",
-        needs=WITH_GPU,
-        metric="seconds",
-        split="train",
-        published=(4000.0,),
-        rule=about,
-        show=_seconds,
-        cause="At 256 px a picture has 64 times the pixels, and costs about as many times the work.",
-    ),
-    _r1(
-        words="23.5 M parameters",
-        conditions="the network at 256 px",
-        needs=Needs(photographs=False),
-        metric="parameters_own_size",
-        split="train",
-        published=(23.5e6,),
-        rule=same,
-        show=_millions,
-        cause=BASE_ALONE,
-    ),
-    _r1(
-        words="size 89.98 MB",
-        conditions="the network at 256 px; MB is 2²⁰ bytes",
-        needs=Needs(photographs=False),
-        metric="parameters_own_size",
-        split="train",
-        convert=lambda parameters: parameters * FLOAT / 2**20,
-        published=(89.98,),
-        rule=same,
-        show=_megabytes,
-        cause=BASE_ALONE,
-    ),
-    _r2(
-        words="validation accuracy 94.05 %",
-        metric="accuracy",
-        published=(0.9405,),
-        cause=WHOLE_BASE,
-    ),
-    _r2(
-        words="test accuracy 93.66 %",
-        conditions="on 10,000 pictures of the training archive; ours is the real test set",
-        metric="accuracy",
-        split="test",
-        published=(0.9366,),
-        cause="The test pictures were kept apart from the validation pictures, as it should be.",
-    ),
-    _r2(
-        words="test loss 0.2323",
-        metric="loss",
-        split="test",
-        published=(0.2323,),
-        rule=at_most,
-        show=_loss,
-        cause="The loss also counts how sure the network is of its mistakes.",
-    ),
-    _r2(
-        words="445 s an epoch",
-        conditions="36,000 pictures an epoch; ours is scaled up to as many",
-        needs=WITH_GPU,
-        metric="images_per_second",
-        split="train",
-        convert=lambda rate: R2_EPOCH / rate,
-        published=(445.0,),
-        rule=about,
-        show=_seconds,
-        cause="The network is R1's: the time goes into pictures that are enlarged to 256 px.",
-    ),
-    _r2(
-        words="an MLP reaches validation accuracy 35.5 %",
-        conditions="64-64-10 units",
-        needs=Needs(labels=ALL_LABELS),
-        model="R2 MLP",
-        metric="accuracy",
-        published=(0.355, 0.355),
-        rule=between,
-        cause="One run, no seed. Both ends count: a baseline shown too weak makes the lead look too large.",
-    ),
-    Claim(
-        recipe="R3",
-        words="validation accuracy about 94.5 % in 4 epochs",
-        conditions="the test set is the validation set",
-        needs=R3_NEEDS,
-        model="R3 published",
-        metric="accuracy",
-        published=(0.945,),
-        rule=at_least,
-        cause="The base is called fixed, but all of it trains; pixels and size are those it was made for.",
-        command="make course LESSONS=15 PROFILE=gpu",
-    ),
-    Claim(
-        recipe="R4",
-        words="a significant jump when the base is unfrozen",
-        conditions="no number given",
-        needs=R4_NEEDS,
-        model="R4 published",
-        metric="gain_unfreezing",
-        published=(),
-        rule=significant,
-        show=_points,
-        cause="The base was not made for 32 px; unfrozen, it can adapt to them.",
-        command="make sweep GRID=docs/examples/recipe_r4.yaml WORKERS=1",
-    ),
-    _r5(
-        words="accuracy 85–90 %",
-        model="R5 published",
-        published=(0.85,),
-        cause="The base stays frozen and gets 32 px in [0,1]; it was made for larger pictures in [-1,1].",
-    ),
-    _r5(
-        words="the CNN from scratch reaches 60–70 %",
-        needs=Needs(labels=ALL_LABELS, epochs=20),
-        model="R5 CNN",
-        published=(0.60, 0.70),
-        rule=between,
-        cause="A small network from scratch lives on its labels: with few of them it stays far below.",
-    ),
-    _r5(
-        words="15–25 points ahead of the CNN",
-        model="R5 published",
-        minus="R5 CNN",
-        published=(0.15,),
-        show=_points,
-        cause="The lead depends on what 32 px in [0,1] leave of the base's knowledge, and on the labels.",
-    ),
-)
+RULES: dict[str, Rule] = {
+    rule.__name__: rule for rule in (at_least, between, at_most, same, about, significant)
+}
+SHOWN: dict[str, Callable[[Values], str]] = {
+    "percent": percent,
+    "points": _points,
+    "seconds": lambda values: f"{with_spread(values, ',.0f')} s",
+    "millions": lambda values: f"{values.mean() / 1e6:.1f} M",
+    "megabytes": lambda values: f"{values.mean():.2f} MB",
+    "loss": lambda values: with_spread(values, ".4f"),
+}
+CONVERTED: dict[str, Callable[[Values], Values]] = {
+    "parameters to megabytes": lambda parameters: parameters * 4 / 2**20,  # 32-bit floats
+    "rate to seconds an epoch": lambda rate: 36_000 / rate,  # training pictures of an epoch of R2
+}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -146,19 +144,13 @@ class Lesson:
         self._show(figure, alt, _measured_on(records), "#555555", save)
 
     def _show(self, figure: Figure, alt: str, note: str, color: str, save: str | None) -> None:
-        from IPython.display import display
+        from course_utils.plotting import show_png
 
         name = save or f"{self.number}-{slug(alt)[:80].strip('-.')}.png"
         path = self.out / "figures" / name
-        if note:
-            figure.text(1, 1.01, note, ha="right", va="bottom", fontsize=8, color=color)
-            alt = f"{alt} ({note}.)"
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi="figure", bbox_inches="tight", pad_inches=0.12)
-        _write(path, buffer.getvalue())
+        png, alt = show_png(figure, alt, note=note, color=color)
+        _write(path, png)
         _write(path.with_suffix(".txt"), f"{alt}\n".encode())
-        png = base64.b64encode(buffer.getvalue()).decode()
-        display({"image/png": png, "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
 
     def table(self, frame: pd.DataFrame, caption: str = "") -> None:
         """Show a table under its caption, labelled where it speaks of the stand-in or fallback weights."""

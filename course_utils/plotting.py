@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +16,27 @@ from matplotlib.figure import Figure
 
 STYLE = Path(__file__).with_name("course.mplstyle")
 WIDTH = 9.0  # inches at 100 dots an inch: readable at notebook width
+
+
+def show_png(figure: Figure, alt: str, *, note: str = "", color: str = "#b03a2e") -> tuple[bytes, str]:
+    """Show a figure in a notebook, and return its PNG and its text alternative.
+
+    Args:
+        figure: to show.
+        alt: one sentence that tells a person who cannot see the figure what it shows.
+        note: what figure and text must say of themselves, for example that the pictures are drawn.
+        color: of the note.
+    """
+    from IPython.display import display
+
+    if note:
+        figure.text(1, 1.01, note, ha="right", va="bottom", fontsize=8, color=color)
+        alt = f"{alt} ({note}.)"
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi="figure", bbox_inches="tight", pad_inches=0.12)
+    png = base64.b64encode(buffer.getvalue()).decode()
+    display({"image/png": png, "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
+    return buffer.getvalue(), alt
 
 
 def _styled(plot: Callable[..., Figure]) -> Callable[..., Figure]:

@@ -156,3 +156,8 @@ def mean_and_spread(records: pd.DataFrame, by: str | list[str]) -> pd.DataFrame:
     """
     table = records.groupby(by, sort=False)["value"].agg(["mean", "std", "count"])
     return table.fillna({"std": 0.0})
+
+
+def standard_error(values: pd.Series) -> float:
+    """Return the standard error of the mean; 0 for a single value."""
+    return values.std() / len(values) ** 0.5 if len(values) > 1 else 0.0

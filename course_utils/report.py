@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import statistics
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from course_utils.records import FIELDS, read_record
 from course_utils.reference import FOLDER as REFERENCE
 from course_utils.reference import read_table, table_files
 from course_utils.reference_tables import NUMBERS as RECIPE_NUMBERS
-from course_utils.reference_tables import recipe_records, recipes_table
+from course_utils.reference_tables import percent, recipe_records, recipes_table
 from course_utils.whole_file import replacing
 
 RUN_FACTS = "run.json"
@@ -183,11 +182,7 @@ def _by_seed(entries: list[dict], runs: list[dict]) -> dict[object, float]:
 
 
 def _percent(by_seed: dict[object, float]) -> str:
-    values = [100 * value for value in by_seed.values()]
-    if not values:
-        return ""
-    spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
-    return f"{statistics.fmean(values):.1f}{spread} %"
+    return percent(pd.Series(by_seed)) if by_seed else ""
 
 
 def _count(number: int | None) -> str:

@@ -17,7 +17,7 @@ from course_utils import plotting
 from course_utils.claims import claims_table
 from course_utils.errors import CourseError
 from course_utils.paths import PROJECT
-from course_utils.reference import mean_and_spread, reference_records, weights_words
+from course_utils.reference import mean_and_spread, reference_records, standard_error, weights_words
 from course_utils.reference_tables import percent, recipes_table, with_spread
 from course_utils.whole_file import replacing
 
@@ -197,8 +197,7 @@ def _by_seed(records: pd.DataFrame, model: str) -> pd.DataFrame:
 def _is_clear(points: pd.Series) -> str:
     if len(points) == 1:
         return "one seed"
-    error = points.std() / len(points) ** 0.5
-    if abs(points.mean()) <= SEVERAL * error:
+    if abs(points.mean()) <= SEVERAL * standard_error(points):
         return "no"
     return "yes" if points.mean() > 0 else "yes, worse"
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import statistics
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT)]
 
 from course_utils.reference import read_tables  # noqa: E402
+from course_utils.reference_tables import with_spread  # noqa: E402
 from course_utils.weights import NETWORKS, read_card  # noqa: E402
 from course_utils.whole_file import replacing  # noqa: E402
 
@@ -237,25 +238,22 @@ def _transfer_text(cards: dict[str, dict], entries: list[dict]) -> str:
     )
 
 
-def _values(entries: list[dict], name: str, kind: str, arm: str) -> dict[int, float]:
+def _values(entries: list[dict], name: str, kind: str, arm: str) -> pd.Series:
     """Return per cent by seed; the lead is taken seed by seed."""
     if arm == "lead":
         ours, control = (_values(entries, name, kind, each) for each in ("bundled", "none"))
-        return {seed: ours[seed] - control[seed] for seed in sorted(ours.keys() & control.keys())}
-    return {
+        return (ours - control).dropna()
+    found = {
         entry["seed"]: 100 * entry["value"]
         for entry in entries
         if (entry["model"], entry["figure"], entry["weights"]) == (name, kind, arm)
     }
-
-
-def _spread(values: Sequence[float]) -> str:
-    return f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+    return pd.Series(found, dtype=float)
 
 
 def _cell(entries: list[dict], name: str, kind: str, arm: str) -> str:
-    found = list(_values(entries, name, kind, arm).values())
-    return f"{statistics.mean(found):.1f}{_spread(found)}" if found else MISSING
+    found = _values(entries, name, kind, arm)
+    return with_spread(found) if len(found) else MISSING
 
 
 def _source_rows(entries: list[dict]) -> list[list[str]]:
@@ -291,7 +289,7 @@ def _alt(cards: dict[str, dict], entries: list[dict]) -> str:
         f"{_cell(entries, name, kind, 'none')} with random weights"
         for name in cards
         for kind in KINDS
-        if _values(entries, name, kind, "lead")
+        if len(_values(entries, name, kind, "lead"))
     )
     transfer = f"transfer to CIFAR-10. {bars}." if bars else f"transfer, {MISSING}."
     return f"Left: accuracy on Tiny ImageNet against hours of training. {ends}. Right: {transfer}"
@@ -335,13 +333,13 @@ def _draw_transfer(axes, cards: dict[str, dict], entries: list[dict]) -> None:
     places = [(name, kind) for kind in KINDS for name in cards]
     for place, (name, kind) in enumerate(places):
         for offset, arm in ((-0.2, "bundled"), (0.2, "none")):
-            found = list(_values(entries, name, kind, arm).values())
-            if not found:
+            found = _values(entries, name, kind, arm)
+            if found.empty:
                 continue
-            spread = statistics.stdev(found) if len(found) > 1 else 0
+            spread = found.std() if len(found) > 1 else 0
             color = colors[name] if arm == "bundled" else "#b5b5b5"
             options = {"height": 0.38, "color": color, "xerr": spread, "ecolor": "#444444"}
-            bar = axes.barh(place + offset, statistics.mean(found), **options)
+            bar = axes.barh(place + offset, found.mean(), **options)
             axes.bar_label(bar, fmt="{:.1f}", padding=4, fontsize=9)
     short = {"frozen-50": "frozen, 50", "frozen-all": "frozen, all", "fine-tuned-500": "fine-tuned, 500"}
     axes.set_yticks(range(len(places)), [f"{name}\n{short[kind]}" for name, kind in places], fontsize=8.5)

@@ -256,8 +256,6 @@ def measure_all(wanted: list[Figure], cifar: Cifar10, folder: Path, data_name: s
             epochs=EPOCHS if fine_tuned else None,
             content_sha256=bench.card["content_sha256"] if figure.arm == "bundled" else None,
             settings=bench.settings(figure),
-            device=pretrain.device(),
-            versions=pretrain.versions(),
         )
         print(f"    {value:.1%} in {clock(seconds)}", flush=True)
         keras.backend.clear_session()

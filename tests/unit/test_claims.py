@@ -11,7 +11,15 @@ import pytest
 from made_up_recipes import GPU, LESSONS, PUBLISHED, entries, table
 
 from course_utils import claims, runner
-from course_utils.claims import CLAIMS, COLUMNS, DOES_NOT_HOLD, HOLDS, NOT_TRIED, Claim, claims_table
+from course_utils.claims import (
+    COLUMNS,
+    DOES_NOT_HOLD,
+    HOLDS,
+    NOT_TRIED,
+    Claim,
+    claims_table,
+    read_claims,
+)
 from course_utils.execution import check_parameters, find_lessons, lesson_number
 from course_utils.sweep.grid import read_grid
 
@@ -29,7 +37,7 @@ def test_without_records_nothing_is_judged():
 
     assert list(frame.columns) == list(COLUMNS)
     assert set(frame["recipe"]) == {"R1", "R2", "R3", "R4", "R5"}
-    assert len(frame) == len(CLAIMS)
+    assert len(frame) == len(read_claims())
     assert set(frame["verdict"]) == {NOT_TRIED}
     assert frame["cause"].str.startswith("Not measured yet. ").all()
     assert not frame.isna().any(axis=None)
@@ -44,7 +52,15 @@ def test_without_records_nothing_is_judged():
     ],
 )
 def test_every_published_number_has_its_claim(published: str):
-    assert any(published in claim.words for claim in CLAIMS)
+    assert any(published in claim.words for claim in read_claims())
+
+
+@pytest.mark.parametrize("claim", read_claims(), ids=lambda claim: f"{claim.recipe}: {claim.words}")
+def test_words_of_the_file_name_what_the_module_has(claim: Claim):
+    assert claim.rule in claims.RULES
+    assert claim.show in claims.SHOWN
+    assert not claim.convert or claim.convert in claims.CONVERTED
+    assert set(claim.needs.weights) <= {"imagenet", "bundled"}
 
 
 def test_affordable_records_show_what_was_measured_and_judge_nothing():
@@ -226,7 +242,7 @@ def test_a_duration_lies_between_half_and_twice(mean: float, fits: bool):
     assert claims.about(pd.Series([mean]), 100) == fits
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: f"{claim.recipe}: {claim.words}")
+@pytest.mark.parametrize("claim", read_claims(), ids=lambda claim: f"{claim.recipe}: {claim.words}")
 def test_command_can_be_run_and_gives_the_seeds_that_are_needed(claim: Claim, tmp_path: Path):
     lessons, profile, seeds = run_by(shlex.split(claim.command), tmp_path)
 
