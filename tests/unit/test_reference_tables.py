@@ -52,6 +52,17 @@ def test_conditions_are_not_mixed():
     assert "GPU, 1 seed" in frame.iloc[1]["conditions"]
 
 
+def test_a_copy_of_the_weights_is_a_condition_of_its_own():
+    copy = {"weights": "imagenet", "note": "8-bit copy"}
+    frame = recipes_table(
+        table(entries("R5 mended", [0.5], weights="imagenet"), entries("R5 mended", [0.9], **copy))
+    )
+
+    assert frame["test accuracy"].tolist() == ["50.0 %", "90.0 %"]
+    assert frame.iloc[0]["conditions"].startswith("photographs, ImageNet's weights, 64 px")
+    assert frame.iloc[1]["conditions"].startswith("photographs, ImageNet's weights (8-bit copy), 64 px")
+
+
 def test_what_was_built_and_not_trained_has_no_row():
     own_size = cost("R1 published", "parameters_own_size", [4e7], size=256)
 
