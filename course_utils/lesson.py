@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from course_utils.errors import CourseError
-from course_utils.paths import out_folder
 from course_utils.profiles import Profile, load_profile
-from course_utils.quiet import import_keras_quietly
 from course_utils.records import record, slug
 from course_utils.runs import Run, save_run
+from course_utils.system.paths import out_folder
+from course_utils.system.quiet import import_keras_quietly
+from course_utils.system.whole_file import replacing
 from course_utils.weights import weights_label
-from course_utils.whole_file import replacing
 
 if TYPE_CHECKING:
     import keras
@@ -237,7 +237,7 @@ def start_lesson(
         _make_deterministic()
     weights_label(lesson.weights)  # an unknown word fails here, in the first cell
     if data:
-        from course_utils.mirrors import look_in
+        from course_utils.system.download.mirrors import look_in
 
         look_in(data)  # a folder made by make fetch holds weights, too
     print(

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from course_utils.errors import CourseError
-from course_utils.paths import out_folder
-from course_utils.whole_file import replacing
+from course_utils.system.paths import out_folder
+from course_utils.system.whole_file import replacing
 
 SPLITS = ("train", "val", "test")
 DATA_LABELS = ("drawn", "published", "kaggle", "path")

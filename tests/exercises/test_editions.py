@@ -59,7 +59,8 @@ def instructor(master: NotebookNode, master_path: Path) -> NotebookNode:
 def test_stored_student_edition_is_fresh(tmp_path: Path):
     builder.build(tmp_path, MASTERS)
     fresh = {path.name: path.read_bytes() for path in (tmp_path / "student").iterdir()}
-    stored = {path.name: path.read_bytes() for path in (builder.MASTERS / "student").glob("*.ipynb")}
+    folder = builder.student_folder(builder.MASTERS)
+    stored = {path.name: path.read_bytes() for path in folder.glob("*.ipynb")}
 
     assert sorted(stored) == sorted(fresh)
     assert [name for name in fresh if stored[name] != fresh[name]] == [], "run  make exercises"

@@ -43,12 +43,12 @@ from sources_files import (  # noqa: E402
 )
 
 from course_utils.errors import CourseError  # noqa: E402
-from course_utils.sources.batches import read_batches_archive, read_batches_folder  # noqa: E402
-from course_utils.sources.by_path import read_path  # noqa: E402
-from course_utils.sources.folder import read_folder  # noqa: E402
-from course_utils.sources.kaggle.files import read_kaggle  # noqa: E402
-from course_utils.sources.npz import read_npz  # noqa: E402
-from course_utils.sources.pictures import Unreadable, decode  # noqa: E402
+from course_utils.pictures.by_path import read_path  # noqa: E402
+from course_utils.pictures.formats.batches import read_batches_archive, read_batches_folder  # noqa: E402
+from course_utils.pictures.formats.class_folders import read_folder  # noqa: E402
+from course_utils.pictures.formats.kaggle_files import read_kaggle  # noqa: E402
+from course_utils.pictures.formats.npz import read_npz  # noqa: E402
+from course_utils.pictures.formats.picture_files import Unreadable, decode  # noqa: E402
 
 PICTURES = small_pictures()
 X, Y = PICTURES.train_images, PICTURES.train_labels
@@ -75,8 +75,9 @@ READERS: dict[str, Callable] = {
 CHILD = """
 import json, pathlib, sys, time
 from course_utils.errors import CourseError
-from course_utils.sources import batches, by_path, folder, npz, pictures, seven_zip
-from course_utils.sources.kaggle import files as kaggle_files
+from course_utils.pictures import by_path
+from course_utils.pictures.formats import class_folders as folder, picture_files as pictures
+from course_utils.pictures.formats import batches, kaggle_files, npz, seven_zip
 
 def peak():
     lines = pathlib.Path("/proc/self/status").read_text().splitlines()
@@ -1123,8 +1124,7 @@ REAL_DATA = PROJECT.parent / "shared" / "tools" / "real_data.py"
 @pytest.mark.timeout(1800)
 @pytest.mark.skipif(not REAL_DATA.exists(), reason="needs the photographs and the tool of ../shared")
 def test_reading_all_photographs_is_fast_and_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(PROJECT / "tools"))
-    import bench_reading
+    from tools.bench import reading as bench_reading
 
     forms = {"kaggle": "kaggle", "batches": "toronto", "npz": "npz", "folder": "folder"}
     for form in forms.values():

@@ -16,7 +16,7 @@ from PIL import Image
 
 from course_utils.errors import CourseError
 from course_utils.lesson import REFERENCE, STAND_IN
-from course_utils.runner import main
+from course_utils.running.runner import main
 
 GIVEN = {"PROFILE": "offline", "SEED": 1}
 
