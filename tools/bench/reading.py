@@ -3,10 +3,10 @@
     .venv/bin/python -m tools.bench.reading FOLDER [kaggle batches npz folder parquet …]
 
 FOLDER holds a folder for each kind: kaggle/ (train.7z, trainLabels.csv), toronto/ (cifar-10-python.tar.gz),
-npz/ (cifar10.npz), folder/ (train/ and test/ with class folders) and parquet/ (train.parquet, test.parquet;
-with ``--make-parquet`` they are written from npz/). Each reading happens in a process of its own. "Extra" is
-the process' peak memory, Python and its packages included, less the size of the uint8 arrays. For kaggle,
-py7zr alone and Pillow alone are measured in the same run.
+npz/ (cifar10.npz), folder/ (train/ and test/ with class folders) and parquet/ (train.parquet, test.parquet).
+Each reading happens in a process of its own. "Extra" is the process' peak memory, Python and its packages
+included, less the size of the uint8 arrays. For kaggle, py7zr alone and Pillow alone are measured in the same
+run.
 """
 
 from __future__ import annotations
@@ -88,19 +88,6 @@ def unpack_alone(_: str, folder: Path) -> dict[str, float]:
     }
 
 
-def make_parquet(folder: Path) -> None:
-    """Write parquet files of the form of the public copy from the arrays in npz/."""
-    import numpy as np
-
-    sys.path.insert(0, str(PROJECT / "tests" / "unit"))
-    from sources_files import write_parquet
-
-    (folder / "parquet").mkdir(exist_ok=True)
-    with np.load(folder / "npz" / "cifar10.npz") as arrays:
-        for part in ("train", "test"):
-            write_parquet(folder / "parquet" / f"{part}.parquet", arrays[f"x_{part}"], arrays[f"y_{part}"])
-
-
 def in_own_process(function: Callable[[str, Path], dict], kind: str, folder: Path) -> dict[str, float]:
     """Call a function of this file in a fresh process and return what it returned."""
     code = (
@@ -154,14 +141,11 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("kinds", nargs="*", metavar="KIND", help="default: all that are there")
-    parser.add_argument("--make-parquet", action="store_true", help="write parquet/ from npz/ first")
     arguments = parser.parse_intermixed_args()
     unknown = [kind for kind in arguments.kinds if kind not in KINDS]
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(KINDS)}")
     folder = arguments.folder.resolve()
-    if arguments.make_parquet:
-        make_parquet(folder)
     there = [kind for kind in KINDS if (folder / {"batches": "toronto"}.get(kind, kind)).is_dir()]
     print(table(measure(arguments.kinds or there, folder)))
 

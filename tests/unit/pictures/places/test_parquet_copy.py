@@ -17,7 +17,7 @@ from course_utils.cifar10 import load_cifar10
 from course_utils.errors import CourseError
 from course_utils.pictures import array_cache
 from course_utils.pictures.formats import parquet
-from course_utils.pictures.places import drawn, parquet_copy
+from course_utils.pictures.places import drawn
 from course_utils.pictures.structure import Pictures
 from course_utils.system.download import mirrors
 
