@@ -84,7 +84,7 @@ def find_published(steps: list[Step], patience: float | None = None) -> Found:
 
     Args:
         steps: takes what was tried.
-        patience: for downloads; see ``download.download``.
+        patience: for downloads; see ``transfer.download``.
 
     Raises:
         CourseError: it cannot be had, or does not hold CIFAR-10.

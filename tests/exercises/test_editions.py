@@ -263,5 +263,5 @@ def test_an_example_without_output_is_refused():
     master = read_master(MASTERS[0])
     next(cell for cell in master.cells if part_of(cell)[1] == "example").outputs = []
 
-    with pytest.raises(ValueError, match=r"tools/exercises\.py --run"):
+    with pytest.raises(ValueError, match=r"tools.lessons.editions --run"):
         builder.student_edition(master, "01_x.ipynb")

@@ -23,7 +23,7 @@ def read_parquet_copy(*, patience: float | None = None, on_step: OnStep | None =
     """Get the two files unless the cache has their pictures, check them, and read 60,000 pictures.
 
     Args:
-        patience: for both downloads; see ``download.download``.
+        patience: for both downloads; see ``transfer.download``.
         on_step: called for each place that was tried, with its name and the outcome in words.
 
     Raises:

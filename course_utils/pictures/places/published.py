@@ -20,7 +20,7 @@ def read_published(*, patience: float | None = None, on_step: OnStep | None = No
     """Get the archive unless the cache has its pictures, check it, and read its 60,000 pictures.
 
     Args:
-        patience: for the download; see ``download.download``.
+        patience: for the download; see ``transfer.download``.
         on_step: called for each place that was tried, with its name and the outcome in words.
 
     Raises:

@@ -72,7 +72,7 @@ def obtain(
     Args:
         file: one of this module's.
         folder: in the cache, where a download goes.
-        patience: see ``download.download``.
+        patience: see ``transfer.download``.
         on_step: called for each place that was tried, with its name and the outcome in words.
 
     Raises:
