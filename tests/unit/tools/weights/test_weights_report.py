@@ -22,7 +22,7 @@ def writer():
 
 
 @pytest.fixture(scope="module")
-def report(tools):
+def report():
     return importlib.import_module("tools.weights.report")
 
 
