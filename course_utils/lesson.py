@@ -14,6 +14,7 @@ from course_utils.errors import CourseError
 from course_utils.profiles import Profile, load_profile
 from course_utils.records import record, slug
 from course_utils.runs import Run, save_run
+from course_utils.system import run_folder
 from course_utils.system.paths import out_folder
 from course_utils.system.quiet import import_keras_quietly
 from course_utils.system.whole_file import replacing
@@ -143,7 +144,7 @@ class Lesson:
         from IPython.display import display
 
         name = save or f"{self.number}-{slug(alt)[:80].strip('-.')}.png"
-        path = self.out / "figures" / name
+        path = run_folder.figures(self.out) / name
         if note:
             figure.text(1, 1.01, note, ha="right", va="bottom", fontsize=8, color=color)
             alt = f"{alt} ({note}.)"

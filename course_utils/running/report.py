@@ -19,10 +19,10 @@ from course_utils.reference import FOLDER as REFERENCE
 from course_utils.reference_tables import NUMBERS as RECIPE_NUMBERS
 from course_utils.reference_tables import recipe_records, recipes_table
 from course_utils.running.execution import find_lessons, lesson_number
+from course_utils.system import run_folder
 from course_utils.system.progress import clock
 from course_utils.system.whole_file import replacing
 
-RUN_FACTS = "run.json"
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 MAIN_FIGURES = ("model_comparison.png", "accuracy_comparison.png", "sample_predictions.png")
 DATA_WORDS = {
@@ -44,8 +44,9 @@ def write_report(out: Path, *, reference: Path = REFERENCE) -> Path:
     entries = _Entries(out)
     recipes = _recipes(entries, reference)
     run = read_run_facts(out)
-    if (out / RUN_FACTS).exists() and not run:
-        entries.unreadable.append(RUN_FACTS)
+    told = run_folder.run_facts(out)
+    if told.exists() and not run:
+        entries.unreadable.append(told.name)
     page = _template().render(
         title="Transfer learning course: what this run measured",
         stand_in=STAND_IN if any(e["data"] == "drawn" for e in entries.all) else "",
@@ -54,7 +55,7 @@ def write_report(out: Path, *, reference: Path = REFERENCE) -> Path:
         facts=_run_facts(run, entries),
         comparison=comparison(out).to_dict("records"),
         numbers=NUMBERS,
-        main_figures=_figures(out / "figures" / name for name in MAIN_FIGURES),
+        main_figures=_figures(run_folder.figures(out) / name for name in MAIN_FIGURES),
         recipes=recipes_table(recipes).reset_index().to_dict("records"),
         recipe_numbers=RECIPE_NUMBERS,
         claims=claims_table(recipes).to_dict("records") if len(recipes) else [],
@@ -62,7 +63,7 @@ def write_report(out: Path, *, reference: Path = REFERENCE) -> Path:
         lessons=_lessons(out, run),
         other_figures=_figures(_unnumbered(out)),
     )
-    path = out / "report.html"
+    path = run_folder.report(out)
     with replacing(path) as part:
         part.write_text(page, encoding="utf-8")
     return path
@@ -103,7 +104,7 @@ def data_labels(out: Path) -> dict[str, str]:
 
 def read_run_facts(out: Path) -> dict:
     """Return what ``run.json`` tells about the runs in this folder; empty if it cannot be read."""
-    facts = _json(out / RUN_FACTS) or {}
+    facts = _json(run_folder.run_facts(out)) or {}
     return facts if _is_told(facts) else {}
 
 
@@ -112,8 +113,8 @@ class _Entries:
 
     def __init__(self, out: Path) -> None:
         self.unreadable: list[str] = []
-        self.records = self.read(sorted(out.glob("records/*.json")), read_record)
-        self.runs = self.read(sorted(out.glob("runs/*/run.json")), _read_run)
+        self.records = self.read(run_folder.record_files(out), read_record)
+        self.runs = self.read(run_folder.training_files(out), _read_run)
         self.runs.sort(key=lambda e: (e["parameters"], e["model_name"], e["seed"]))
         self.all = [*self.records, *self.runs]
 
@@ -208,7 +209,7 @@ def _data_words(entries: _Entries) -> str:
 def _histories(entries: _Entries) -> list[dict[str, str]]:
     histories = []
     for run in entries.runs:
-        path = run["folder"] / "history.csv"
+        path = run["folder"] / run_folder.HISTORY
         try:
             frame = pd.read_csv(path)
         except (OSError, ValueError):
@@ -227,7 +228,8 @@ def _lessons(out: Path, run: dict) -> list[dict[str, object]]:
     for name in sorted({*required, *told}):
         facts = told.get(name, {})
         executed = out / f"{name}.ipynb"
-        unfinished = out / f"{name}.unfinished.ipynb"
+        unfinished = run_folder.unfinished(out, name)
+        script = run_folder.script(out, name)
         lessons.append(
             {
                 "name": name,
@@ -237,8 +239,8 @@ def _lessons(out: Path, run: dict) -> list[dict[str, object]]:
                 "memory": f"{facts['peak_bytes'] / 1e9:.1f} GB" if "peak_bytes" in facts else "",
                 "link": executed.name if executed.exists() else "",
                 "unfinished": unfinished.name if unfinished.exists() else "",
-                "script": f"scripts/{name}.py" if (out / "scripts" / f"{name}.py").exists() else "",
-                "figures": _figures(sorted(out.glob(f"figures/{lesson_number(executed)}-*.png"))),
+                "script": script.relative_to(out).as_posix() if script.exists() else "",
+                "figures": _figures(run_folder.figures_of(out, lesson_number(executed), ".png")),
             }
         )
     return lessons
@@ -269,7 +271,9 @@ def _figures(paths: Iterable[Path]) -> list[dict[str, str]]:
 
 def _unnumbered(out: Path) -> list[Path]:
     """Return the figures that say no lesson in their name, but for the main ones."""
-    return [path for path in sorted(out.glob("figures/[!0-9]*.png")) if path.name not in MAIN_FIGURES]
+    return [
+        path for path in sorted(run_folder.figures(out).glob("[!0-9]*.png")) if path.name not in MAIN_FIGURES
+    ]
 
 
 def _figure(path: Path) -> dict[str, str]:

@@ -31,7 +31,8 @@ from course_utils.running.execution import (
     find_lessons,
     lesson_number,
 )
-from course_utils.running.report import RUN_FACTS, comparison_text, data_labels, read_run_facts, write_report
+from course_utils.running.report import comparison_text, data_labels, read_run_facts, write_report
+from course_utils.system import run_folder
 from course_utils.system.paths import PROJECT, cache_folder, out_folder
 from course_utils.system.progress import Progress, clock
 from course_utils.system.whole_file import replacing
@@ -107,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CourseError as error:
         print(f"\n{error}", file=sys.stderr)
         if isinstance(error, LessonFailed):
-            print(f"What ran so far is kept, and told in {out / 'report.html'}", file=sys.stderr)
+            print(f"What ran so far is kept, and told in {run_folder.report(out)}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"\nThe results cannot be written: {error}", file=sys.stderr)
@@ -181,7 +182,7 @@ def check_values(given: Mapping[str, object]) -> None:
 
 
 def _run_lesson(lesson: Path, given: dict, out: Path, profile: str, timeout: int) -> None:
-    unfinished = out / f"{lesson.stem}.unfinished.ipynb"
+    unfinished = run_folder.unfinished(out, lesson.stem)
     before = _results_of(lesson, out)
     total = len(code_cells(nbformat.read(lesson, as_version=4))) + 1
     expected = _expected(lesson, given)
@@ -196,7 +197,7 @@ def _run_lesson(lesson: Path, given: dict, out: Path, profile: str, timeout: int
         with progress:
             execute_lesson(lesson, unfinished, given, cell_timeout=timeout, on_cell=on_cell)
         os.replace(unfinished, out / lesson.name)
-        _write_script(out / lesson.name, out / "scripts" / f"{lesson.stem}.py")
+        _write_script(out / lesson.name, run_folder.script(out, lesson.stem))
         _remove_old(before)
         facts |= {"status": "finished", "error": None}
         _remember_seconds(lesson, given, progress.seconds)
@@ -210,14 +211,16 @@ def _run_lesson(lesson: Path, given: dict, out: Path, profile: str, timeout: int
             "finished": _now(),
         }
         run = read_run_facts(out)
-        _write_json(out / RUN_FACTS, run | {"lessons": run.get("lessons", {}) | {lesson.stem: facts}})
+        _write_json(
+            run_folder.run_facts(out), run | {"lessons": run.get("lessons", {}) | {lesson.stem: facts}}
+        )
 
 
 def _results_of(lesson: Path, out: Path) -> dict[Path, tuple[int, int]]:
     """Return the files that an earlier run of this lesson left, each with what tells a newer one apart."""
     number = lesson_number(lesson)
-    found = [*out.glob(f"figures/{number}-*")]
-    for path in [*out.glob("records/*.json"), *out.glob("runs/*/run.json")]:
+    found = run_folder.figures_of(out, number)
+    for path in [*run_folder.record_files(out), *run_folder.training_files(out)]:
         if _lesson_in(path) == number:
             found.append(path)
     return {path: _identity(path) for path in found}
@@ -227,7 +230,7 @@ def _remove_old(before: Mapping[Path, tuple[int, int]]) -> None:
     """Remove what the earlier run left and this one did not write again."""
     for path, identity in before.items():
         if path.exists() and _identity(path) == identity:
-            if path.name == "run.json":
+            if path.name == run_folder.TRAINING:
                 shutil.rmtree(path.parent)
             else:
                 path.unlink()
@@ -289,7 +292,7 @@ def _seconds_file() -> Path:
 
 def _note_run(out: Path, given: Mapping[str, object]) -> None:
     facts = {"parameters": dict(given), "started": _now(), "versions": versions()}
-    _write_json(out / RUN_FACTS, {"lessons": {}} | read_run_facts(out) | facts)
+    _write_json(run_folder.run_facts(out), {"lessons": {}} | read_run_facts(out) | facts)
 
 
 def _now() -> str:

@@ -24,6 +24,7 @@ from course_utils.reference import FOLDER, mean_and_spread
 from course_utils.running.sweep.cli import main as run_sweep
 from course_utils.running.sweep.grid import read_grid
 from course_utils.running.sweep.run import is_finished
+from course_utils.system import run_folder
 from course_utils.system.paths import PROJECT, out_folder
 from course_utils.system.whole_file import replacing
 
@@ -107,7 +108,7 @@ def finished_folders(grids: Sequence[Path]) -> list[Path]:
             cause="Results are compared and stored when all runs of a grid are there.",
             next_step="run the same command again; it goes on with what is missing.",
         )
-    return [run.out / "records" for run in runs]
+    return [run_folder.records(run.out) for run in runs]
 
 
 def compare(new: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import nbformat
 from course_utils.records import read_records
 from course_utils.running.execution import code_cells, find_lessons
 from course_utils.running.report import read_run_facts
+from course_utils.system import run_folder
 
 INJECTED = "injected-parameters"  # papermill's tag of the cell that it adds
 
@@ -68,7 +69,7 @@ def is_finished(run: Run) -> bool:
     """
     facts = read_run_facts(run.out)
     try:
-        told = read_records(run.out / "records")["lesson"]
+        told = read_records(run_folder.records(run.out))["lesson"]
         return set(run.lessons) <= set(told) and all(
             _has_run(lesson, run, facts) for lesson in run.notebooks()
         )

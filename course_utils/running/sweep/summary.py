@@ -9,6 +9,7 @@ import pandas as pd
 
 from course_utils.records import read_records
 from course_utils.running.sweep.run import Run
+from course_utils.system import run_folder
 from course_utils.system.whole_file import replacing
 
 SEED = "SEED"
@@ -58,7 +59,7 @@ def summary_text(table: pd.DataFrame) -> str:
 
 def _records(run: Run) -> pd.DataFrame:
     """Return the records of a run, with its axes before them. A list is shown as text."""
-    table = read_records(run.out / "records")
+    table = read_records(run_folder.records(run.out))
     table = table[table["lesson"].isin(run.lessons)]
     axes = {name: str(value) if isinstance(value, list) else value for name, value in run.axes.items()}
     if len(run.lessons) == 1:

@@ -29,7 +29,7 @@ def add_run(out: Path, model: str, seed: int, val: float, **facts: object) -> No
     facts = CONTEXT | {"lesson": "02", "parameters": 1000, "model_bytes": 2_500_000} | facts
     folder = out / "runs" / f"{model.lower()}-{seed}"
     folder.mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps(facts | {"model_name": model, "seed": seed}))
+    (folder / "training.json").write_text(json.dumps(facts | {"model_name": model, "seed": seed}))
     curve = {"epoch": [1, 2], "phase": ["training"] * 2, "loss": [2.3, 1.9], "val_accuracy": [0.1, val]}
     pd.DataFrame(curve).to_csv(folder / "history.csv", index=False)
     context = {key: facts[key] for key in CONTEXT} | {"seed": seed}
@@ -194,10 +194,10 @@ def test_record_that_holds_something_else_is_named_and_left_out(out: Path, chang
     ],
 )
 def test_run_that_holds_something_else_is_named_and_left_out(out: Path, change: dict):
-    path = out / "runs" / "cnn-1" / "run.json"
+    path = out / "runs" / "cnn-1" / "training.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
 
-    assert "left out: cnn-1/run.json." in page_of(out).text
+    assert "left out: cnn-1/training.json." in page_of(out).text
 
 
 @pytest.mark.parametrize(

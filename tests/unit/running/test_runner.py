@@ -184,7 +184,7 @@ def test_results_of_an_earlier_run_are_replaced_and_others_stay(folder: Path, ou
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text("old")
     for lesson, run in (("01", "cnn-0"), ("02", "mlp-0")):
-        for path in (out / "runs" / run / "run.json", out / "records" / f"{run}.json"):
+        for path in (out / "runs" / run / "training.json", out / "records" / f"{run}.json"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps({"lesson": lesson}))
     write_lesson(folder / "01_a.ipynb", "from pathlib import Path", "Path(OUT, 'figures/01-new.png').touch()")
