@@ -17,7 +17,6 @@ from course_utils.errors import CourseError
 from course_utils.system.paths import PROJECT
 
 LESSONS = PROJECT / "notebooks"
-REQUIRED = ("PROFILE", "DATA", "WEIGHTS", "SEED", "OUT", "OVERRIDES")
 KERNEL_SETTINGS = {
     "TF_CPP_MIN_LOG_LEVEL": "3",  # no log lines of TensorFlow: 2 still lets harmless errors through
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # no warning of the debugger either
@@ -77,29 +76,6 @@ def find_lessons(numbers: Sequence[str] = (), *, folder: Path = LESSONS) -> list
 def lesson_number(lesson: Path) -> str:
     """Return the number that a lesson's file name starts with, for example ``"03"``."""
     return lesson.stem.split("_")[0]
-
-
-def check_parameters(lesson: Path, given: Mapping[str, object]) -> None:
-    """See to it that papermill can set what is given, which it would only warn about.
-
-    Raises:
-        CourseError: the lesson lacks a parameter that every lesson has, or does not know one of ``given``.
-    """
-    known = papermill.inspect_notebook(str(lesson))
-    missing = [name for name in REQUIRED if name not in known]
-    if missing:
-        raise CourseError(
-            f"Lesson {lesson.name} lacks the parameters {', '.join(missing)}.",
-            cause=f"Its cell tagged 'parameters' sets: {', '.join(known) or 'nothing'}.",
-            next_step="add the missing names to that cell.",
-        )
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise CourseError(
-            f"Lesson {lesson.name} has no parameter {', '.join(unknown)}.",
-            cause=f"Its parameters are: {', '.join(known)}.",
-            next_step="correct the name; values of a profile go into OVERRIDES.",
-        )
 
 
 def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:

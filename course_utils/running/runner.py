@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import datetime
 import json
 import logging
@@ -17,33 +16,23 @@ from pathlib import Path
 import nbconvert
 import nbformat
 
-from course_utils.cifar10 import check_source
 from course_utils.errors import CourseError
-from course_utils.lesson import check_overrides, check_seed
-from course_utils.profiles import load_profile
 from course_utils.records import versions
 from course_utils.running.execution import (
     LESSONS,
     LessonFailed,
-    check_parameters,
     code_cells,
     execute_lesson,
     find_lessons,
     lesson_number,
 )
+from course_utils.running.parameters import check_parameters, check_values, from_words
 from course_utils.running.report import comparison_text, data_labels, read_run_facts, write_report
 from course_utils.system import run_folder
 from course_utils.system.paths import PROJECT, cache_folder, out_folder
 from course_utils.system.progress import Progress, clock
 from course_utils.system.whole_file import replacing
-from course_utils.weights import check_weights
 
-# Quick is how tests run a lesson: epochs and repeats are cut; counts and shapes stay.
-QUICK = {
-    **dict.fromkeys(("mlp_epochs", "cnn_epochs", "strong_cnn_epochs", "fine_tune_epochs", "repeats"), 1),
-    "head_epochs": 3,
-    "recipe_epoch_divisor": 100,
-}
 BUDGETS = {"offline": {"01": 20, "02": 60, "03": 80, "04": 150, "05": 30}}  # seconds, until one was measured
 CELL_TIMEOUTS = {"offline": 600, "laptop": 4 * 3600}  # seconds; any other profile: a day
 SCRIPT_HEAD = "from IPython.display import display  # noqa: F401  (a notebook has it by itself)\n\n"
@@ -122,11 +111,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def quick_parameters() -> dict[str, object]:
-    """Return the parameters with which tests run a lesson."""
-    return {"PROFILE": "offline", "DATA": "drawn", "OVERRIDES": dict(QUICK)}
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m course_utils.runner", description=__doc__)
     parser.add_argument("--profile", default="offline", help="offline (default), laptop, gpu or auto")
@@ -145,40 +129,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _parameters(options: argparse.Namespace) -> dict[str, object]:
-    """Return the papermill parameters; what the command line does not name is left to the lesson."""
-    parameters = {name: _literal(value) for name, value in options.p}
-    if options.quick:
-        check_overrides(parameters.get("OVERRIDES"))
-        parameters["OVERRIDES"] = QUICK | (parameters.get("OVERRIDES") or {})
-    named = {"PROFILE": options.profile, "DATA": options.data, "WEIGHTS": options.weights}
-    if options.seed is not None:
-        named["SEED"] = _literal(options.seed)
-    for name in ("DATA", "WEIGHTS"):
-        named[name] = _found_from_here(named[name])
-    return parameters | {name: value for name, value in named.items() if value not in (None, "")}
-
-
-def _literal(text: str) -> object:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
-
-
-def _found_from_here(source: str | None) -> str | None:
-    """Lessons run in the project's folder, so a path that is relative to another one is made absolute."""
-    is_path = bool(source) and Path(source).expanduser().exists()
-    return str(Path(source).expanduser().resolve()) if is_path else source
-
-
-def check_values(given: Mapping[str, object]) -> None:
-    """Refuse wrong values before anything runs, rather than in the first cell of a lesson."""
-    check_overrides(given.get("OVERRIDES"))
-    name = str(given.get("PROFILE", "auto"))
-    profile = load_profile("laptop" if name == "auto" else name, **(given.get("OVERRIDES") or {}))
-    check_source(str(given.get("DATA") or profile.data))
-    check_weights(str(given.get("WEIGHTS") or profile.weights))
-    check_seed(given.get("SEED", 0))
+    named = {name: getattr(options, name.lower()) for name in ("PROFILE", "DATA", "WEIGHTS", "SEED")}
+    return from_words(named, options.p, quick=options.quick)
 
 
 def _run_lesson(lesson: Path, given: dict, out: Path, profile: str, timeout: int) -> None:

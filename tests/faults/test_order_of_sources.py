@@ -25,7 +25,8 @@ from course_utils.pictures.formats import parquet
 from course_utils.pictures.places import drawn
 from course_utils.pictures.structure import Pictures
 from course_utils.records import read_records
-from course_utils.running.runner import QUICK, run_course
+from course_utils.running.parameters import QUICK
+from course_utils.running.runner import run_course
 from course_utils.system.download import mirrors
 from course_utils.system.download.transfer import RemoteFile
 from course_utils.system.paths import NAME, PROJECT

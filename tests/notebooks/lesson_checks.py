@@ -23,7 +23,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
 from course_utils.lesson import REFERENCE, STAND_IN
-from course_utils.running.execution import KERNEL_SETTINGS, check_parameters, code_cells, sentinel_text
+from course_utils.running.execution import KERNEL_SETTINGS, code_cells, sentinel_text
+from course_utils.running.parameters import check_parameters
 from course_utils.system.paths import PROJECT
 from tools.lessons.frame import BADGE_START, bootstrap, read_setting
 

@@ -15,7 +15,7 @@ import pytest
 from lesson_checks import LESSONS, compare_outputs, passed
 
 from course_utils.running.execution import code_cells
-from course_utils.running.runner import quick_parameters
+from course_utils.running.parameters import quick_parameters
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ import yaml
 from course_utils.errors import CourseError
 from course_utils.profiles import PROFILES
 from course_utils.records import slug
-from course_utils.running.execution import LESSONS, check_parameters, find_lessons, lesson_number
-from course_utils.running.runner import QUICK, check_values
+from course_utils.running.execution import LESSONS, find_lessons, lesson_number
+from course_utils.running.parameters import QUICK, check_parameters, check_values, found_from_here
 from course_utils.running.sweep.run import Run
 
 KEYS = ("lessons", "parameters")
@@ -105,7 +105,7 @@ def _axes(content: dict, path: Path, folder: Path) -> dict[str, list]:
     axes |= {str(name): _values(str(name), value, path) for name, value in named.items()}
     for name in ("DATA", "WEIGHTS"):
         if name in axes:
-            axes[name] = [_found_from_here(value) for value in axes[name]]
+            axes[name] = [found_from_here(name, value) for value in axes[name]]
     for name, values in axes.items():
         twice = [text for text, count in Counter(map(json.dumps, values)).items() if count > 1]
         if twice:
@@ -138,12 +138,6 @@ def _lessons(value: object, path: Path, folder: Path) -> str:
         cause = f"lessons has the value {value!r}. Expected numbers of lessons."
         raise _wrong(path, cause, 'write for example lessons: ["02", "03"]; one run of both is "02 03".')
     return " ".join(lesson_number(lesson) for lesson in find_lessons(numbers, folder=folder))
-
-
-def _found_from_here(source: object) -> object:
-    """Lessons run in the project's folder, so a path that is relative to another one is made absolute."""
-    is_path = isinstance(source, str) and source and Path(source).expanduser().exists()
-    return str(Path(source).expanduser().resolve()) if is_path else source
 
 
 def _parameters(chosen: Mapping[str, object], quick: bool) -> dict[str, object]:

@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 from sweep_lessons import write_grid, write_lesson
 
-from course_utils.running.runner import QUICK
+from course_utils.running.parameters import QUICK
 from course_utils.running.sweep import places
 from course_utils.running.sweep.cli import main
 from course_utils.running.sweep.grid import LONGEST_NAME, _is_clear, read_grid
