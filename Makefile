@@ -20,6 +20,8 @@ help: ## Show what can be made
 
 setup: $(READY) ## Set up .venv with everything that the other targets need
 	@echo "Ready: $$($(PY) --version) in .venv"
+	@command -v bwrap >/dev/null || { echo "Grading needs a sandbox, which is not installed; its tests are skipped."; \
+	  echo "Next: on Linux, sudo apt-get install bubblewrap (or dnf, pacman); without grading, nothing."; }
 
 course: $(READY) ## Run the lessons; executed lessons, figures, records and report.html go to build/course
 	@$(PY) -m course_utils.runner $(COURSE_OPTIONS)
