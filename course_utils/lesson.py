@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from course_utils.errors import CourseError
-from course_utils.paths import out_folder
-from course_utils.profiles import Profile, load_profile
-from course_utils.quiet import import_keras_quietly
+from course_utils.profiles import Profile, check_overrides, check_seed, load_profile
 from course_utils.records import record, slug
 from course_utils.reference import weights_words
 from course_utils.runs import Run, save_run
+from course_utils.system import run_folder
+from course_utils.system.paths import out_folder
+from course_utils.system.quiet import import_keras_quietly
+from course_utils.system.whole_file import replacing
 from course_utils.weights import check_weights, weights_label, weights_note
-from course_utils.whole_file import replacing
 
 if TYPE_CHECKING:
     import keras
@@ -147,7 +148,7 @@ class Lesson:
         from course_utils.plotting import show_png
 
         name = save or f"{self.number}-{slug(alt)[:80].strip('-.')}.png"
-        path = self.out / "figures" / name
+        path = run_folder.figures(self.out) / name
         png, alt = show_png(figure, alt, note=note, color=color)
         _write(path, png)
         _write(path.with_suffix(".txt"), f"{alt}\n".encode())
@@ -237,7 +238,7 @@ def start_lesson(
         _make_deterministic()
     check_weights(lesson.weights)  # an unknown word, or a file that is not there, fails in the first cell
     if data:
-        from course_utils.mirrors import look_in
+        from course_utils.system.download.mirrors import look_in
 
         look_in(data)  # a folder made by make fetch holds weights, too
     print(
@@ -257,27 +258,6 @@ def _measured_on(records: pd.DataFrame) -> str:
     weights = ", ".join(weights_words(records)) or "none"
     seeds = ", ".join(map(str, sorted(set(records["seed"]))))
     return f"{REFERENCE}; weights: {weights}; seeds: {seeds}"
-
-
-def check_seed(seed: object) -> None:
-    """Refuse a seed that is no whole number from 0 to 2,147,483,647, by a CourseError."""
-    if type(seed) is not int or not 0 <= seed < 2**31:
-        raise CourseError(
-            f"SEED is {seed!r}.",
-            cause="Expected a whole number from 0 to 2,147,483,647.",
-            next_step="set SEED = 0.",
-        )
-
-
-def check_overrides(overrides: object) -> None:
-    """Refuse what holds no values under names of the profile's values, by a CourseError."""
-    is_dict = overrides is None or isinstance(overrides, dict)
-    if not is_dict or not all(isinstance(key, str) and key != "name" for key in overrides or {}):
-        raise CourseError(
-            f"OVERRIDES cannot be used: {overrides!r}.",
-            cause="Expected values of the profile under their names; the profile's own name is PROFILE.",
-            next_step='set for example OVERRIDES = {"cnn_epochs": 3}.',
-        )
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from course_utils.cifar10 import CLASS_NAMES, NUM_CLASSES
 from course_utils.errors import CourseError
 from course_utils.evaluation import probabilities
-from course_utils.sources.pictures import Unreadable, eight_bits
+from course_utils.pictures.formats.picture_files import Unreadable, eight_bits
 
 if TYPE_CHECKING:
     import keras

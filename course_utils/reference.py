@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from course_utils.errors import CourseError
-from course_utils.paths import PROJECT
 from course_utils.records import FIELDS, WORDS
-from course_utils.whole_file import replacing
+from course_utils.system.paths import PROJECT
+from course_utils.system.whole_file import replacing
 
 FOLDER = PROJECT / "results" / "reference"
 RUNS = "runs.csv"

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.paths import BUNDLED_WEIGHTS, PROJECT, cache_folder, check_disk
+from course_utils.system.paths import BUNDLED_WEIGHTS, PROJECT, cache_folder, check_disk
 
 WORDS = ("imagenet", "bundled", "none")
 ENDINGS = (".h5", ".hdf5", ".npz")
@@ -99,8 +99,8 @@ def weights_label(path: str | Path | None) -> str:
     Raises:
         CourseError: there is no file at the path.
     """
-    from course_utils import mirrors
-    from course_utils.download import is_complete
+    from course_utils.system.download import mirrors
+    from course_utils.system.download.transfer import is_complete
 
     if path is None:
         return "none"
@@ -271,7 +271,7 @@ _RESTORE = "restore the folder data/weights (git checkout -- data/weights), or s
 
 def _imagenet(name: str) -> str:
     """Return a checked file of ImageNet's weights, or of the bundled ones if there is none to be had."""
-    from course_utils import mirrors
+    from course_utils.system.download import mirrors
 
     if name in _instead:
         return _instead[name]

@@ -11,14 +11,18 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from course_utils.download import DownloadStopped, RemoteFile, download, file_digest, is_complete
 from course_utils.errors import CourseError
-from course_utils.mirrors import ARCHIVE, WEIGHTS, places, with_mirror
-from course_utils.part_file import part_path
-from course_utils.paths import check_disk, out_folder
-from course_utils.whole_file import replacing
+from course_utils.system.download.mirrors import ARCHIVE, WEIGHTS, places, with_mirror
+from course_utils.system.download.part_file import part_path
+from course_utils.system.download.transfer import (
+    DownloadStopped,
+    RemoteFile,
+    download,
+    file_digest,
+    is_complete,
+)
+from course_utils.system.paths import check_disk, out_folder
+from course_utils.system.whole_file import replacing
 
 INDEX = "SHA256SUMS"
 

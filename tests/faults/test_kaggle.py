@@ -39,9 +39,9 @@ from kaggle_server import (
 from servers import wait_until
 
 from course_utils.errors import CourseError
-from course_utils.sources.by_path import read_path
-from course_utils.sources.kaggle import client, transfer
-from course_utils.sources.kaggle.service import fetch_from_kaggle, has_credentials
+from course_utils.pictures.by_path import read_path
+from course_utils.pictures.places.kaggle import client, transfer
+from course_utils.pictures.places.kaggle.service import fetch_from_kaggle, has_credentials
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 RULES = "https://www.kaggle.com/competitions/cifar-10/rules"
@@ -142,7 +142,7 @@ def complete(folder: Path) -> list[str]:
 def test_row_25_importing_and_looking_is_silent(home: Path) -> None:
     code = (
         "import sys, course_utils, course_utils.cifar10\n"
-        "from course_utils.sources.kaggle.service import has_credentials\n"
+        "from course_utils.pictures.places.kaggle.service import has_credentials\n"
         "assert has_credentials() is False\n"
         "assert not {'kaggle', 'kagglesdk', 'requests'} & set(sys.modules)\n"
     )
@@ -956,7 +956,7 @@ def test_stopped_by_the_person(
 def other_process(server: KaggleServer, folder: Path) -> subprocess.Popen:
     code = (
         f"{server.pointing_code()}"
-        "from course_utils.sources.kaggle.service import fetch_from_kaggle\n"
+        "from course_utils.pictures.places.kaggle.service import fetch_from_kaggle\n"
         f"print(fetch_from_kaggle({str(folder)!r}).name)\n"
     )
     return subprocess.Popen(

@@ -34,9 +34,15 @@ from servers import (
     wait_until,
 )
 
-from course_utils import download as module
-from course_utils.download import DownloadFailed, DownloadStopped, Limits, RemoteFile, download
 from course_utils.errors import CourseError
+from course_utils.system.download import transfer as module
+from course_utils.system.download.transfer import (
+    DownloadFailed,
+    DownloadStopped,
+    Limits,
+    RemoteFile,
+    download,
+)
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = "file.bin"
@@ -537,8 +543,8 @@ def test_row_09_md5_will_do(tmp_path: Path) -> None:
 DOWNLOAD = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
-from course_utils import download as module
-from course_utils.download import DownloadStopped, Limits, RemoteFile, download
+from course_utils.system.download import transfer as module
+from course_utils.system.download.transfer import DownloadStopped, Limits, RemoteFile, download
 module.LIMITS = Limits(stall=60, retry_wait=0.01)
 address, digest, folder = sys.argv[2:5]
 try:
@@ -670,8 +676,8 @@ SHARED = """
 import hashlib, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from course_utils import download as module
-from course_utils.download import Limits, RemoteFile, download
+from course_utils.system.download import transfer as module
+from course_utils.system.download.transfer import Limits, RemoteFile, download
 module.LIMITS = Limits(stall=100)
 address, digest, folder, reads, replaces, other, other_digest = sys.argv[2:9]
 target = Path(folder) / "file.bin"

@@ -17,7 +17,7 @@ import nbformat
 import psutil
 import pytest
 
-from course_utils.paths import PROJECT
+from course_utils.system.paths import PROJECT
 from tools.grading import sandbox
 from tools.grading.sandbox import Limits, Result, _Frames, run_notebook
 from tools.grading.seccomp import MACHINES, seccomp_filter
@@ -115,7 +115,7 @@ def test_what_notebooks_use_works(stage):
         "!echo hello\nfiles = !ls /course\nassert 'course_utils' in files",
         "%%time\n1 + 1",
         "import asyncio\nawait asyncio.sleep(0.01)",
-        "from course_utils.paths import cache_folder\ncache_folder()",
+        "from course_utils.system.paths import cache_folder\ncache_folder()",
         "import multiprocessing.pool as p\nassert p.ThreadPool(2).map(abs, [-1]) == [1]",
         "import tempfile, pathlib\npathlib.Path(tempfile.mkdtemp(), 'x').write_text('x')",
     ]

@@ -14,12 +14,13 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from course_utils import mirrors, plotting, records, weights
+from course_utils import plotting, records, weights
 from course_utils.errors import CourseError
 from course_utils.lesson import BUNDLED_INSTEAD, REFERENCE, STAND_IN, Lesson, start_lesson
 from course_utils.profiles import load_profile
 from course_utils.records import read_records
 from course_utils.runs import read_runs
+from course_utils.system.download import mirrors
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from course_utils.checks.judges import exercises
-from course_utils.runner import BUDGETS
+from course_utils.running.runner import BUDGETS
 
 PROJECT = Path(__file__).resolve().parents[2]
 FLOORS = {
