@@ -73,7 +73,7 @@ def test_wheel_holds_every_module_and_what_they_read(installed: Path) -> None:
     names, places = json.loads(python(installed, "-c", IMPORT_ALL))
     assert names == [m.name for m in pkgutil.walk_packages(course_utils.__path__, "course_utils.")]
     assert all(Path(place).is_relative_to(installed) for place in places)
-    for kind in ("*.mplstyle", "*.j2"):
+    for kind in ("*.mplstyle", "*.yaml", "*.j2"):
         here, there = (
             {path.relative_to(top) for path in (top / "course_utils").rglob(kind)}
             for top in (PROJECT, installed)
