@@ -13,7 +13,7 @@ import pandas as pd
 from course_utils.errors import CourseError
 from course_utils.profiles import Profile, check_overrides, check_seed, load_profile
 from course_utils.records import record, slug
-from course_utils.runs import Run, save_run
+from course_utils.runs import Training, save_run
 from course_utils.system import run_folder
 from course_utils.system.paths import out_folder
 from course_utils.system.quiet import import_keras_quietly
@@ -77,7 +77,7 @@ class Lesson:
         train_pictures: int,
         seed: int | None = None,
         weights: str = "none",
-    ) -> Run:
+    ) -> Training:
         """Save a training for lesson 05, and record its accuracy and its cost.
 
         Args:
@@ -238,9 +238,9 @@ def start_lesson(
         _make_deterministic()
     weights_label(lesson.weights)  # an unknown word fails here, in the first cell
     if data:
-        from course_utils.system.download.mirrors import look_in
+        from course_utils.system.download.mirrors import add_search_folder
 
-        look_in(data)  # a folder made by make fetch holds weights, too
+        add_search_folder(data)  # a folder made by make fetch holds weights, too
     print(
         f"Profile {chosen.name}: {chosen.reason}. "
         f"Data: {lesson.data}. Weights: {lesson.weights}. Seed: {seed}."

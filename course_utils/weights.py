@@ -241,10 +241,10 @@ def _imagenet(name: str) -> str:
 
     if name in _instead:
         return _instead[name]
-    mirrors.places()  # a wrong COURSE_MIRROR is to be corrected, not fallen back from
+    mirrors.locations()  # a wrong COURSE_MIRROR is to be corrected, not fallen back from
     steps: list[tuple[str, str]] = []
     try:
-        path = mirrors.obtain(
+        path = mirrors.fetch(
             mirrors.WEIGHTS[name],
             mirrors.weights_folder(),
             patience=PATIENCE_SECONDS,

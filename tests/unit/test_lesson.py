@@ -382,4 +382,4 @@ def test_weights_that_were_asked_for_are_not_marked(tmp_path, shown, monkeypatch
 def test_a_folder_of_data_is_looked_at_for_weights_too(tmp_path, monkeypatch):
     monkeypatch.setattr(mirrors, "_named", [])
     start_lesson("02", profile="offline", data=tmp_path, out=tmp_path / "out")
-    assert mirrors.places() == (None, [tmp_path])
+    assert mirrors.locations() == (None, [tmp_path])
