@@ -108,7 +108,7 @@ class Lesson:
             "accuracy": (run.val_accuracy, "fraction"),
             "parameters": (run.facts["parameters"], "parameters"),
             "model_bytes": (run.facts["model_bytes"], "bytes"),
-            "fit_seconds": (seconds, "s"),
+            "seconds": (seconds, "s"),
         }
         for metric, (value, unit) in measured.items():
             record(self.number, model_name, metric, value, unit=unit, split="val", out=self.out, **context)

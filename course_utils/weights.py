@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.system.paths import BUNDLED_WEIGHTS, PROJECT, cache_folder, check_disk
+from course_utils.system.disk import check_disk
+from course_utils.system.paths import BUNDLED_WEIGHTS, PROJECT, cache_folder
 
 WORDS = ("imagenet", "bundled", "none")
 ENDINGS = (".h5", ".hdf5")

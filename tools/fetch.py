@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from course_utils.errors import CourseError
+from course_utils.system.disk import check_disk
 from course_utils.system.download.mirrors import ARCHIVE, WEIGHTS, locations, with_mirror
 from course_utils.system.download.part_file import part_path
 from course_utils.system.download.transfer import (
@@ -21,7 +22,7 @@ from course_utils.system.download.transfer import (
     file_digest,
     is_complete,
 )
-from course_utils.system.paths import check_disk, out_folder
+from course_utils.system.paths import out_folder
 from course_utils.system.whole_file import replacing
 
 INDEX = "SHA256SUMS"

@@ -648,9 +648,9 @@ def test_row_23_too_little_space_is_told_before_the_start(
     with FaultyServer(BODY) as server, pytest.raises(CourseError) as error:
         download(remote(server), tmp_path)
     assert str(error.value).replace(str(tmp_path), "FOLDER").splitlines() == [
-        "file.bin needs 1.0 MB, and 400 kB are free.",
-        "The disk of FOLDER is too full.",
-        "Next: free some space, or name a folder on another disk by the variable COURSE_CACHE.",
+        "file.bin needs 1 MB of disk.",
+        "400 kB are free at FOLDER.",
+        "Next: free some disk, or name another cache folder by the variable COURSE_CACHE.",
     ]
     assert files(tmp_path) == [NAME]
 

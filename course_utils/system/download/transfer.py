@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from course_utils.errors import CourseError
+from course_utils.system.disk import check_disk, in_words
 from course_utils.system.download.http_answer import (
     CUT,
     WEB_PAGE,
@@ -21,7 +22,7 @@ from course_utils.system.download.http_answer import (
     refuse_web_page,
 )
 from course_utils.system.download.pace import Pace, progress_bar
-from course_utils.system.download.part_file import PartFile, check_space, disk_error, in_words, only_one
+from course_utils.system.download.part_file import PartFile, disk_error, only_one
 
 if TYPE_CHECKING:
     import requests
@@ -249,7 +250,7 @@ class _Download:
             block = read_block(response, BLOCK)
             refuse_web_page(response, block)
             total = self._size_of_all(total)
-            check_space(self.target, (total or start) - start)
+            check_disk(self.target.parent, (total or start) - start, self.target.name)
             self._prepare(address, response, offset, start)
             self._write(response, block, start, total)
         return start

@@ -17,7 +17,7 @@ from course_utils.errors import CourseError
 from course_utils.system.download import http_answer, pace
 from course_utils.system.download.http_answer import SourceFailed, begins_at, refuse_web_page
 from course_utils.system.download.pace import Pace
-from course_utils.system.download.part_file import PartFile, disk_error, in_words, only_one
+from course_utils.system.download.part_file import PartFile, disk_error, only_one
 from course_utils.system.download.transfer import TIMEOUTS, RemoteFile, Timeouts, download, file_digest
 
 DIGEST = f"sha256:{'0' * 64}"
@@ -310,12 +310,3 @@ def test_errors_of_the_disk(code: int, cause: str) -> None:
 
     lines = str(disk_error(Path("/cache/a"), OSError(code, os.strerror(code)))).splitlines()
     assert lines[:2] == ["a cannot be written to /cache.", cause]
-
-
-def test_bytes_in_words() -> None:
-    assert [in_words(count) for count in (0, 55_400, 1e6, 170_498_071)] == [
-        "0 kB",
-        "55 kB",
-        "1.0 MB",
-        "170.5 MB",
-    ]
