@@ -12,7 +12,7 @@ from course_utils.errors import CourseError
 from course_utils.profiles import Profile, check_overrides, check_seed, load_profile
 from course_utils.records import record, slug
 from course_utils.reference import weights_words
-from course_utils.runs import Run, save_run
+from course_utils.runs import Training, save_run
 from course_utils.system import run_folder
 from course_utils.system.paths import out_folder
 from course_utils.system.quiet import import_keras_quietly
@@ -81,7 +81,7 @@ class Lesson:
         train_pictures: int,
         seed: int | None = None,
         weights: str = "none",
-    ) -> Run:
+    ) -> Training:
         """Save a training for lesson 05, and record its accuracy and its cost.
 
         Args:
@@ -112,7 +112,7 @@ class Lesson:
             "accuracy": (run.val_accuracy, "fraction"),
             "parameters": (run.facts["parameters"], "parameters"),
             "model_bytes": (run.facts["model_bytes"], "bytes"),
-            "fit_seconds": (seconds, "s"),
+            "seconds": (seconds, "s"),
         }
         for metric, (value, unit) in measured.items():
             record(self.number, model_name, metric, value, unit=unit, split="val", out=self.out, **context)
@@ -238,9 +238,9 @@ def start_lesson(
         _make_deterministic()
     check_weights(lesson.weights)  # an unknown word, or a file that is not there, fails in the first cell
     if data:
-        from course_utils.system.download.mirrors import look_in
+        from course_utils.system.download.mirrors import add_search_folder
 
-        look_in(data)  # a folder made by make fetch holds weights, too
+        add_search_folder(data)  # a folder made by make fetch holds weights, too
     print(
         f"Profile {chosen.name}: {chosen.reason}. "
         f"Data: {lesson.data}. Weights: {lesson.weights}. Seed: {seed}."

@@ -27,7 +27,7 @@ FACTS = ("model_name", "seed", "lesson", "data", "weights", "seconds", "paramete
 
 
 @dataclass(frozen=True, eq=False)  # tables and arrays have no single answer to "equal?"
-class Run:
+class Training:
     """One training, as it lies on disk.
 
     Attributes:
@@ -65,7 +65,7 @@ def save_run(
     val_labels: np.ndarray,
     val_probabilities: np.ndarray,
     **facts: object,
-) -> Run:
+) -> Training:
     """Write ``runs/<model>-<seed>/`` and return it. A folder of the same name is replaced as a whole.
 
     If something goes wrong, the folder that was there before stays as it was.
@@ -102,7 +102,7 @@ def save_run(
     return read_run(folder)
 
 
-def read_run(folder: Path) -> Run:
+def read_run(folder: Path) -> Training:
     """Return the run that lies in a folder.
 
     Raises:
@@ -121,10 +121,10 @@ def read_run(folder: Path) -> Run:
             cause=" ".join(f"{type(error).__name__}: {error}".split()),
             next_step="delete the folder and run its lesson again.",
         ) from error
-    return Run(name, seed, folder, history, labels, probabilities, facts)
+    return Training(name, seed, folder, history, labels, probabilities, facts)
 
 
-def read_runs(out: Path, *, data: str | None = None) -> list[Run]:
+def read_runs(out: Path, *, data: str | None = None) -> list[Training]:
     """Return the runs under ``out`` in the order of lessons, then as they were saved.
 
     Args:
@@ -140,7 +140,7 @@ def read_runs(out: Path, *, data: str | None = None) -> list[Run]:
     return sorted(runs, key=lambda run: (run.facts["lesson"], _saved_at(run)))
 
 
-def runs_table(runs: list[Run]) -> pd.DataFrame:
+def runs_table(runs: list[Training]) -> pd.DataFrame:
     """Return one row a run: model, seed, lesson, weights, epochs, seconds, validation accuracy (0-1)."""
     rows = [
         {
@@ -171,7 +171,7 @@ def without_optimizer(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
 
 
-def _saved_at(run: Run) -> int:
+def _saved_at(run: Training) -> int:
     return (run.folder / TRAINING).stat().st_mtime_ns
 
 

@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.system.paths import BUNDLED_WEIGHTS, PROJECT, cache_folder, check_disk
+from course_utils.system.disk import check_disk
+from course_utils.system.paths import BUNDLED_WEIGHTS, PROJECT, cache_folder
 
 WORDS = ("imagenet", "bundled", "none")
 ENDINGS = (".h5", ".hdf5", ".npz")
@@ -275,10 +276,10 @@ def _imagenet(name: str) -> str:
 
     if name in _instead:
         return _instead[name]
-    mirrors.places()  # a wrong COURSE_MIRROR is to be corrected, not fallen back from
+    mirrors.locations()  # a wrong COURSE_MIRROR is to be corrected, not fallen back from
     steps: list[tuple[str, str]] = []
     try:
-        path = mirrors.obtain(
+        path = mirrors.fetch(
             mirrors.WEIGHTS[name],
             mirrors.weights_folder(),
             patience=PATIENCE_SECONDS,

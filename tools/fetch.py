@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 from course_utils.errors import CourseError
-from course_utils.system.download.mirrors import ARCHIVE, WEIGHTS, places, with_mirror
+from course_utils.system.disk import check_disk
+from course_utils.system.download.mirrors import ARCHIVE, WEIGHTS, locations, with_mirror
 from course_utils.system.download.part_file import part_path
 from course_utils.system.download.transfer import (
     DownloadStopped,
@@ -21,7 +22,7 @@ from course_utils.system.download.transfer import (
     file_digest,
     is_complete,
 )
-from course_utils.system.paths import check_disk, out_folder
+from course_utils.system.paths import out_folder
 from course_utils.system.whole_file import replacing
 
 INDEX = "SHA256SUMS"
@@ -38,7 +39,7 @@ def fetch(folder: Path) -> list[str]:
     Raises:
         CourseError: the folder cannot be made, or the disk is too full for all of it.
     """
-    address, _ = places()
+    address, _ = locations()
     out_folder(folder)
     missing = [file for file in needed() if not is_complete(folder / file.name, file)]
     check_disk(folder, sum(_rest(folder, file) for file in missing), "Fetching the files of the class")

@@ -23,7 +23,8 @@ import numpy as np
 
 from course_utils.errors import CourseError
 from course_utils.pictures.structure import Pictures
-from course_utils.system.paths import cache_folder, check_disk
+from course_utils.system.disk import check_disk
+from course_utils.system.paths import cache_folder
 
 WORTH_KEEPING_SECONDS = 1.0
 WAIT_SECONDS = 600.0  # for another process that reads the same source; then it is read here too

@@ -64,9 +64,9 @@ def find_in_order(steps: list[Step]) -> Found | None:
     Raises:
         CourseError: ``COURSE_MIRROR`` cannot be used.
     """
-    from course_utils.system.download.mirrors import places
+    from course_utils.system.download.mirrors import locations
 
-    places()  # a wrong COURSE_MIRROR is to be corrected, not fallen back from
+    locations()  # a wrong COURSE_MIRROR is to be corrected, not fallen back from
     found = _from_cache()
     if found is not None:
         steps.append(Step("cache", "used"))

@@ -110,7 +110,7 @@ def execute_lesson(
     """
     notebook = nbformat.read(lesson, as_version=4)
     total = len(code_cells(notebook)) + bool(parameters)  # papermill adds a cell with the parameters
-    place = _Place(target, total, on_cell)
+    position = _Position(target, total, on_cell)
     settings = {
         "engine_name": "course",
         "kernel_name": "python3",
@@ -121,10 +121,10 @@ def execute_lesson(
         "extra_arguments": KERNEL_ARGUMENTS,
     }
     with kernel_settings():
-        executed = _execute(lesson, target, parameters, place, settings)
+        executed = _execute(lesson, target, parameters, position, settings)
     problem = why_incomplete(executed, lesson)
     if problem:
-        raise place.failure(lesson, problem)
+        raise position.failure(lesson, problem)
     return executed
 
 
@@ -156,7 +156,7 @@ def kernel_settings() -> Iterator[None]:
             del os.environ[name]
 
 
-class _Place:
+class _Position:
     """Where a lesson is."""
 
     def __init__(self, target: Path, total: int, on_cell: Callable[[int, int], None]) -> None:
@@ -181,23 +181,23 @@ class _Place:
         )
 
 
-def _execute(lesson, target, parameters, place, settings) -> nbformat.NotebookNode:
+def _execute(lesson, target, parameters, position, settings) -> nbformat.NotebookNode:
     for attempt in (1, 2):
         try:
             return papermill.execute_notebook(
-                str(lesson), str(target), dict(parameters), on_cell=place.at, **settings
+                str(lesson), str(target), dict(parameters), on_cell=position.at, **settings
             )
         except papermill.PapermillExecutionError as error:
-            raise place.failure(lesson, *_in_one_sentence(error.ename, error.evalue)) from error
+            raise position.failure(lesson, *_in_one_sentence(error.ename, error.evalue)) from error
         except CellTimeoutError as error:
             seconds = settings["execution_timeout"]
-            raise place.failure(lesson, f"The cell took longer than {seconds} seconds.") from error
+            raise position.failure(lesson, f"The cell took longer than {seconds} seconds.") from error
         except DeadKernelError as error:
             cause = "The kernel died: the cell ended Python, crashed it, or the memory was not enough."
-            raise place.failure(lesson, cause) from error
+            raise position.failure(lesson, cause) from error
         except RuntimeError as error:
-            if place.number or attempt == 2:
-                raise place.failure(lesson, *_in_one_sentence("RuntimeError", str(error))) from error
+            if position.number or attempt == 2:
+                raise position.failure(lesson, *_in_one_sentence("RuntimeError", str(error))) from error
     raise AssertionError("unreachable")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -55,30 +54,6 @@ def out_folder(out: str | Path | None = None) -> Path:
     """
     chosen = out or os.environ.get("COURSE_OUT") or DEFAULT_OUT
     return _made(chosen, "give OUT the name of a folder that you may write to.")
-
-
-def check_disk(folder: Path, need: int, what: str) -> None:
-    """Refuse to begin what does not fit on the disk.
-
-    Args:
-        folder: that exists, where the bytes will be written.
-        need: bytes.
-        what: begins the message, for example ``"Unpacking the weights"``.
-
-    Raises:
-        CourseError: too little disk is free.
-    """
-    free = shutil.disk_usage(folder).free
-    if free < need:
-        raise CourseError(
-            f"{what} needs {_megabytes(need)} of disk.",
-            cause=f"{_megabytes(free)} are free at {folder}.",
-            next_step="free some disk, or name another cache folder by the variable COURSE_CACHE.",
-        )
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:,.0f} MB" if count >= 1e6 else f"{count / 1e3:,.0f} kB"
 
 
 def _made(folder: str | Path, next_step: str) -> Path:

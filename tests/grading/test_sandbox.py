@@ -71,8 +71,8 @@ def test_it_runs_as_a_stranger_without_rights(stage):
     status = seen(stage, "open('/proc/self/status').read()")
     lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
 
-    assert set(lines["Uid"].split()) == {str(sandbox.stranger(0))}
-    assert lines["Groups"].split() in ([], ["65534"], [str(sandbox.stranger(0))])
+    assert set(lines["Uid"].split()) == {str(sandbox.sandbox_uid(0))}
+    assert lines["Groups"].split() in ([], ["65534"], [str(sandbox.sandbox_uid(0))])
     assert {int(lines[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
     assert lines["NoNewPrivs"] == "1"
     if platform.machine() in MACHINES:

@@ -36,17 +36,17 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "tests" / "faults")]
 from servers import Custom, Cut, Fault, FaultyServer, LoginPage, Request, Silent, Stall, Status  # noqa: E402
 
 from course_utils.system.download import transfer as module  # noqa: E402
-from course_utils.system.download.transfer import DownloadFailed, Limits, RemoteFile, download  # noqa: E402
+from course_utils.system.download.transfer import DownloadFailed, RemoteFile, Timeouts, download  # noqa: E402
 
 NAME = "file.bin"
 LARGEST = 400_000  # bytes
 KILL_SPEED = 2_000_000.0  # bytes a second, so that a kill comes before the end
 REFUSED = (f"{module.OTHER} (sha256", "what was continued is not the file")
 FORMER = b"what lay there before"
-LIMITS = Limits(
+TIMEOUTS = Timeouts(
     connect=2.0, stall=0.15, slow_after=5.0, retry_wait=0.002, longest_wait=0.01, progress=LARGEST // 20
 )
-PATIENT = dataclasses.replace(LIMITS, connect=30.0, stall=30.0)  # a busy computer is no fault of the file
+PATIENT = dataclasses.replace(TIMEOUTS, connect=30.0, stall=30.0)  # a busy computer is no fault of the file
 CUTS_ONLY, KILLED, LEFT_BEFORE, SIZE_UNKNOWN = 0.35, 0.12, 0.3, 0.3  # parts of the runs
 
 
@@ -186,9 +186,9 @@ def _leave_something(plan: _Plan, file: RemoteFile, folder: Path) -> bool:
     return True
 
 
-def _tried(file: RemoteFile, folder: str, limits: Limits = LIMITS) -> tuple[str, str]:
+def _tried(file: RemoteFile, folder: str, limits: Timeouts = TIMEOUTS) -> tuple[str, str]:
     """Try to download. Returns "complete", "failed", or an error that may not be; and all that was told."""
-    module.LIMITS = limits
+    module.TIMEOUTS = limits
     told = io.StringIO()
     try:
         with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):

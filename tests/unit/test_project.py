@@ -173,6 +173,17 @@ def test_minutes_and_points_in_teaching_add_up():
         assert sum(one.points for one in exercises(number)) == int(points), number
 
 
+def test_architecture_names_what_exists():
+    text = (PROJECT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:course_utils|docs|exercises|results|tests|tools)/[^`*]*)`", text)
+    paths += [f"docs/{link}" for link in re.findall(r"\]\(([^)]+)\)", text)]
+    modules = {path.name for path in tracked_files() if path.suffix == ".py"}
+
+    assert len(paths) >= 15
+    assert [path for path in paths if not (PROJECT / path).exists()] == []
+    assert set(re.findall(r"\b\w+\.py\b", text)) <= modules
+
+
 def test_flags_in_teaching_are_those_of_grading():
     code = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "tools" / "grading").glob("*.py"))
     table = teaching().split("| flag | what to do |")[1].split("\n\n")[0]

@@ -325,7 +325,7 @@ def test_imagenet_weights_from_a_folder(imagenet, monkeypatch, by):
     if by.startswith("COURSE"):
         monkeypatch.setenv(by, str(imagenet))
     else:
-        mirrors.look_in(imagenet)
+        mirrors.add_search_folder(imagenet)
     path = weights.weights_path("MobileNetV2", source="imagenet")
     assert path == str(imagenet / "weights.h5")
     assert weights.weights_label(path) == "imagenet"

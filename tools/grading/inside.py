@@ -126,7 +126,7 @@ def run_cell(shell: object, cell: dict, seconds: float) -> dict:
     """Run one cell, and return how it ended."""
     started = time.monotonic()
     ended = {"id": cell["id"], "ok": False}
-    printed = Forgotten()
+    printed = NullWriter()
     shell.shown.clear()
     try:
         signal.signal(signal.SIGALRM, _too_long)
@@ -173,7 +173,7 @@ def _close_figures() -> None:
             pyplot.close("all")
 
 
-class Forgotten(io.TextIOBase):
+class NullWriter(io.TextIOBase):
     """Takes what a cell prints, and forgets it."""
 
     encoding = "utf-8"

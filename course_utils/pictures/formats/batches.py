@@ -88,7 +88,7 @@ def read_batches_archive(path: Path) -> Pictures:
             otherwise as ``read_batches_folder``.
     """
     others: list[str] = []
-    place = _Place("its beginning")
+    place = _Reading("its beginning")
     try:
         return _assembled(path.name, _members_of(path, others, place), others)
     except (CourseError, PermissionError):
@@ -111,7 +111,7 @@ def _begins_with_a_member(start: bytes) -> bool:
     return True
 
 
-class _Place:
+class _Reading:
     """Where in an archive the reader is, for messages."""
 
     def __init__(self, name: str):
@@ -126,7 +126,7 @@ def _files_of(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield name, file.read_bytes()
 
 
-def _members_of(path: Path, others: list[str], place: _Place) -> Iterator[tuple[str, bytes]]:
+def _members_of(path: Path, others: list[str], place: _Reading) -> Iterator[tuple[str, bytes]]:
     total = 0
     with _unpacking(path) as file:
         headers = BoundedReads(file, path.name, each=LARGEST_HEADER, total=LARGEST_HEADERS)

@@ -37,7 +37,7 @@ def read_parquet_copy(*, patience: float | None = None, on_step: OnStep | None =
     start, paths = time.monotonic(), []
     for file in parquet_files():
         left = None if patience is None else max(patience - (time.monotonic() - start), 5.0)
-        paths.append(mirrors.obtain(file, cache_folder(), patience=left, on_step=on_step))
+        paths.append(mirrors.fetch(file, cache_folder(), patience=left, on_step=on_step))
     return cached("parquet", _facts(), lambda: parquet.read_parquet(*paths))
 
 

@@ -31,7 +31,7 @@ def read_published(*, patience: float | None = None, on_step: OnStep | None = No
         if on_step:
             on_step("cache", "used")
         return pictures
-    path = mirrors.obtain(mirrors.ARCHIVE, cache_folder(), patience=patience, on_step=on_step)
+    path = mirrors.fetch(mirrors.ARCHIVE, cache_folder(), patience=patience, on_step=on_step)
     return _read(path)
 
 

@@ -13,7 +13,7 @@ from course_utils.errors import CourseError
 from course_utils.running.execution import LESSONS
 from course_utils.running.sweep.follow import run_all
 from course_utils.running.sweep.grid import read_grid
-from course_utils.running.sweep.places import Place, cluster, processes, usual_workers
+from course_utils.running.sweep.pools import Pool, cluster, processes, usual_workers
 from course_utils.running.sweep.run import Run, is_finished
 from course_utils.running.sweep.summary import summarize, summary_text, write_summary
 from course_utils.system.paths import PROJECT, out_folder
@@ -79,9 +79,9 @@ def _sweep(runs: list[Run], out: Path, options: argparse.Namespace) -> dict[str,
     print(f"{len(runs)} runs, {len(runs) - len(to_do)} of them finished already.")
     failed = {}
     if to_do:
-        with _place(options, out) as place:
-            print(f"{place.capacity()} at a time, with {options.threads} thread(s) each.", flush=True)
-            failed = run_all(to_do, place)
+        with _pool(options, out) as pool:
+            print(f"{pool.capacity()} at a time, with {options.threads} thread(s) each.", flush=True)
+            failed = run_all(to_do, pool)
     table = summarize([run for run in runs if run.name not in failed])
     write_summary(table, out / "summary.csv")
     print(f"\n{summary_text(table)}\n\nSummary: {out / 'summary.csv'}")
@@ -89,7 +89,7 @@ def _sweep(runs: list[Run], out: Path, options: argparse.Namespace) -> dict[str,
     return failed
 
 
-def _place(options: argparse.Namespace, out: Path) -> AbstractContextManager[Place]:
+def _pool(options: argparse.Namespace, out: Path) -> AbstractContextManager[Pool]:
     if options.scheduler:
         return cluster(options.scheduler, options.threads, out, options.notebooks.resolve())
     return processes(options.workers or usual_workers(options.threads), options.threads)

@@ -10,25 +10,25 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from tqdm import tqdm
 
 from course_utils.running.sweep.attempt import Outcome, attempt
-from course_utils.running.sweep.places import Place
+from course_utils.running.sweep.pools import Pool
 from course_utils.running.sweep.run import Run, is_finished
 from course_utils.system.progress import clock
 
 TICK = 1.0  # seconds between two looks at the clock
 
 
-def run_all(runs: Sequence[Run], place: Place) -> dict[str, str]:
+def run_all(runs: Sequence[Run], pool: Pool) -> dict[str, str]:
     """Compute the runs, tell each one that ends, and return the errors of those that failed, by name.
 
     A terminal shows a bar below; a log gets a line a run, with what is left.
     """
     started = time.monotonic()
     failed: dict[str, str] = {}
-    futures = {place.executor.submit(attempt, run, place.settings): run for run in runs}
+    futures = {pool.executor.submit(attempt, run, pool.settings): run for run in runs}
     waiting = set(futures)
     with tqdm(total=len(runs), unit="run", file=sys.stdout, disable=None, smoothing=0) as bar:
         while waiting:
-            running = min(place.capacity(), len(waiting))
+            running = min(pool.capacity(), len(waiting))
             bar.set_postfix(running=running, failed=len(failed))
             done, waiting = wait(waiting, timeout=TICK, return_when=FIRST_COMPLETED)
             for ended, future in enumerate(done, start=len(runs) - len(waiting) - len(done) + 1):
@@ -37,7 +37,7 @@ def run_all(runs: Sequence[Run], place: Place) -> dict[str, str]:
                 if outcome.error:
                     failed[run.name] = outcome.error
                 left = (time.monotonic() - started) / ended * (len(runs) - ended)
-                tqdm.write(_told(run, outcome) + _rest(bar, ended, len(runs), len(failed), left, place))
+                tqdm.write(_told(run, outcome) + _rest(bar, ended, len(runs), len(failed), left, pool))
                 sys.stdout.flush()
                 bar.update()
     return failed
@@ -64,9 +64,9 @@ def _told(run: Run, outcome: Outcome) -> str:
     return f"{run.name}: {how} after {clock(outcome.seconds)}"
 
 
-def _rest(bar: tqdm, ended: int, total: int, failed: int, left: float, place: Place) -> str:
+def _rest(bar: tqdm, ended: int, total: int, failed: int, left: float, pool: Pool) -> str:
     """What a log says of the other runs; a terminal has the bar."""
     if not bar.disable:
         return ""
-    running = min(place.capacity(), total - ended)
+    running = min(pool.capacity(), total - ended)
     return f"; {ended} of {total} ended, {running} running, {failed} failed, about {clock(left)} left"

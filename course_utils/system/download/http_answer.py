@@ -26,7 +26,7 @@ WEB_PAGE = "not the file (got a web page - campus login?)"
 Result = TypeVar("Result")
 
 
-class Left(Exception):
+class SourceFailed(Exception):
     """An address did not give the file.
 
     Args:
@@ -63,7 +63,7 @@ def answer(
         stall: seconds without any byte.
 
     Raises:
-        Left: whatever goes wrong on the network, also while the body is read.
+        SourceFailed: whatever goes wrong on the network, also while the body is read.
     """
     try:
         with _Session() as session, _opened(session, address, headers, connect, stall) as response:
@@ -81,7 +81,7 @@ def begins_at(response: requests.Response, longest_wait: float) -> tuple[int | N
     """Return at which byte of the file an answer begins, and how many bytes the file has. None: not said.
 
     Raises:
-        Left: the answer is no file and no part of one; for good, if it asks for more than the longest wait.
+        SourceFailed: the answer is no file and no part of one; for good, if it asks for too long a wait.
     """
     if response.status_code in BUSY:
         raise _busy(response, longest_wait)
@@ -89,26 +89,26 @@ def begins_at(response: requests.Response, longest_wait: float) -> tuple[int | N
         length = response.headers.get("Content-Length", "")
         return 0, int(length) if length.isdigit() else None
     if response.status_code not in (206, 416):
-        raise Left(f"answered {response.status_code} {response.reason}", for_good=True)
+        raise SourceFailed(f"answered {response.status_code} {response.reason}", for_good=True)
     said = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", "").strip())
     start, total = said.groups() if said else (None, None)
     return int(start) if start else None, int(total) if total not in (None, "*") else None
 
 
 def refuse_web_page(response: requests.Response, beginning: bytes) -> None:
-    """Raise Left if the answer is a web page, as networks give that want a login first."""
+    """Raise SourceFailed if the answer is a web page, as networks give that want a login first."""
     kind = response.headers.get("Content-Type", "").lower()
     looks_like_one = beginning.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html"))
     if looks_like_one or kind.startswith("text/html"):
-        raise Left(WEB_PAGE, for_good=True)
+        raise SourceFailed(WEB_PAGE, for_good=True)
 
 
-def _busy(response: requests.Response, longest_wait: float) -> Left:
+def _busy(response: requests.Response, longest_wait: float) -> SourceFailed:
     reason = f"busy ({response.status_code} {response.reason})"
     asked = _retry_after(response.headers.get("Retry-After", ""))
     if asked is not None and asked > longest_wait:
-        return Left(f"{reason}, asks to wait {asked:,.0f} s", for_good=True)
-    return Left(reason, again=True, wait=asked)
+        return SourceFailed(f"{reason}, asks to wait {asked:,.0f} s", for_good=True)
+    return SourceFailed(reason, again=True, wait=asked)
 
 
 class _Session(requests.Session):
@@ -121,7 +121,9 @@ class _Session(requests.Session):
         if target and response.url.startswith("https:"):
             following = urlsplit(urljoin(response.url, target))
             if following.scheme != "https":
-                raise Left(f"sent on to {following.hostname} without encryption: refused", for_good=True)
+                raise SourceFailed(
+                    f"sent on to {following.hostname} without encryption: refused", for_good=True
+                )
         return target
 
 
@@ -162,7 +164,7 @@ def _within(seconds: float, too_late: str, call: Callable[[], Result]) -> Result
     thread.start()
     thread.join(seconds)
     if not outcome:
-        raise Left(too_late)
+        raise SourceFailed(too_late)
     result, error = outcome[0]
     if error is not None:
         raise error
@@ -178,7 +180,7 @@ def _retry_after(text: str) -> float | None:
     return None
 
 
-def _in_words(error: Exception, connect: float, stall: float) -> Left:
+def _in_words(error: Exception, connect: float, stall: float) -> SourceFailed:
     causes = list(_chain(error))
     kinds = tuple(type(cause) for cause in causes)
 
@@ -186,20 +188,20 @@ def _in_words(error: Exception, connect: float, stall: float) -> Left:
         return any(issubclass(kind, wanted) for kind in kinds)
 
     if caused_by(failures.ProxyError):
-        return Left("the proxy did not let it through", for_good=True)
+        return SourceFailed("the proxy did not let it through", for_good=True)
     if caused_by(socket.gaierror):
-        return Left("name not found (no network, or it blocks the host)", for_good=True)
+        return SourceFailed("name not found (no network, or it blocks the host)", for_good=True)
     if caused_by(ConnectionRefusedError):
-        return Left("refused the connection", for_good=True)
+        return SourceFailed("refused the connection", for_good=True)
     if caused_by(failures.SSLError):
-        return Left("certificate not accepted (campus login, or a wrong clock?)", for_good=True)
+        return SourceFailed("certificate not accepted (campus login, or a wrong clock?)", for_good=True)
     if caused_by(failures.ConnectTimeout):
-        return Left(f"no connection within {connect:.3g} s")
+        return SourceFailed(f"no connection within {connect:.3g} s")
     if caused_by(failures.Timeout, TimeoutError):
-        return Left(f"no data for {stall:.3g} s")
+        return SourceFailed(f"no data for {stall:.3g} s")
     if caused_by(failures.ConnectionError, failures.ChunkedEncodingError, HTTPError):
-        return Left(CUT, again=True)
-    return Left(f"not to be reached ({error})", for_good=True)
+        return SourceFailed(CUT, again=True)
+    return SourceFailed(f"not to be reached ({error})", for_good=True)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -56,7 +56,7 @@ _named: list[Path] = []  # folders that DATA named in this process
 _refused: set[Path] = set()  # told already
 
 
-def look_in(folder: str | Path) -> None:
+def add_search_folder(folder: str | Path) -> None:
     """Look for files in this folder first, from now on in this process. Anything but a folder is ignored."""
     path = Path(folder).expanduser()
     for candidate in (path.absolute(), PROJECT / path):
@@ -64,7 +64,7 @@ def look_in(folder: str | Path) -> None:
             _named.append(candidate)
 
 
-def obtain(
+def fetch(
     file: RemoteFile, folder: Path, *, patience: float | None = None, on_step: OnStep | None = None
 ) -> Path:
     """Return a verified copy of a file: from the folders of this class, the cache, or a download.
@@ -79,7 +79,7 @@ def obtain(
         CourseError: ``COURSE_MIRROR`` cannot be used, or no place gave the file.
     """
     tell = on_step or (lambda place, outcome: None)
-    address, folders = places()
+    address, folders = locations()
     for place in folders:
         if copy_in(place, file):
             tell(str(place), "used")
@@ -99,13 +99,13 @@ def with_mirror(file: RemoteFile, address: str | None) -> RemoteFile:
     return dataclasses.replace(file, addresses=first + file.addresses)
 
 
-def places() -> tuple[str | None, list[Path]]:
+def locations() -> tuple[str | None, list[Path]]:
     """Return the address of this class's mirror, if there is one, and the folders to look in.
 
     Raises:
         CourseError: ``COURSE_MIRROR`` is neither an address nor a folder.
     """
-    look_in(os.environ.get("COURSE_DATA", "").strip() or "drawn")
+    add_search_folder(os.environ.get("COURSE_DATA", "").strip() or "drawn")
     mirror = os.environ.get("COURSE_MIRROR", "").strip().rstrip("/")
     if not mirror or mirror.lower().startswith(("http://", "https://")):
         return mirror or None, list(_named)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from course_utils.errors import CourseError
+from course_utils.system.disk import means_full
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -125,17 +124,6 @@ def only_one(target: Path, patience: float | None, tell: Callable[[str], None]) 
         lock.release()
 
 
-def check_space(target: Path, needed: int) -> None:
-    """Raise CourseError if the disk of the final path has less free space than needed, in bytes."""
-    free = shutil.disk_usage(target.parent).free
-    if needed > free:
-        raise CourseError(
-            f"{target.name} needs {in_words(needed)}, and {in_words(free)} are free.",
-            cause=f"The disk of {target.parent} is too full.",
-            next_step="free some space, or name a folder on another disk by the variable COURSE_CACHE.",
-        )
-
-
 def disk_error(target: Path, error: OSError) -> CourseError:
     """Return what to say when the disk fails in the middle."""
     is_full = means_full(error)
@@ -149,16 +137,6 @@ def disk_error(target: Path, error: OSError) -> CourseError:
 def part_path(target: Path) -> Path:
     """Return where the part of a file lies, given its final path."""
     return target.with_name(f"{target.name}.part")
-
-
-def means_full(error: OSError) -> bool:
-    """True if the disk, or this person's part of it, is full."""
-    return error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
-
-
-def in_words(count: float) -> str:
-    """Return bytes as MB, or as kB if there are few, for example ``"170.5 MB"``."""
-    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:,.0f} kB"
 
 
 def _wait_for(lock: FileLock, target: Path, patience: float | None) -> None:

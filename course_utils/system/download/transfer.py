@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from course_utils.errors import CourseError
+from course_utils.system.disk import check_disk, in_words
 from course_utils.system.download.http_answer import (
     CUT,
     WEB_PAGE,
-    Left,
+    SourceFailed,
     answer,
     begins_at,
     read_block,
     refuse_web_page,
 )
 from course_utils.system.download.pace import Pace, progress_bar
-from course_utils.system.download.part_file import PartFile, check_space, disk_error, in_words, only_one
+from course_utils.system.download.part_file import PartFile, disk_error, only_one
 
 if TYPE_CHECKING:
     import requests
@@ -35,7 +36,7 @@ OnStep = Callable[[str, str], None]  # takes a place that was tried, and the out
 
 
 @dataclass(frozen=True)
-class Limits:
+class Timeouts:
     """How long a download waits for what, in seconds if not said otherwise."""
 
     connect: float = 5.0  # until the connection stands, looking up the name included
@@ -48,7 +49,7 @@ class Limits:
     progress: int = 1024**2  # bytes that are worth another try
 
 
-LIMITS = Limits()
+TIMEOUTS = Timeouts()
 
 
 @dataclass(frozen=True)
@@ -156,11 +157,11 @@ class _Download:
         self.total = file.size  # for words only: a server may be wrong about it
         self.furthest = self.part.size()  # where the part has ever been
         self.round_began_at = self.furthest
-        self.left: dict[str, Left] = {}  # in this round
+        self.left: dict[str, SourceFailed] = {}  # in this round
         self.slow_will_do = patience is None and len(file.addresses) == 1
         self.fetched_whole: set[str] = set()
         self.outcomes: dict[str, str] = {}  # of each address that was tried
-        self.pace = Pace(patience, progress=LIMITS.progress, window=LIMITS.slow_after)
+        self.pace = Pace(patience, progress=TIMEOUTS.progress, window=TIMEOUTS.slow_after)
         self.last_told = float("-inf")
 
     def run(self, on_step: OnStep | None) -> None:
@@ -179,7 +180,7 @@ class _Download:
             address = waiting.pop(0)
             try:
                 return self._fetch(address)
-            except Left as reason:
+            except SourceFailed as reason:
                 self.left[address] = reason
                 self.outcomes[address] = str(reason)
             waiting = waiting or self._another_round()
@@ -195,7 +196,7 @@ class _Download:
         if not self.slow_will_do and any(reason.speed for reason in useful.values()):
             self.slow_will_do = True
             return sorted(useful, key=lambda address: -useful[address].speed)
-        return list(useful) if moved >= LIMITS.progress else []
+        return list(useful) if moved >= TIMEOUTS.progress else []
 
     def _fetch(self, address: str) -> None:
         """Receive and verify the file from one address, in a few tries."""
@@ -204,17 +205,17 @@ class _Download:
             before = self.furthest
             try:
                 start = self._receive(address)
-            except Left as reason:
-                failures = 1 if self.furthest - before >= LIMITS.progress else failures + 1
-                if not reason.again or failures > LIMITS.retries:
+            except SourceFailed as reason:
+                failures = 1 if self.furthest - before >= TIMEOUTS.progress else failures + 1
+                if not reason.again or failures > TIMEOUTS.retries:
                     raise
-                self._wait(address, reason, LIMITS.retry_wait * 2 ** (failures - 1))
+                self._wait(address, reason, TIMEOUTS.retry_wait * 2 ** (failures - 1))
                 continue
             if self._is_verified(address, is_whole=start == 0):
                 return
 
-    def _wait(self, address: str, reason: Left, usual: float) -> None:
-        seconds = min(usual if reason.wait is None else reason.wait, LIMITS.longest_wait)
+    def _wait(self, address: str, reason: SourceFailed, usual: float) -> None:
+        seconds = min(usual if reason.wait is None else reason.wait, TIMEOUTS.longest_wait)
         if seconds >= self.pace.patience_left():
             raise reason
         if seconds:
@@ -231,7 +232,7 @@ class _Download:
         self.part.discard()
         self.furthest = 0
         if is_whole or address in self.fetched_whole:
-            raise Left(f"{OTHER} ({self.file.digest}), found {found}", for_good=True)
+            raise SourceFailed(f"{OTHER} ({self.file.digest}), found {found}", for_good=True)
         self.fetched_whole.add(address)
         self._tell("what was continued is not the file, fetching all of it once more")
         return False
@@ -241,15 +242,15 @@ class _Download:
         offset = self.part.size()
         if self.file.size is not None and offset >= self.file.size > 0:
             return offset
-        connect, stall = self.pace.at_most(LIMITS.connect), self.pace.at_most(LIMITS.stall)
+        connect, stall = self.pace.at_most(TIMEOUTS.connect), self.pace.at_most(TIMEOUTS.stall)
         with answer(address, self._range(address, offset), connect=connect, stall=stall) as response:
-            start, total = begins_at(response, LIMITS.longest_wait)
+            start, total = begins_at(response, TIMEOUTS.longest_wait)
             if start != 0:
                 self._check_fit(address, response, start, offset, total)
             block = read_block(response, BLOCK)
             refuse_web_page(response, block)
             total = self._size_of_all(total)
-            check_space(self.target, (total or start) - start)
+            check_disk(self.target.parent, (total or start) - start, self.target.name)
             self._prepare(address, response, offset, start)
             self._write(response, block, start, total)
         return start
@@ -267,13 +268,13 @@ class _Download:
         self._size_of_all(total)
         if start != offset or self.part.is_of_another_state(address, response.headers):
             self.part.discard()
-            raise Left("what is there does not fit to what has arrived", again=True)
+            raise SourceFailed("what is there does not fit to what has arrived", again=True)
 
     def _size_of_all(self, told: int | None) -> int | None:
         """Return the size of the whole file, if it is known. It is not what any server says."""
         self.total = self.file.size or told
         if told not in (None, self.total):
-            raise Left(f"{OTHER} ({self.total:,} bytes), found {told:,}", for_good=True)
+            raise SourceFailed(f"{OTHER} ({self.total:,} bytes), found {told:,}", for_good=True)
         return self.total
 
     def _prepare(self, address: str, response: requests.Response, offset: int, start: int) -> None:
@@ -301,19 +302,21 @@ class _Download:
                 self._leave_if_slow(self.pace.add(len(block)), (total or at) - at)
                 block = read_block(response, BLOCK)
         if total is not None and at < total:
-            raise Left(CUT, again=True)
+            raise SourceFailed(CUT, again=True)
         if total is not None and at > total:
             self.part.discard()
-            raise Left(f"{OTHER} ({total:,} bytes), found more", for_good=True)
+            raise SourceFailed(f"{OTHER} ({total:,} bytes), found more", for_good=True)
 
     def _leave_if_slow(self, speed: float | None, missing: int) -> None:
         if self.pace.patience_left() <= 0:
-            raise Left(f"less than {in_words(LIMITS.progress)} in {self.patience:g} s", for_good=True)
-        if speed is None or missing <= LIMITS.slow_rest * speed:
+            raise SourceFailed(
+                f"less than {in_words(TIMEOUTS.progress)} in {self.patience:g} s", for_good=True
+            )
+        if speed is None or missing <= TIMEOUTS.slow_rest * speed:
             return
         words = f"slow ({in_words(speed)}/s, {_time_in_words(missing / speed)} to go)"
         if not self.slow_will_do:
-            raise Left(words, for_good=self.patience is not None, speed=speed)
+            raise SourceFailed(words, for_good=self.patience is not None, speed=speed)
         if time.monotonic() - self.last_told > TELL_AGAIN_SECONDS:
             self.last_told = time.monotonic()
             self._tell(words)

@@ -170,16 +170,3 @@ def test_a_named_folder_that_everyone_may_change(project, tmp_path, monkeypatch)
         "Every user of this machine may change what lies in it.\n"
         "Next: run chmod o-w on it, or name another folder by the variable COURSE_CACHE."
     )
-
-
-def test_too_little_disk_is_told_before(tmp_path, monkeypatch):
-    usage = paths.shutil.disk_usage(tmp_path)._replace(free=3_000_000)
-    monkeypatch.setattr(paths.shutil, "disk_usage", lambda _: usage)
-    paths.check_disk(tmp_path, 3_000_000, "Unpacking")
-    with pytest.raises(CourseError) as error:
-        paths.check_disk(tmp_path, 184_000_000, "Unpacking the weights")
-    assert str(error.value) == (
-        "Unpacking the weights needs 184 MB of disk.\n"
-        f"3 MB are free at {tmp_path}.\n"
-        "Next: free some disk, or name another cache folder by the variable COURSE_CACHE."
-    )

@@ -126,7 +126,7 @@ def test_a_class_without_internet_uses_the_folder(fetch_here, web, tmp_path, mon
     data = "auto"
     if by == "DATA":
         data = out
-        mirrors.look_in(out)  # as start_lesson does
+        mirrors.add_search_folder(out)  # as start_lesson does
     else:
         monkeypatch.setenv("COURSE_MIRROR", str(out) if by.endswith("folder") else serve(out))
     loaded = load_cifar10(data)

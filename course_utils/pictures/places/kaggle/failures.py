@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from course_utils.pictures.places.kaggle.credentials import SETTINGS_PAGE, Credentials
-from course_utils.system.download.part_file import means_full
+from course_utils.system.disk import means_full
 
 ANSWER_SECONDS = 15.0  # for one question to the service, looking up its name included
 

@@ -100,7 +100,7 @@ def test_an_altered_archive_of_the_same_size_is_a_path(mirror: Path) -> None:
 
 
 def test_steps_tell_who_gave_the_archive(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    host = mirrors.places()[0].removeprefix("http://")
+    host = mirrors.locations()[0].removeprefix("http://")
     first = load_cifar10("published")
     assert [tuple(step) for step in first.steps] == [("cache", "does not hold it"), (host, "complete")]
     monkeypatch.setattr(array_cache, "WORTH_KEEPING_SECONDS", 0)

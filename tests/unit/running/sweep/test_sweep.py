@@ -18,12 +18,12 @@ import pytest
 from sweep_lessons import write_grid, write_lesson
 
 from course_utils.errors import CourseError
-from course_utils.running.sweep import places
+from course_utils.running.sweep import pools
 from course_utils.running.sweep.attempt import Outcome, attempt
 from course_utils.running.sweep.cli import main
 from course_utils.running.sweep.follow import _outcome
 from course_utils.running.sweep.grid import read_grid
-from course_utils.running.sweep.places import cluster, settings_of, usual_workers
+from course_utils.running.sweep.pools import cluster, settings_of, usual_workers
 from course_utils.running.sweep.run import Run, is_finished
 from course_utils.running.sweep.summary import summarize, summary_text
 
@@ -283,7 +283,7 @@ def test_address_that_is_none_is_told_at_once(tmp_path: Path, monkeypatch: pytes
     "address", ["tcp://10.0.0.1:8786", "localhost:8786", "tls://[::1]:8786", "tcp://node-3.uni.example:1"]
 )
 def test_usual_addresses_are_taken(address: str):
-    assert places.ADDRESS.fullmatch(address)
+    assert pools.ADDRESS.fullmatch(address)
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1"])
@@ -291,7 +291,7 @@ def test_scheduler_that_does_not_answer_is_told_before_anything_runs(
     waiting: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], address: str
 ):
     pytest.importorskip("distributed", reason="Dask is an extra requirement")
-    monkeypatch.setattr(places, "PATIENCE", 1)
+    monkeypatch.setattr(pools, "PATIENCE", 1)
     options = ["--out", str(waiting / "out"), "--notebooks", str(waiting / "notebooks")]
 
     assert main([str(waiting / "grid.yaml"), *options, "--scheduler", address]) == 1
@@ -323,14 +323,14 @@ class Client:
 
 def refusal(client: Client, out: Path, lessons: Path) -> str:
     with pytest.raises(CourseError) as told:
-        places._check_workers(client, "tcp://a:1", out, lessons)
+        pools._check_workers(client, "tcp://a:1", out, lessons)
     assert "Next: " in str(told.value)
     assert len(str(told.value).splitlines()) <= 4
     return str(told.value)
 
 
 def test_cluster_that_sees_all_is_taken(waiting: Path):
-    places._check_workers(Client(), "tcp://a:1", waiting, waiting / "notebooks")
+    pools._check_workers(Client(), "tcp://a:1", waiting, waiting / "notebooks")
 
     assert not list(waiting.glob(".seen-*"))
 

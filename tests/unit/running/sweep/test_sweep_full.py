@@ -15,7 +15,7 @@ import pytest
 from sweep_lessons import write_grid
 
 from course_utils.records import read_records
-from course_utils.running.sweep.places import settings_of
+from course_utils.running.sweep.pools import settings_of
 
 PROJECT = Path(__file__).resolve().parents[4]
 pytestmark = [pytest.mark.full, pytest.mark.timeout(3600)]

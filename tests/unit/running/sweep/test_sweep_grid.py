@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from sweep_lessons import write_grid, write_lesson
 
 from course_utils.running.parameters import QUICK
-from course_utils.running.sweep import places
+from course_utils.running.sweep import pools
 from course_utils.running.sweep.cli import main
 from course_utils.running.sweep.grid import LONGEST_NAME, _is_clear, read_grid
 
@@ -284,4 +284,4 @@ def test_dask_is_named_as_in_the_requirements():
     lines = (PROJECT / "requirements-dev.txt").read_text(encoding="utf-8").splitlines()
     listed = [Requirement(line.split("#")[0].strip()) for line in lines if line.startswith("dask")]
 
-    assert listed == [Requirement(places.DASK)]
+    assert listed == [Requirement(pools.DASK)]

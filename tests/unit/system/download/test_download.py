@@ -15,10 +15,10 @@ from sources_files import assert_says
 
 from course_utils.errors import CourseError
 from course_utils.system.download import http_answer, pace
-from course_utils.system.download.http_answer import Left, begins_at, refuse_web_page
+from course_utils.system.download.http_answer import SourceFailed, begins_at, refuse_web_page
 from course_utils.system.download.pace import Pace
-from course_utils.system.download.part_file import PartFile, disk_error, in_words, only_one
-from course_utils.system.download.transfer import LIMITS, Limits, RemoteFile, download, file_digest
+from course_utils.system.download.part_file import PartFile, disk_error, only_one
+from course_utils.system.download.transfer import TIMEOUTS, RemoteFile, Timeouts, download, file_digest
 
 DIGEST = f"sha256:{'0' * 64}"
 HERE, THERE = "http://here.invalid/a", "http://there.invalid/a"
@@ -32,7 +32,7 @@ def given(status: int, url: str = HERE, **headers: str) -> requests.Response:
 
 
 def test_the_time_outs_of_the_course() -> None:
-    expected = Limits(
+    expected = Timeouts(
         connect=5.0,
         stall=15.0,
         slow_after=30.0,
@@ -42,7 +42,7 @@ def test_the_time_outs_of_the_course() -> None:
         longest_wait=10.0,
         progress=1024**2,
     )
-    assert expected == LIMITS
+    assert expected == TIMEOUTS
 
 
 # What is downloaded
@@ -124,7 +124,7 @@ def test_where_an_answer_begins(answer: requests.Response, begin: tuple[int | No
 def test_why_an_answer_is_no_file(
     answer: requests.Response, reason: str, again: bool, wait: float | None
 ) -> None:
-    with pytest.raises(Left) as left:
+    with pytest.raises(SourceFailed) as left:
         begins_at(answer, 10)
     assert (str(left.value), left.value.again, left.value.wait) == (reason, again, wait)
     assert left.value.for_good is not again
@@ -133,7 +133,7 @@ def test_why_an_answer_is_no_file(
 @pytest.mark.parametrize("page", [b"<!DOCTYPE html><title>Log in</title>", b"\n <HTML>", b"Please log in"])
 def test_a_web_page_is_recognised(page: bytes) -> None:
     kind = "text/html" if b"Please" in page else "application/gzip"
-    with pytest.raises(Left, match="campus login"):
+    with pytest.raises(SourceFailed, match="campus login"):
         refuse_web_page(given(200, Content_Type=kind), page)
     refuse_web_page(given(200, Content_Type="application/gzip"), b"\x1f\x8b" + page)
 
@@ -152,7 +152,7 @@ def test_a_redirect_does_not_give_up_encryption(url: str, target: str, is_refuse
     answer = given(302, url, Location=target)
     session = http_answer._Session()
     if is_refused:
-        with pytest.raises(Left, match=r"sent on to b.invalid without encryption: refused"):
+        with pytest.raises(SourceFailed, match=r"sent on to b.invalid without encryption: refused"):
             session.get_redirect_target(answer)
     else:
         assert session.get_redirect_target(answer) == target
@@ -310,12 +310,3 @@ def test_errors_of_the_disk(code: int, cause: str) -> None:
 
     lines = str(disk_error(Path("/cache/a"), OSError(code, os.strerror(code)))).splitlines()
     assert lines[:2] == ["a cannot be written to /cache.", cause]
-
-
-def test_bytes_in_words() -> None:
-    assert [in_words(count) for count in (0, 55_400, 1e6, 170_498_071)] == [
-        "0 kB",
-        "55 kB",
-        "1.0 MB",
-        "170.5 MB",
-    ]

@@ -30,7 +30,7 @@ def steps():
 
 
 def obtain(tmp_path, steps, file=FILE):
-    return mirrors.obtain(file, tmp_path / "cache", on_step=lambda *step: steps.append(step))
+    return mirrors.fetch(file, tmp_path / "cache", on_step=lambda *step: steps.append(step))
 
 
 @pytest.mark.parametrize("file", [mirrors.ARCHIVE, *mirrors.WEIGHTS.values()], ids=lambda file: file.name)
@@ -96,14 +96,14 @@ def test_the_mirrors_address_goes_before_the_others():
 @pytest.mark.parametrize(("given", "address"), [(" http://host:8000/ ", "http://host:8000"), ("", None)])
 def test_a_mirror_by_address(monkeypatch, given, address):
     monkeypatch.setenv("COURSE_MIRROR", given)
-    assert mirrors.places() == (address, [])
+    assert mirrors.locations() == (address, [])
 
 
 @pytest.mark.parametrize("given", ["host:8000", "no/such/folder", "ftp://host"])
 def test_a_mirror_that_is_none(monkeypatch, given):
     monkeypatch.setenv("COURSE_MIRROR", given)
     with pytest.raises(CourseError) as error:
-        mirrors.places()
+        mirrors.locations()
     assert str(error.value) == (
         f"COURSE_MIRROR cannot be used: {given}.\n"
         "Expected an address that begins with http:// or https://, or a folder that exists.\n"

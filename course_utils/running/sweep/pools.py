@@ -24,7 +24,7 @@ PATIENCE = 10  # seconds that a scheduler, and its first worker, may take to ans
 
 
 @dataclass(frozen=True)
-class Place:
+class Pool:
     """Where runs are computed: submit them to ``executor``, and ``capacity()`` of them run at a time now."""
 
     executor: Executor
@@ -50,7 +50,7 @@ def settings_of(threads: int) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def processes(workers: int, threads: int) -> Iterator[Place]:
+def processes(workers: int, threads: int) -> Iterator[Pool]:
     """Give a place on this computer. If it is left by an error, what still runs is ended.
 
     A thread waits for each process: the end of one process then touches no other run, which it would in a
@@ -58,7 +58,7 @@ def processes(workers: int, threads: int) -> Iterator[Place]:
     """
     with ThreadPoolExecutor(workers) as executor:
         try:
-            yield Place(executor, lambda: workers, settings_of(threads))
+            yield Pool(executor, lambda: workers, settings_of(threads))
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)
             end_all()
@@ -66,7 +66,7 @@ def processes(workers: int, threads: int) -> Iterator[Place]:
 
 
 @contextlib.contextmanager
-def cluster(address: str, threads: int, out: Path, lessons: Path = LESSONS) -> Iterator[Place]:
+def cluster(address: str, threads: int, out: Path, lessons: Path = LESSONS) -> Iterator[Pool]:
     """Give a place on a Dask cluster. If it is left by an error, runs that have begun go on to their end.
 
     Args:
@@ -103,7 +103,7 @@ def cluster(address: str, threads: int, out: Path, lessons: Path = LESSONS) -> I
         ) from error
     with client:
         _check_workers(client, address, out, lessons)
-        yield Place(client.get_executor(pure=False), lambda: _threads_of(client), settings_of(threads))
+        yield Pool(client.get_executor(pure=False), lambda: _threads_of(client), settings_of(threads))
 
 
 def _check_workers(client, address: str, out: Path, lessons: Path) -> None:
