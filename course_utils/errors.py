@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class CourseError(ValueError):
-    """Something that the reader can mend.
+    """Something that the reader can correct.
 
     Args:
         problem: one sentence that names the object and what is wrong with it.

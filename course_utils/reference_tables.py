@@ -7,7 +7,7 @@ import pandas as pd
 RECIPE_LESSONS = ("14", "15", "16", "17")
 TOLD = ("size", "labels_per_class", "epochs")  # px, training pictures a class (NaN: all), of a training
 CONDITIONS = ("data", "weights", "note", *TOLD, "gpu")  # what a result depends on
-FORMS = ("published", "mended", "random", "frozen")  # in this order; baselines follow
+FORMS = ("published", "corrected", "random", "frozen")  # in this order; baselines follow
 NOT_MEASURED = "–"
 WEIGHTS_WORDS = {"imagenet": "ImageNet's weights", "bundled": "bundled weights", "none": "random weights"}
 
@@ -119,5 +119,5 @@ def _is_trained(group: pd.DataFrame) -> bool:
 
 def _place(group: pd.DataFrame) -> tuple[str, int, str]:
     recipe, _, form = group["model"].iloc[0].partition(" ")
-    kind = form.split(",")[0]  # "mended, fine-tuned" stands behind "mended"
+    kind = form.split(",")[0]  # "corrected, fine-tuned" stands behind "corrected"
     return recipe, FORMS.index(kind) if kind in FORMS else len(FORMS), form

@@ -110,7 +110,7 @@ def check_pixel_order(name: str, rows: np.ndarray, *, colours_together: bool) ->
     raise CourseError(
         f"{name} holds its numbers in another order.",
         cause=f"Expected {expected_order}; found {found_order}.",
-        next_step="images.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1) mends it."
+        next_step="images.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1) corrects it."
         if colours_together
         else "write the rows as images.transpose(0, 3, 1, 2).reshape(-1, 3072).",
     )
@@ -226,5 +226,5 @@ def shown(text: str, limit: int = 60) -> str:
 
 def _channel_hint(shape: tuple[int, ...]) -> str:
     if len(shape) == 4 and shape[1:] == (3, 32, 32):
-        return " The channels come first here: images.transpose(0, 2, 3, 1) mends it."
+        return " The channels come first here: images.transpose(0, 2, 3, 1) corrects it."
     return ""

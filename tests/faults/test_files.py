@@ -717,13 +717,13 @@ WRONG_ARRAYS = {
         {"x_train": X.transpose(0, 3, 1, 2)},
         "x_train of a.npz has the shape (60, 3, 32, 32).\n"
         "Expected (n, 32, 32, 3): RGB pictures of 32×32 pixels. The channels come first here: "
-        "images.transpose(0, 2, 3, 1) mends it.\nNext: give CIFAR-10 pictures in that shape.",
+        "images.transpose(0, 2, 3, 1) corrects it.\nNext: give CIFAR-10 pictures in that shape.",
     ),
     "channels first, reshaped": (
         {"x_train": np.repeat(SMOOTH, 5, axis=0).transpose(0, 3, 1, 2).reshape(60, 32, 32, 3)},
         "x_train of a.npz holds its numbers in another order.\n"
         "Expected red, green and blue of one pixel after another; found all red numbers, then all green, all "
-        "blue.\nNext: images.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1) mends it.",
+        "blue.\nNext: images.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1) corrects it.",
     ),
     "another size": (
         {"x_train": np.zeros((60, 28, 28, 3), np.uint8)},

@@ -517,7 +517,7 @@ def test_row_09_more_bytes_than_expected_are_not_stored(tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
-def test_row_09_a_good_mirror_mends_what_a_bad_one_began(
+def test_row_09_a_good_mirror_repairs_what_a_bad_one_began(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     with FaultyServer(OTHER, [Stall(0.5)]) as bad, FaultyServer(BODY) as good:

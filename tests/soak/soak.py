@@ -57,7 +57,7 @@ class Count:
     runs: int = 0
     complete: int = 0
     failed: int = 0
-    mended: int = 0
+    recovered: int = 0
     refused: int = 0  # runs in which the digest refused bytes
     kills: int = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -68,7 +68,7 @@ class Count:
 
     @property
     def is_good(self) -> bool:
-        return not self.wrong and not self.broken and self.mended == self.runs
+        return not self.wrong and not self.broken and self.recovered == self.runs
 
 
 class _Plan:
@@ -153,11 +153,11 @@ def run(seed: int, number: int, count: Count, *, killing: bool = True) -> None:
             again = count.sent_again_killed if plan.kills else count.sent_again
             again.append(sum(server.sent for server in servers) - len(plan.body))
         for server in servers:
-            server.plan, server.body, server.etag, server.speed = [], plan.body, '"mended"', None
+            server.plan, server.body, server.etag, server.speed = [], plan.body, '"recovered"', None
         outcome, told = _tried(file, folder, PATIENT)
         look(outcome)
     count.runs += 1
-    count.mended += outcome == "complete"
+    count.recovered += outcome == "complete"
     if outcome != "complete":
         count.broken.append(f"run {number}: good servers did not give the file: {told}")
     count.faults.update(type(fault).__name__ for faults in plan.faults for fault in faults)
@@ -230,7 +230,7 @@ def summary(count: Count, seconds: float) -> str:
         ),
         f"refused by the digest in {count.refused:,} runs",
         f"complete in spite of the faults: {count.complete:,}; failed with a message: {count.failed:,}",
-        f"complete once the servers were good again: {count.mended:,} of {count.runs:,}",
+        f"complete once the servers were good again: {count.recovered:,} of {count.runs:,}",
         f"sent again after cuts and stalls: {_largest(count.sent_again)}",
         f"sent again after kills: {_largest(count.sent_again_killed)}",
         *(f"ERROR {text}" for text in count.broken),

@@ -36,7 +36,7 @@ def test_a_fault_that_blocks_a_file_for_ever_is_found_out(monkeypatch: pytest.Mo
     for number in range(12):
         soak.run(0, number, count, killing=False)
     assert count.wrong == []
-    assert count.mended < 12
+    assert count.recovered < 12
     assert not count.is_good
 
 

@@ -35,8 +35,8 @@ def test_table_has_means_over_seeds():
 
 
 def test_rows_are_sorted_by_recipe_then_form():
-    expected = ["R2 published", "R2 MLP", "R5 published", "R5 published, 30 layers", "R5 mended"]
-    expected += ["R5 mended, fine-tuned", "R5 random", "R5 frozen", "R5 CNN"]
+    expected = ["R2 published", "R2 MLP", "R5 published", "R5 published, 30 layers", "R5 corrected"]
+    expected += ["R5 corrected, fine-tuned", "R5 random", "R5 frozen", "R5 CNN"]
     records = table(*(entries(model, [0.5]) for model in sorted(expected)))
 
     assert list(recipes_table(records).index) == expected
@@ -44,7 +44,8 @@ def test_rows_are_sorted_by_recipe_then_form():
 
 def test_conditions_are_not_mixed():
     records = table(
-        entries("R1 mended", [0.5]), entries("R1 mended", [0.9], weights="imagenet", device=GPU, size=256)
+        entries("R1 corrected", [0.5]),
+        entries("R1 corrected", [0.9], weights="imagenet", device=GPU, size=256),
     )
     frame = recipes_table(records)
 
@@ -55,7 +56,7 @@ def test_conditions_are_not_mixed():
 def test_a_copy_of_the_weights_is_a_condition_of_its_own():
     copy = {"weights": "imagenet", "note": "8-bit copy"}
     frame = recipes_table(
-        table(entries("R5 mended", [0.5], weights="imagenet"), entries("R5 mended", [0.9], **copy))
+        table(entries("R5 corrected", [0.5], weights="imagenet"), entries("R5 corrected", [0.9], **copy))
     )
 
     assert frame["test accuracy"].tolist() == ["50.0 %", "90.0 %"]
@@ -79,9 +80,9 @@ def test_all_labels_and_a_network_from_scratch():
 
 
 def test_a_training_that_was_repeated_counts_once():
-    records = table(entries("R3 mended", [0.5, 0.6]), entries("R3 mended", [0.7]))
+    records = table(entries("R3 corrected", [0.5, 0.6]), entries("R3 corrected", [0.7]))
 
-    assert recipes_table(records).loc["R3 mended", "test accuracy"] == "65.0 ± 7.1 %"
+    assert recipes_table(records).loc["R3 corrected", "test accuracy"] == "65.0 ± 7.1 %"
 
 
 def test_other_lessons_and_no_records():

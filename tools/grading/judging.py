@@ -47,7 +47,7 @@ class Judges:
             raise CourseError(
                 f"The judges of lesson {lesson} cannot be used.",
                 cause=f"{error}: {self._last_words()}",
-                next_step=f"mend course_utils/checks/judges/lesson_{lesson}.py, or the one of PRIVATE.",
+                next_step=f"correct course_utils/checks/judges/lesson_{lesson}.py, or the one of PRIVATE.",
             ) from error
 
     def judge(self, lesson: str, class_word: str, frames: list[bytes]) -> dict[str, dict]:

@@ -151,7 +151,7 @@ def check_sandbox(stage: Stage) -> None:
     """See to it that a sandbox can be had, by running one.
 
     Raises:
-        CourseError: it cannot; says why, and how to mend it.
+        CourseError: it cannot; says why, and how to correct it.
     """
     if platform.system() != "Linux":
         raise CourseError(

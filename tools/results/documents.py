@@ -31,7 +31,7 @@ RECIPES = ("R1", "R2", "R3", "R4", "R5")
 CHANCE = 0.1  # accuracy of guessing one of ten classes
 SAME_PRICE = 1.1  # ratio of times up to which two forms cost the same
 GAINS = ("form", "gain (points)", "is it more than chance?", "time, against published", "seeds")
-RENEWED = ", averages renewed"  # end of the name of a form, in lessons 14 and 16
+RE_ESTIMATED = ", BatchNorm statistics re-estimated"  # end of the name of a form, in lessons 14 and 16
 SEVERAL = 2  # standard errors from which a difference counts
 STUDIES = {
     "labels": ("labels_per_class", "labels of each class", "Accuracy with few and with many labels"),
@@ -74,16 +74,16 @@ def document(records: pd.DataFrame) -> str:
         "# Reference results",
         "*Written by `make docs` from the records in `results/reference`. Do not edit.*",
         _conditions(records),
-        "## Recipes R1–R5, as published and mended",
+        "## Recipes R1–R5, as published and corrected",
         "Each row is one training of lessons 14–17; means over the seeds, with the standard deviation of "
         "the accuracy. What was changed and why stands in the lessons. *Random* is the control: the same "
         "network without pre-trained weights.",
         to_markdown(recipes_table(records)),
         *_at_chance(records),
-        "![Bars: test accuracy of each recipe, as published and mended](results-recipes.png)",
-        "### Mended against published",
+        "![Bars: test accuracy of each recipe, as published and corrected](results-recipes.png)",
+        "### Corrected against published",
         "The difference is paired by seed. Time is that of training, features included, as the median of the "
-        "ratios; all forms of a recipe ran one after the other in one process. *Head* is the mended form "
+        "ratios; all forms of a recipe ran one after the other in one process. *Head* is the corrected form "
         "before fine-tuning: the base is still frozen.",
         to_markdown(gained),
         *_shortfalls(gained),
@@ -103,17 +103,17 @@ def document(records: pd.DataFrame) -> str:
 
 
 def gains(records: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a mended form: points of test accuracy over the published one, and ratio of times."""
+    """Return one row a corrected form: points of test accuracy over the published one, and ratio of times."""
     rows = []
-    for model in sorted(name for name in set(records["model"]) if " mended" in name):
-        published, mended = (_by_seed(records, name) for name in (f"{model[:2]} published", model))
-        points = (100 * (mended["accuracy"] - published["accuracy"])).dropna()
+    for model in sorted(name for name in set(records["model"]) if " corrected" in name):
+        published, corrected = (_by_seed(records, name) for name in (f"{model[:2]} published", model))
+        points = (100 * (corrected["accuracy"] - published["accuracy"])).dropna()
         if len(points):
             row = {
                 "form": model,
                 "gain (points)": with_spread(points, "+.1f").replace("± +", "± "),
                 "is it more than chance?": _is_clear(points),
-                "time, against published": f"{(mended['seconds'] / published['seconds']).median():.2f}",
+                "time, against published": f"{(corrected['seconds'] / published['seconds']).median():.2f}",
                 "seeds": len(points),
             }
             rows.append(row)
@@ -143,10 +143,10 @@ def study_figure(records: pd.DataFrame, study: str) -> Figure:
 
 
 def readme_block(records: pd.DataFrame) -> str:
-    """Return the short table of README.md: published against mended."""
+    """Return the short table of README.md: published against corrected."""
     columns = ["test accuracy", "seconds", "GFLOP a picture", "conditions"]
     table = recipes_table(records)
-    plain = [name for name in table.index if name.split(" ", 1)[1] in ("published", "mended")]
+    plain = [name for name in table.index if name.split(" ", 1)[1] in ("published", "corrected")]
     return "\n\n".join([to_markdown(table.loc[plain, columns]), _conditions(records)])
 
 
@@ -210,39 +210,40 @@ def _at_chance(records: pd.DataFrame) -> list[str]:
     names = [name for name in guessing if name.endswith((" published", " random"))]
     if not names:
         return []
-    renewed = tested[tested["model"].str.endswith(RENEWED)]
+    re_estimated = tested[tested["model"].str.endswith(RE_ESTIMATED)]
     told = [
-        f"{name.removesuffix(RENEWED)} {percent(found)}" for name, found in renewed.groupby("model")["value"]
+        f"{name.removesuffix(RE_ESTIMATED)} {percent(found)}"
+        for name, found in re_estimated.groupby("model")["value"]
     ]
     return [
         f"**At chance: {', '.join(names)}.** The BatchNormalization layers of these forms train. For "
         "predictions they use running averages, which begin with the statistics of other pixels and need "
-        "more steps than a budget of few pictures has. Lessons 14 and 16 renew them: the training pictures "
-        f"pass once more, and no weight is trained. Then: {'; '.join(told) or 'not measured'}. Where this is "
-        "far from chance, the averages hid what was learned. With all pictures there are steps enough, so "
-        "this speaks against no claim."
+        "more steps than a budget of few pictures has. Lessons 14 and 16 re-estimate these BatchNorm "
+        "statistics: the training pictures pass once more, and no weight is trained. Then: "
+        f"{'; '.join(told) or 'not measured'}. Where this is far from chance, the statistics hid what was "
+        "learned. With all pictures there are steps enough, so this speaks against no claim."
     ]
 
 
 def _shortfalls(table: pd.DataFrame) -> list[str]:
-    """Name the recipes of which no mended form is better for the same price."""
+    """Name the recipes of which no corrected form is better for the same price."""
     is_better = table["is it more than chance?"] == "yes"
     is_as_cheap = table["time, against published"].astype(float) <= SAME_PRICE
     good = {name[:2] for name in table.index[is_better & is_as_cheap]}
     bad = sorted({name[:2] for name in table.index} - good)
     return [
-        f"**{recipe}: no mended form is clearly better for the same price here.** See the rows above."
+        f"**{recipe}: no corrected form is clearly better for the same price here.** See the rows above."
         for recipe in bad
     ]
 
 
 def _recipes_figure(records: pd.DataFrame) -> Figure:
     chosen = records[(records["metric"] == "accuracy") & (records["split"] == "test")]
-    chosen = chosen[chosen["model"].str.match(r"R\d (published|mended)$")]
+    chosen = chosen[chosen["model"].str.match(r"R\d (published|corrected)$")]
     table = mean_and_spread(chosen.sort_values("model", ascending=True), "model")
-    order = [f"{r} {form}" for r in RECIPES for form in ("published", "mended")]
+    order = [f"{r} {form}" for r in RECIPES for form in ("published", "corrected")]
     table = table.reindex([name for name in order if name in table.index])
-    words = {"xlabel": "test accuracy (%)", "title": "Recipes as published and mended, photographs"}
+    words = {"xlabel": "test accuracy (%)", "title": "Recipes as published and corrected, photographs"}
     return plotting.bars(table["mean"], spread=table["std"], percent=True, **words)
 
 

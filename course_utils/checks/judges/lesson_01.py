@@ -158,7 +158,7 @@ def prepared_twice(answer: dict, data: dict) -> str:
     if not is_kept:
         raise Hint(
             "Both results agree, but the pictures that went in were changed, so other cells see scaled ones. "
-            "The mistake is hidden, not mended: make a new array."
+            "The mistake is hidden, not corrected: make a new array."
         )
     if read.close(first, data["images"] / 255):
         raise Hint("The pictures that went in are safe now. But the result goes from 0 to 1: keep -1 to 1.")

@@ -484,7 +484,7 @@ def best_of_twenty(answer: dict, data: dict) -> str:
 
 @judge("02.9", points=3, title="Thirty-two pictures by heart")
 def by_heart(answer: dict, data: dict) -> str:
-    """The mended model, its history, and its answers to the pictures."""
+    """The corrected model, its history, and its answers to the pictures."""
     described, curve, answers = read.items(answer, 3)
     model, losses = read.model(described), read.history(curve).get("loss", [])
     if not losses:

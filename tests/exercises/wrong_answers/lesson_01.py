@@ -40,7 +40,7 @@ WRONG = {
         ("images /= 127.5\nimages -= 1\nreturn images", "in place"),
         (
             "if images.max() > 1:\n    images /= 127.5\n    images -= 1\nreturn images",
-            "hidden, not mended",
+            "hidden, not corrected",
         ),
         ("return images / 255", "keep -1 to 1"),
         ('return images.astype("float64") / 127.5 - 1', "dtype became float64"),

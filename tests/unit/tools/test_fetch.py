@@ -81,7 +81,7 @@ def test_all_is_fetched_and_indexed_for_sha256sum(fetch_here, web, tmp_path, cap
     assert checked.stdout.count(": OK") == 3
 
 
-def test_what_is_there_is_not_fetched_again_and_damage_is_mended(fetch_here, web, tmp_path):
+def test_what_is_there_is_not_fetched_again_and_damage_is_repaired(fetch_here, web, tmp_path):
     out = tmp_path / "class"
     assert fetch_here.main([str(out)]) == 0
     kept = (out / "resnet.h5").stat().st_mtime_ns

@@ -176,7 +176,7 @@ def _not_listed(name: str, sizes: dict[str, int]) -> Failure:
 
 
 def _as_error(failures: list[Failure]) -> CourseError:
-    """Say what to mend at the first place, and that the second did not help either."""
+    """Say what to correct at the first place, and that the second did not help either."""
     first, *others = failures
     also = f" {DATA_SET.title} did not help: {others[0].short}." if others else ""
     return CourseError(first.problem, cause=first.cause + also, next_step=first.next_step)

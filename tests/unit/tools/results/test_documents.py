@@ -39,9 +39,9 @@ def test_all_figures_of_the_page_are_there():
 # how it is made
 
 
-def records(published=(0.4, 0.5, 0.6), mended=(0.5, 0.6, 0.7), seconds=(100.0, 50.0)) -> pd.DataFrame:
+def records(published=(0.4, 0.5, 0.6), corrected=(0.5, 0.6, 0.7), seconds=(100.0, 50.0)) -> pd.DataFrame:
     rows = []
-    for form, values, time in (("published", published, seconds[0]), ("mended", mended, seconds[1])):
+    for form, values, time in (("published", published, seconds[0]), ("corrected", corrected, seconds[1])):
         for seed, value in enumerate(values):
             row = {"model": f"R3 {form}", "seed": seed}
             rows.append(row | {"metric": "accuracy", "split": "test", "value": value})
@@ -50,22 +50,22 @@ def records(published=(0.4, 0.5, 0.6), mended=(0.5, 0.6, 0.7), seconds=(100.0, 5
 
 
 def test_gain_is_paired_by_seed():
-    row = writer.gains(records()).loc["R3 mended"]
+    row = writer.gains(records()).loc["R3 corrected"]
     assert row["gain (points)"] == "+10.0 ± 0.0"
     assert row["is it more than chance?"] == "yes"
     assert row["time, against published"] == "0.50"
 
 
 @pytest.mark.parametrize(
-    ("mended", "answer"),
+    ("corrected", "answer"),
     [((0.1, 0.2, 0.3), "yes, worse"), ((0.3, 0.55, 0.7), "no"), ((0.41, 0.52, 0.6), "no")],
 )
-def test_a_gain_within_chance_or_below_zero_is_said_to_be_so(mended, answer):
-    assert writer.gains(records(mended=mended)).loc["R3 mended", "is it more than chance?"] == answer
+def test_a_gain_within_chance_or_below_zero_is_said_to_be_so(corrected, answer):
+    assert writer.gains(records(corrected=corrected)).loc["R3 corrected", "is it more than chance?"] == answer
 
 
 def test_one_seed_says_nothing_about_chance():
-    row = writer.gains(records(published=(0.5,), mended=(0.501,))).loc["R3 mended"]
+    row = writer.gains(records(published=(0.5,), corrected=(0.501,))).loc["R3 corrected"]
     assert row["gain (points)"] == "+0.1"
     assert row["is it more than chance?"] == "one seed"
 
@@ -99,13 +99,15 @@ def test_all_is_written(tmp_path, monkeypatch):
     assert readme.read_text(encoding="utf-8").startswith(f"before\n{writer.START}\n| model |")
 
 
-def test_forms_at_chance_are_named_with_what_renewed_averages_bring_to_light():
+def test_forms_at_chance_are_named_with_what_re_estimated_statistics_bring_to_light():
     made = records(published=(0.10, 0.10, 0.10))
-    renewed = made[(made["model"] == "R3 published") & (made["metric"] == "accuracy")]
-    renewed = renewed.assign(model="R3 published, averages renewed", value=[0.3, 0.31, 0.32])
+    re_estimated = made[(made["model"] == "R3 published") & (made["metric"] == "accuracy")]
+    re_estimated = re_estimated.assign(
+        model="R3 published, BatchNorm statistics re-estimated", value=[0.3, 0.31, 0.32]
+    )
 
     assert writer._at_chance(records()) == []
-    (text,) = writer._at_chance(pd.concat([made, renewed]))
+    (text,) = writer._at_chance(pd.concat([made, re_estimated]))
     assert "**At chance: R3 published.**" in text
     assert "Then: R3 published 31.0 ± 1.0 %." in text
     (text,) = writer._at_chance(made)
@@ -116,14 +118,14 @@ def test_forms_at_chance_are_named_with_what_renewed_averages_bring_to_light():
     ("made", "told"),
     [
         (records(), 0),
-        (records(mended=(0.1, 0.2, 0.3)), 1),
+        (records(corrected=(0.1, 0.2, 0.3)), 1),
         (records(seconds=(10.0, 20.0)), 1),
     ],
 )
 def test_a_recipe_without_a_better_form_for_the_price_is_named(made, told):
     lines = writer._shortfalls(writer.gains(made))
     assert len(lines) == told
-    assert all(line.startswith("**R3: no mended form") for line in lines)
+    assert all(line.startswith("**R3: no corrected form") for line in lines)
 
 
 def test_only_what_stands_between_the_marks_is_replaced():

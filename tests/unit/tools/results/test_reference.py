@@ -22,7 +22,7 @@ from course_utils.running.sweep.grid import read_grid
 from tools.results import reference as tool
 
 
-def write(folder, seed=0, value=0.5, model="R9 mended", lesson="17", data="path", **context):
+def write(folder, seed=0, value=0.5, model="R9 corrected", lesson="17", data="path", **context):
     where = {"data": data, "weights": "bundled", "profile": "laptop", "seed": seed} | context
     record(lesson, model, "accuracy", value, unit="fraction", split="test", out=folder, **where)
     return folder / "records"
@@ -45,7 +45,7 @@ def test_records_are_chosen_by_column(tmp_path):
     write(tmp_path, size=32)
     folder = tables(write(tmp_path, model="R9 published"))
     assert len(reference_records(folder=folder)) == 2
-    assert reference_records(folder=folder, model="R9 mended")["size"].tolist() == [32]
+    assert reference_records(folder=folder, model="R9 corrected")["size"].tolist() == [32]
 
 
 @pytest.mark.parametrize("wanted", [{"model": "R0"}, {"no_such_column": 1}])
@@ -62,7 +62,7 @@ def test_mean_and_spread_over_seeds(tmp_path):
         write(tmp_path, seed, value)
     folder = tables(write(tmp_path, 0, 0.3, model="R9 alone"))
     table = mean_and_spread(reference_records(folder=folder), "model")
-    assert table.loc["R9 mended"].tolist() == pytest.approx([0.5, 0.1, 3])
+    assert table.loc["R9 corrected"].tolist() == pytest.approx([0.5, 0.1, 3])
     assert table.loc["R9 alone"].tolist() == [0.3, 0.0, 1]
 
 
@@ -86,7 +86,7 @@ def test_a_table_says_what_the_records_said(tmp_path):
 
 def test_tables_do_not_depend_on_the_order_of_records(tmp_path):
     for seed in (0, 1, 10):
-        records = write(tmp_path, seed, model="R9 mended", size=32 + seed)
+        records = write(tmp_path, seed, model="R9 corrected", size=32 + seed)
     first = content(tables(records))
     shuffled = read_tables(tmp_path / "tables").sample(frac=1, random_state=1)
     write_tables(shuffled, tmp_path / "tables")
@@ -139,7 +139,7 @@ def test_all_recipes_are_there_in_both_forms_with_three_seeds():
     records = reference_records(metric="accuracy", split="test")
     seeds = records.groupby("model")["seed"].agg(set)
     for recipe in ("R1", "R2", "R3", "R4", "R5"):
-        for form in ("published", "mended"):
+        for form in ("published", "corrected"):
             assert seeds[f"{recipe} {form}"] == {0, 1, 2}
 
 
