@@ -63,6 +63,7 @@ def write_index(folder: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Get what is missing into the folder; return 0, or 1 after a failure."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -279,7 +279,3 @@ def _summary(out: Path) -> str:
             f"Lessons: {', '.join(sorted(lessons))}; {clock(seconds)} in all, {peak / 1e9:.1f} GB at most.",
         ]
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

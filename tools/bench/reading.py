@@ -136,6 +136,7 @@ def table(rows: dict[str, dict[str, float]]) -> str:
 
 
 def main() -> None:
+    """Measure what the command line names, and print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -31,6 +31,7 @@ class CellTookTooLong(KeyboardInterrupt):
 
 
 def main() -> None:
+    """Run the cells of the job that standard input gives, and send what the student answered."""
     channel = int(sys.argv[1])
     job = json.loads(sys.stdin.buffer.read())
     _close_input()
@@ -179,9 +180,11 @@ class NullWriter(io.TextIOBase):
     encoding = "utf-8"
 
     def writable(self) -> bool:
+        """Say yes: whoever prints may do so."""
         return True
 
     def write(self, text: str) -> int:
+        """Forget the text, and return its length as a file would."""
         return len(text)
 
 

@@ -52,6 +52,7 @@ class ClearSolutionsWithTasks(ClearSolutions):
     """nbgrader's step, with a stub of its own for each cell: the task stands behind the marker."""
 
     def preprocess_cell(self, cell: NotebookNode, resources: dict, cell_index: int) -> tuple:
+        """Clear a solution, and leave its task."""
         marker = MARKER.search(cell.source) if cell.cell_type == "code" else None
         if marker:
             self.code_stub = {"python": stub(cell.id, marker["task"] or "", len(marker["indent"]))}

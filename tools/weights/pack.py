@@ -21,6 +21,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from course_utils import weights as store
 from course_utils.errors import CourseError
 from course_utils.system.whole_file import replacing
 from tools.weights.photographs import load_data, shrunk
+
+if TYPE_CHECKING:
+    import keras
 
 LIMIT_MB = {"MobileNetV2": 5.0, "ResNet50": 26.0}
 CLIPS = (
@@ -101,7 +105,7 @@ def restored(packed: dict[str, np.ndarray]) -> store.Arrays:
     }
 
 
-def build(net: str, size: int, arrays: list[np.ndarray] | None = None):
+def build(net: str, size: int, arrays: list[np.ndarray] | None = None) -> keras.Model:
     """Return the pooled base of a network for square pictures, with the given weights."""
     import keras
 
@@ -230,7 +234,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def measure(
-    net: str, size: int, arrays: store.Arrays, head: list[np.ndarray] | None, args
+    net: str, size: int, arrays: store.Arrays, head: list[np.ndarray] | None, args: argparse.Namespace
 ) -> dict[str, dict]:
     """Return accuracies in per cent before and after packing, as far as data is given."""
     after = restored(compact(arrays))
@@ -313,6 +317,7 @@ def pack(args: argparse.Namespace) -> dict:
 
 
 def main(argv: list[str] | None = None) -> None:
+    """Pack, or amend a card, as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--net", choices=list(LIMIT_MB), required=True)
     source = parser.add_mutually_exclusive_group(required=True)

@@ -258,6 +258,7 @@ def measure_all(wanted: list[Figure], cifar: Cifar10, folder: Path, data_name: s
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     add = parser.add_argument
     add("--data", help="CIFAR-10: a path, or a word of load_cifar10")
@@ -272,6 +273,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
+    """Measure unless told not to, and write the document."""
     args = parse(argv)
     out = args.out or (PROJECT / "build" / "weights-trial" if args.limit else PROJECT)
     folder = out / "results" / "weights"

@@ -101,7 +101,3 @@ def _tell_failures(failed: dict[str, str]) -> int:
     if failed:
         print("\nThe same command runs again what failed, and keeps the rest.", file=sys.stderr)
     return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
