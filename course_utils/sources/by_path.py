@@ -18,7 +18,7 @@ from course_utils.sources.batches import (
     read_batches_folder,
 )
 from course_utils.sources.folder import folder_facts, read_folder
-from course_utils.sources.kaggle.files import kaggle_facts, kaggle_folder, read_kaggle
+from course_utils.sources.kaggle_files import kaggle_facts, kaggle_folder, read_kaggle
 from course_utils.sources.npz import read_npz
 from course_utils.sources.selection import mixed_if_sorted, with_test_part
 from course_utils.sources.structure import Pictures, first_line

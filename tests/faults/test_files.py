@@ -46,7 +46,7 @@ from course_utils.errors import CourseError  # noqa: E402
 from course_utils.sources.batches import read_batches_archive, read_batches_folder  # noqa: E402
 from course_utils.sources.by_path import read_path  # noqa: E402
 from course_utils.sources.folder import read_folder  # noqa: E402
-from course_utils.sources.kaggle.files import read_kaggle  # noqa: E402
+from course_utils.sources.kaggle_files import read_kaggle  # noqa: E402
 from course_utils.sources.npz import read_npz  # noqa: E402
 from course_utils.sources.pictures import Unreadable, decode  # noqa: E402
 
@@ -76,7 +76,7 @@ CHILD = """
 import json, pathlib, sys, time
 from course_utils.errors import CourseError
 from course_utils.sources import batches, by_path, folder, npz, pictures, seven_zip
-from course_utils.sources.kaggle import files as kaggle_files
+from course_utils.sources import kaggle_files
 
 def peak():
     lines = pathlib.Path("/proc/self/status").read_text().splitlines()

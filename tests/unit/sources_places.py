@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from course_utils import mirrors, weights
+from course_utils.sources import kaggle as kaggle_service
 from course_utils.sources import order
-from course_utils.sources.kaggle import service as kaggle_service
 
 
 def as_in_a_new_process(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:

@@ -38,7 +38,7 @@ from course_utils.cifar10 import (
 from course_utils.errors import CourseError
 from course_utils.paths import PROJECT
 from course_utils.sources import array_cache, drawn, order, parquet
-from course_utils.sources.kaggle import service as kaggle_service
+from course_utils.sources import kaggle as kaggle_service
 from course_utils.sources.structure import Pictures
 
 PICTURES = small_pictures()

@@ -7,8 +7,8 @@ import pytest
 from sources_files import assert_says, encoded, small_pictures, table_rows, write_kaggle, write_table
 
 from course_utils.errors import CourseError
-from course_utils.sources.kaggle import files
-from course_utils.sources.kaggle.files import kaggle_facts, kaggle_folder, read_kaggle
+from course_utils.sources import kaggle_files as files
+from course_utils.sources.kaggle_files import kaggle_facts, kaggle_folder, read_kaggle
 
 PICTURES = small_pictures()
 ROWS = table_rows(PICTURES)
