@@ -14,7 +14,9 @@ class CourseError(ValueError):
 
     def __init__(self, problem: str, *, cause: str = "", next_step: str = "") -> None:
         lines = [problem, cause, f"Next: {next_step}" if next_step else ""]
-        super().__init__("\n".join(line for line in lines if line))
+        text = "\n".join(line for line in lines if line)
+        # Names of files in another encoding than the system's cannot be printed as they are.
+        super().__init__(text.encode(errors="backslashreplace").decode())
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows: the message, without the calls that led to it."""

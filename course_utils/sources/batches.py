@@ -11,7 +11,7 @@ import pickletools
 import re
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,6 +42,13 @@ TEST_BATCH = "test_batch"
 META = "batches.meta"
 FILES = (*TRAIN_BATCHES, TEST_BATCH, META)
 INNER_FOLDER = "cifar-10-batches-py"
+OTHER_VERSIONS = {
+    "data_batch_1.bin": "the binary version of CIFAR-10",
+    "data_batch_1.mat": "the MATLAB version of CIFAR-10",
+    "train.bin": "the binary version of CIFAR-100",
+    "train.mat": "the MATLAB version of CIFAR-100",
+    "meta": "CIFAR-100",
+}
 README = "readme.html"  # stands in the published archive
 LARGEST_FILE = 64 * 1024**2  # twice a published batch
 LARGEST_ARCHIVE = LARGEST_UNPACKED
@@ -59,6 +66,21 @@ def batches_folder(path: Path) -> Path | None:
         if any((folder / name).is_file() for name in FILES):
             return folder
     return None
+
+
+def refuse_other_version(name: str, files: Iterable[str]) -> None:
+    """Refuse the other data sets and versions that their authors publish, by the names of their files.
+
+    Raises:
+        CourseError: it is one of these, and is named.
+    """
+    others = [other for file, other in OTHER_VERSIONS.items() if file in files]
+    if others:
+        raise CourseError(
+            f"{shown(name)} is {others[0]}, which the course does not read.",
+            cause=f"Expected the python version of CIFAR-10: {', '.join(FILES)}.",
+            next_step="download cifar-10-python.tar.gz, or give it by its path.",
+        )
 
 
 def is_archive(path: Path) -> bool:
@@ -209,6 +231,8 @@ def _assembled(name: str, files: Iterator[tuple[str, bytes]], others: list[str])
             _check_meta(f"{META} of {name}", content)
         else:
             batches[file] = _images_and_labels(f"{file} of {name}", content)
+    if not seen:
+        refuse_other_version(name, others)
     unknown = [shown(other) for other in others if other != README and not other.startswith(".")]
     _check_complete(name, seen, unknown)
     train_images = np.concatenate([batches[file][0] for file in TRAIN_BATCHES])

@@ -19,6 +19,7 @@ from course_utils.errors import CourseError
 from course_utils.sources.structure import IMAGE_SHAPE, shortened, shown
 
 SUFFIXES = (".jpg", ".jpeg", ".jfif", ".jpe", ".png")
+PHONE_SUFFIXES = (".heic", ".heif", ".avif")
 FROM_A_PHONE = "HEIC or AVIF: save it as JPEG"
 LARGEST_FILE = 1024**2  # bytes; 32×32 pixels need 3,072 and some text
 _KINDS = {b"\x89PNG\r\n\x1a\n": PngImageFile, b"\xff\xd8\xff": JpegImageFile}
