@@ -21,3 +21,15 @@ class CourseError(ValueError):
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows: the message, without the calls that led to it."""
         return [f"{type(self).__name__}: {self}"]
+
+
+def first_line(error: Exception) -> str:
+    """Return the beginning of another library's message, or its kind if it has none."""
+    lines = (line for line in str(error).splitlines() if line.strip())
+    return shown(next(lines, type(error).__name__), limit=120)
+
+
+def shown(text: str, limit: int = 60) -> str:
+    """Return a text from a stranger's file as a message may hold it: one line, short, no control codes."""
+    plain = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[: limit + 1])
+    return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"

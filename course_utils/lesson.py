@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from course_utils.errors import CourseError
@@ -21,7 +23,6 @@ from course_utils.whole_file import replacing
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
     from matplotlib.figure import Figure
 
     from course_utils.cifar10 import Cifar10
@@ -53,8 +54,22 @@ class Lesson:
 
     def use(self, cifar10: Cifar10) -> None:
         """Say where the pictures come from, and label all that follows with it."""
+        self._check_enough(cifar10.train_labels)
         self.source = cifar10.source
         print(cifar10.description)
+
+    def _check_enough(self, labels: np.ndarray) -> None:
+        """Refuse, before any training, fewer pictures than the lesson's own cells can work with."""
+        _, counts = np.unique(labels, return_counts=True)
+        # Lesson 04 projects the validation pictures from 30 numbers, and asks their neighbours in five parts.
+        to_validate = max(31, 5 * len(counts)) if self.number == "04" else max(10, len(counts))
+        needed = math.ceil(to_validate / self.profile.val_fraction)
+        if len(labels) < needed or counts.min() < 2:
+            raise CourseError(
+                f"Lesson {self.number} needs {needed:,} pictures to train, and two of each class at least.",
+                cause=f"There are {len(labels):,}, and {counts.min():,} of the rarest class.",
+                next_step="give more pictures by DATA; without a folder test, a sixth of them is set aside.",
+            )
 
     def record(
         self, model: str, metric: str, value: float, *, unit: str, split: str, **context: object

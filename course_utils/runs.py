@@ -15,7 +15,7 @@ import pandas as pd
 
 from course_utils.errors import CourseError
 from course_utils.inspection import parameter_counts
-from course_utils.records import plain, slug
+from course_utils.records import own_path, plain
 
 if TYPE_CHECKING:
     import keras
@@ -85,7 +85,8 @@ def save_run(
     counts = parameter_counts(model)
     size = {"parameters": int(counts["total"]), "trainable_parameters": int(counts["trainable"])}
     facts = plain(facts | size | {"model_name": model_name, "seed": seed})
-    folder = out / "runs" / f"{slug(model_name)}-{seed}"
+    same = {"model_name": model_name, "seed": seed}
+    folder = own_path(out / "runs", model_name, f"-{seed}", same, facts="run.json")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as temporary:
         new = Path(temporary) / "new"

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, first_line, shown
 from course_utils.sources.archives import (
     LARGEST_UNPACKED,
     BoundedReads,
@@ -32,9 +32,7 @@ from course_utils.sources.structure import (
     check_class_order,
     check_labels,
     check_pixel_order,
-    first_line,
     shortened,
-    shown,
 )
 
 TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, first_line, shown
 from course_utils.paths import PROJECT
 from course_utils.sources.array_cache import cached, file_facts, path_name
 from course_utils.sources.batches import (
@@ -23,7 +23,11 @@ from course_utils.sources.folder import folder_facts, is_part, read_folder
 from course_utils.sources.kaggle_files import kaggle_facts, kaggle_folder, read_kaggle
 from course_utils.sources.npz import read_npz
 from course_utils.sources.selection import mixed_if_sorted, with_test_part
-from course_utils.sources.structure import Pictures, check_brightness, first_line, shortened, shown
+from course_utils.sources.structure import (
+    Pictures,
+    check_brightness,
+    shortened,
+)
 
 FORMATS = (
     "class folders, python batches (folder or .tar.gz), Kaggle's files (train.7z, trainLabels.csv) or .npz"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, shown
 from course_utils.sources.array_cache import file_facts
 from course_utils.sources.pictures import (
     FROM_A_PHONE,
@@ -30,7 +30,6 @@ from course_utils.sources.structure import (
     class_number,
     closest_class,
     shortened,
-    shown,
 )
 
 PARTS = dict.fromkeys(("train", "training", "val", "valid", "validation", "dev"), "train")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, first_line, shown
 from course_utils.sources.archives import LARGEST_UNPACKED, check_unpacked_size
 from course_utils.sources.pictures import Unreadable, decode
 from course_utils.sources.structure import (
@@ -25,9 +25,7 @@ from course_utils.sources.structure import (
     Pictures,
     check_class_order,
     check_labels,
-    first_line,
     shortened,
-    shown,
 )
 
 if TYPE_CHECKING:

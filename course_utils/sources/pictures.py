@@ -15,8 +15,11 @@ from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from course_utils.errors import CourseError
-from course_utils.sources.structure import IMAGE_SHAPE, shortened, shown
+from course_utils.errors import CourseError, shown
+from course_utils.sources.structure import (
+    IMAGE_SHAPE,
+    shortened,
+)
 
 SUFFIXES = (".jpg", ".jpeg", ".jfif", ".jpe", ".png")
 PHONE_SUFFIXES = (".heic", ".heif", ".avif")

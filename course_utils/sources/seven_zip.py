@@ -15,9 +15,8 @@ import py7zr
 from py7zr import archiveinfo
 from py7zr.io import Py7zIO, WriterFactory
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, first_line, shown
 from course_utils.sources.archives import LARGEST_UNPACKED, check_unpacked_size, lies_outside, refused
-from course_utils.sources.structure import first_line, shown
 
 # py7zr's own bounds allow a header of 256 MB and eight million members with long names, and a header of 200
 # bytes may send it back to the same names any number of times. Kaggle's archive has 50,000 short names.

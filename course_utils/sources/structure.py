@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, shown
 
 CLASS_NAMES = (
     "airplane",
@@ -232,17 +232,6 @@ def shortened(items: list[str], what: str, limit: int = 5) -> str:
     if len(items) <= limit:
         return ", ".join(items)
     return f"{', '.join(items[:limit])}, … ({len(items):,} {what} in all)"
-
-
-def first_line(error: Exception) -> str:
-    """Return the beginning of another library's message, or its kind if it has none."""
-    return shown(next(iter(str(error).splitlines()), type(error).__name__), limit=120)
-
-
-def shown(text: str, limit: int = 60) -> str:
-    """Return a text from a stranger's file as a message may hold it: one line, short, no control codes."""
-    plain = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[: limit + 1])
-    return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"
 
 
 def _channel_hint(shape: tuple[int, ...]) -> str:
