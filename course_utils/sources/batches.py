@@ -11,7 +11,7 @@ import pickletools
 import re
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -335,7 +335,7 @@ class _PlainUnpickler(pickle.Unpickler):
         allowed = _ALLOWED.get((module.replace("numpy._core", "numpy.core"), name))
         if allowed is None:
             raise _Forbidden(f"{module}.{name}")
-        return allowed
+        return _Standin(allowed)
 
     def persistent_load(self, pid: object) -> object:
         raise _Forbidden("an object outside the file")
@@ -379,40 +379,26 @@ class _PickledArray:
 
 
 class _Standin:
-    """Something that a pickle can call. Without attributes, so that a pickle cannot change it."""
+    """Something that a pickle can call, made anew each time: what a pickle does to it does not last."""
 
-    __slots__ = ()
+    def __init__(self, make: Callable[..., object]):
+        self._make = make
 
-
-class _Type(_Standin):
-    def __call__(self, code: object, *_: object) -> _PickledType:
-        return _PickledType(_text(code))
-
-
-class _Reconstruct(_Standin):
-    def __call__(self, *_: object) -> _PickledArray:
-        return _PickledArray()
+    def __call__(self, *given: object) -> object:
+        return self._make(*given)
 
 
-class _FromBuffer(_Standin):
-    def __call__(self, raw: object, kind: object, shape: object, order: object) -> _PickledArray:
-        array = _PickledArray()
-        array.__setstate__((1, shape, kind, order == "F", raw))
-        return array
-
-
-class _Encode(_Standin):
-    """How Python 3 writes bytes in old protocols."""
-
-    def __call__(self, text: str, encoding: str) -> bytes:
-        return text.encode("latin1")
+def _from_buffer(raw: object, kind: object, shape: object, order: object) -> _PickledArray:
+    array = _PickledArray()
+    array.__setstate__((1, shape, kind, order == "F", raw))
+    return array
 
 
 _NUMBERED = ("PUT", "BINPUT", "LONG_BINPUT")
 _ALLOWED = {
-    ("numpy.core.multiarray", "_reconstruct"): _Reconstruct(),
-    ("numpy.core.numeric", "_frombuffer"): _FromBuffer(),
-    ("numpy", "ndarray"): _Standin(),
-    ("numpy", "dtype"): _Type(),
-    ("_codecs", "encode"): _Encode(),
+    ("numpy.core.multiarray", "_reconstruct"): lambda *_: _PickledArray(),
+    ("numpy.core.numeric", "_frombuffer"): _from_buffer,
+    ("numpy", "ndarray"): lambda *_: None,
+    ("numpy", "dtype"): lambda code, *_: _PickledType(_text(code)),
+    ("_codecs", "encode"): lambda text, encoding: text.encode("latin1"),  # bytes in old protocols
 }

@@ -5,6 +5,7 @@ A part for validation joins train/: each lesson sets its own validation pictures
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import re
@@ -19,7 +20,7 @@ from course_utils.sources.pictures import (
     FROM_A_PHONE,
     PHONE_SUFFIXES,
     SUFFIXES,
-    decode_all,
+    PictureArray,
     left_out_note,
     read_file,
 )
@@ -162,11 +163,11 @@ def _read_part(
                 why = FROM_A_PHONE if name.lower().endswith(PHONE_SUFFIXES) else "neither JPEG nor PNG"
                 why = "a folder" if file.is_dir() else why
                 left_out.append(f"{_shown(root, file)} ({why})")
-    images, used, unreadable = decode_all(
-        [str(file.relative_to(root)) for file in files],
-        lambda at: read_file(files[at]),
-        what=f"Reading {part or root.name}",
-    )
+    names = [str(file.relative_to(root)) for file in files]
+    pictures = PictureArray(names, what=f"Reading {part or root.name}")
+    for at, file in enumerate(files):
+        pictures.add(at, functools.partial(read_file, file))
+    images, used, unreadable = pictures.result()
     left_out += unreadable
     if not len(images):
         found = f"{len(left_out):,} files there" if left_out else "There is no file"

@@ -78,28 +78,6 @@ class PictureArray:
         return images, used, [self._left_out[position] for position in sorted(self._left_out)]
 
 
-def decode_all(
-    names: Sequence[str], read: Callable[[int], bytes], *, what: str
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Decode many pictures, leaving out those that cannot be read.
-
-    Args:
-        names: of the files, for messages.
-        read: takes the position of a name, returns the file's bytes.
-        what: text of the progress bar.
-
-    Returns:
-        images uint8 (n, 32, 32, 3); positions int64 (n,) of the used names; one text for each file left out.
-
-    Raises:
-        CourseError: a picture that is not 32×32 pixels.
-    """
-    pictures = PictureArray(names, what=what)
-    for position in range(len(names)):
-        pictures.add(position, lambda: read(position))  # noqa: B023 – called at once
-    return pictures.result()
-
-
 def read_file(path: Path) -> bytes:
     """Return a picture file's bytes, but never more than ``LARGEST_FILE`` and one.
 

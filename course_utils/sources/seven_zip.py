@@ -126,31 +126,20 @@ def _damaged(path: Path, why: str) -> CourseError:
     return CourseError(f"{path} cannot be unpacked.", cause=why, next_step=f"download {path.name} again.")
 
 
-class _Buffer(Py7zIO):
+class _Buffer(io.BytesIO, Py7zIO):
     """Takes the bytes of one member."""
 
-    def __init__(self) -> None:
-        self._bytes = io.BytesIO()
-
-    def write(self, s: bytes | bytearray) -> int:
-        return self._bytes.write(s)
-
-    def read(self, size: int | None = None) -> bytes:
-        return self._bytes.read(size)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._bytes.seek(offset, whence)
-
-    def flush(self) -> None:
-        """Nothing waits."""
-
     def size(self) -> int:
-        return self._bytes.getbuffer().nbytes
+        return len(self.getbuffer())
+
+    def close(self) -> None:
+        """Stay open: py7zr closes what is taken afterwards."""
 
     def taken(self) -> bytes:
         """Return the bytes and forget them: py7zr keeps all its writers to the end."""
-        raw = self._bytes.getvalue()
-        self._bytes = io.BytesIO()
+        raw = self.getvalue()
+        self.seek(0)
+        self.truncate()
         return raw
 
 
