@@ -20,6 +20,8 @@ help: ## Show what can be made
 
 setup: $(READY) ## Set up .venv with everything that the other targets need
 	@echo "Ready: $$($(PY) --version) in .venv"
+	@command -v bwrap >/dev/null || { echo "Grading needs a sandbox, which is not installed; its tests are skipped."; \
+	  echo "Next: on Linux, sudo apt-get install bubblewrap (or dnf, pacman); without grading, nothing."; }
 
 course: $(READY) ## Run the lessons; executed lessons, figures, records and report.html go to build/course
 	@$(PY) -m course_utils.runner $(COURSE_OPTIONS)
@@ -42,10 +44,10 @@ lab: $(READY) ## Open the lessons in JupyterLab
 	@$(PY) -m jupyter lab notebooks
 
 outputs: $(READY) ## Run the lessons offline and store their outputs in notebooks/
-	@$(PY) tools/store_outputs.py $(LESSONS)
+	@$(PY) -m tools.lessons.outputs $(LESSONS)
 
 exercises: $(READY) ## Build the editions of the exercises, student and instructor, in build/exercises [PRIVATE=…]
-	@$(PY) tools/exercises.py $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS") \
+	@$(PY) -m tools.lessons.editions $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS") \
 	  $(if $(PRIVATE),--private "$$PRIVATE")
 
 grade: $(READY) ## Grade notebooks: SUBMISSIONS=folder [ASSIGNMENT=03] [OUT=…] [CLASS_WORD=…] [WORKERS=n] [PRIVATE=…]
@@ -55,30 +57,30 @@ grade: $(READY) ## Grade notebooks: SUBMISSIONS=folder [ASSIGNMENT=03] [OUT=…]
 	  $(if $(WORKERS),--workers "$$WORKERS") $(if $(PRIVATE),--private "$$PRIVATE")
 
 bench: $(READY) ## Measure cached features against fitting through the base, and rates of loading
-	@$(PY) tools/bench.py
+	@$(PY) -m tools.bench
 
 fetch: $(READY) ## Get all that a class needs into a folder, verified: OUT=folder
 	@$(if $(OUT),,echo "Next: name the folder, for example: make fetch OUT=class-files"; exit 1;) \
-	  $(PY) tools/fetch.py "$$OUT"
+	  $(PY) -m tools.fetch "$$OUT"
 
 cache: $(READY) ## Show the cache, or clear a kind of it: CLEAR=downloads|unfinished|arrays|weights|features|kaggle|all
-	@$(PY) -m course_utils.cache $(if $(CLEAR),--clear "$$CLEAR")
+	@$(PY) -m course_utils.system.cache $(if $(CLEAR),--clear "$$CLEAR")
 
 soak: $(READY) ## Download with faults by chance, over and over: [RUNS=1000]
-	@$(PY) tools/soak.py $(if $(RUNS),--runs "$$RUNS")
+	@$(PY) tests/soak/soak.py $(if $(RUNS),--runs "$$RUNS")
 
 pretrain: $(READY) ## Train a network for data/weights: NET=MobileNetV2|ResNet50 DATA=… [OUT=…] [ARGS="--minutes 90"]
-	@$(PY) tools/pretrain.py $(if $(NET),--net "$$NET") $(if $(DATA),--data "$$DATA") $(if $(OUT),--out "$$OUT") $(ARGS)
+	@$(PY) -m tools.weights.pretrain $(if $(NET),--net "$$NET") $(if $(DATA),--data "$$DATA") $(if $(OUT),--out "$$OUT") $(ARGS)
 
 weights-report: $(READY) ## Measure the bundled weights on DATA, write docs/WEIGHTS.md [REPORT_ONLY=1] [ARGS=…]
-	@$(PY) tools/weights_report.py $(if $(DATA),--data "$$DATA") $(if $(REPORT_ONLY),--report-only) $(ARGS)
+	@$(PY) -m tools.weights.report $(if $(DATA),--data "$$DATA") $(if $(REPORT_ONLY),--report-only) $(ARGS)
 
 reference: $(READY) ## Repeat the reference results on photographs, and compare: DATA=… [WORKERS=n] [ARGS=--store]
-	@$(PY) -m tools.reference $(if $(DATA),--data "$$DATA") $(if $(OUT),--out "$$OUT") \
+	@$(PY) -m tools.results.reference $(if $(DATA),--data "$$DATA") $(if $(OUT),--out "$$OUT") \
 	  $(if $(WORKERS),--workers "$$WORKERS") $(ARGS)
 
 docs: $(READY) ## Write docs/RESULTS.md, its figures and the table in README from results/reference
-	@$(PY) -m tools.results_document
+	@$(PY) -m tools.results.documents
 
 constraints: $(READY) ## Write the versions in .venv to constraints.txt
 	@{ echo "# Exact versions for CI and for make setup. To renew, with Python 3.11:"; \

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.sources.by_path import ARCHIVE, FORMATS, existing_path, read_path
-from course_utils.sources.order import BY_WORD, DRAWN, Found, Step, find_in_order
-from course_utils.sources.selection import chosen_per_class, part_of_class
-from course_utils.sources.structure import CLASS_NAMES, IMAGE_SHAPE, NUM_CLASSES, Pictures
+from course_utils.pictures.by_path import ARCHIVE, FORMATS, existing_path, read_path
+from course_utils.pictures.order import BY_WORD, DRAWN, Found, Step, find_in_order
+from course_utils.pictures.selection import chosen_per_class, part_of_class
+from course_utils.pictures.structure import CLASS_NAMES, IMAGE_SHAPE, NUM_CLASSES, Pictures
 
 __all__ = [
     "CLASS_NAMES",
@@ -184,14 +184,14 @@ def _published_in(path: Path) -> Pictures | None:
     """Return the published archive's pictures if it lies at the path, as in a folder of ``make fetch``."""
     if not (path / ARCHIVE).is_file() and path.name != ARCHIVE:
         return None
-    from course_utils.sources.published import read_published_in
+    from course_utils.pictures.places.published import read_published_in
 
     return read_published_in(path)
 
 
 def _drawn(limit_per_class: int | None, seed: int) -> Found:
     """Draw the stand-in: under a limit, fewer pictures are drawn."""
-    from course_utils.sources.drawn import read_drawn
+    from course_utils.pictures.places.drawn import read_drawn
 
     pictures = read_drawn(limit_per_class=limit_per_class, seed=seed)
     return Found(pictures, "drawn", f"Drawn stand-in (not real CIFAR-10), seed {seed}")

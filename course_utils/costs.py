@@ -17,6 +17,7 @@ import psutil
 from course_utils.history import epochs_to_reach, history_frame
 from course_utils.inspection import parameter_counts
 from course_utils.runs import without_optimizer
+from course_utils.system.run_folder import MODEL
 
 if TYPE_CHECKING:
     import keras
@@ -92,7 +93,7 @@ def forward_flops(model: keras.Model) -> int:
 def file_bytes(model: keras.Model) -> int:
     """Return the size of the model's file, without optimizer, in bytes."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
+        path = Path(folder) / MODEL
         without_optimizer(model).save(path)
         return path.stat().st_size
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course_utils.paths import cache_folder
-from course_utils.whole_file import replacing
+from course_utils.system.paths import cache_folder
+from course_utils.system.whole_file import replacing
 
 if TYPE_CHECKING:
     import keras

@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 
 from course_utils.errors import CourseError
-from course_utils.paths import out_folder
-from course_utils.profiles import Profile, load_profile
-from course_utils.quiet import import_keras_quietly
+from course_utils.profiles import Profile, check_overrides, check_seed, load_profile
 from course_utils.records import record, slug
-from course_utils.runs import Run, save_run
+from course_utils.runs import Training, save_run
+from course_utils.system import run_folder
+from course_utils.system.paths import out_folder
+from course_utils.system.quiet import import_keras_quietly
+from course_utils.system.whole_file import replacing
 from course_utils.weights import weights_label
-from course_utils.whole_file import replacing
 
 if TYPE_CHECKING:
     import keras
@@ -91,7 +92,7 @@ class Lesson:
         train_pictures: int,
         seed: int | None = None,
         weights: str = "none",
-    ) -> Run:
+    ) -> Training:
         """Save a training for lesson 05, and record its accuracy and its cost.
 
         Args:
@@ -122,7 +123,7 @@ class Lesson:
             "accuracy": (run.val_accuracy, "fraction"),
             "parameters": (run.facts["parameters"], "parameters"),
             "model_bytes": (run.facts["model_bytes"], "bytes"),
-            "fit_seconds": (seconds, "s"),
+            "seconds": (seconds, "s"),
         }
         for metric, (value, unit) in measured.items():
             record(self.number, model_name, metric, value, unit=unit, split="val", out=self.out, **context)
@@ -158,7 +159,7 @@ class Lesson:
         from IPython.display import display
 
         name = save or f"{self.number}-{slug(alt)[:80].strip('-.')}.png"
-        path = self.out / "figures" / name
+        path = run_folder.figures(self.out) / name
         if note:
             figure.text(1, 1.01, note, ha="right", va="bottom", fontsize=8, color=color)
             alt = f"{alt} ({note}.)"
@@ -252,9 +253,9 @@ def start_lesson(
         _make_deterministic()
     weights_label(lesson.weights)  # an unknown word fails here, in the first cell
     if data:
-        from course_utils.mirrors import look_in
+        from course_utils.system.download.mirrors import add_search_folder
 
-        look_in(data)  # a folder made by make fetch holds weights, too
+        add_search_folder(data)  # a folder made by make fetch holds weights, too
     print(
         f"Profile {chosen.name}: {chosen.reason}. "
         f"Data: {lesson.data}. Weights: {lesson.weights}. Seed: {seed}."
@@ -272,27 +273,6 @@ def _measured_on(records: pd.DataFrame) -> str:
     weights = ", ".join(sorted(set(records["weights"]) - {"none"})) or "none"
     seeds = ", ".join(map(str, sorted(set(records["seed"]))))
     return f"{REFERENCE}; weights: {weights}; seeds: {seeds}"
-
-
-def check_seed(seed: object) -> None:
-    """Refuse a seed that is no whole number from 0 to 2,147,483,647, by a CourseError."""
-    if type(seed) is not int or not 0 <= seed < 2**31:
-        raise CourseError(
-            f"SEED is {seed!r}.",
-            cause="Expected a whole number from 0 to 2,147,483,647.",
-            next_step="set SEED = 0.",
-        )
-
-
-def check_overrides(overrides: object) -> None:
-    """Refuse what holds no values under names of the profile's values, by a CourseError."""
-    is_dict = overrides is None or isinstance(overrides, dict)
-    if not is_dict or not all(isinstance(key, str) and key != "name" for key in overrides or {}):
-        raise CourseError(
-            f"OVERRIDES cannot be used: {overrides!r}.",
-            cause="Expected values of the profile under their names; the profile's own name is PROFILE.",
-            next_step='set for example OVERRIDES = {"cnn_epochs": 3}.',
-        )
 
 
 def _write(path: Path, content: bytes) -> None:

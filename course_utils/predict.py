@@ -15,8 +15,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from course_utils.cifar10 import CLASS_NAMES, NUM_CLASSES
 from course_utils.errors import CourseError
 from course_utils.evaluation import probabilities
-from course_utils.sources import pictures
-from course_utils.sources.pictures import FROM_A_PHONE, Unreadable, is_from_a_phone
+from course_utils.pictures.formats import picture_files as pictures
+from course_utils.pictures.formats.picture_files import FROM_A_PHONE, Unreadable, is_from_a_phone
 
 if TYPE_CHECKING:
     import keras

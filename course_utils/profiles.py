@@ -157,6 +157,27 @@ def load_profile(name: str = "auto", **overrides: object) -> Profile:
     return dataclasses.replace(profile, **fixed)
 
 
+def check_seed(seed: object) -> None:
+    """Refuse a seed that is no whole number from 0 to 2,147,483,647, by a CourseError."""
+    if type(seed) is not int or not 0 <= seed < 2**31:
+        raise CourseError(
+            f"SEED is {seed!r}.",
+            cause="Expected a whole number from 0 to 2,147,483,647.",
+            next_step="set SEED = 0.",
+        )
+
+
+def check_overrides(overrides: object) -> None:
+    """Refuse what holds no values under names of the profile's values, by a CourseError."""
+    is_dict = overrides is None or isinstance(overrides, dict)
+    if not is_dict or not all(isinstance(key, str) and key != "name" for key in overrides or {}):
+        raise CourseError(
+            f"OVERRIDES cannot be used: {overrides!r}.",
+            cause="Expected values of the profile under their names; the profile's own name is PROFILE.",
+            next_step='set for example OVERRIDES = {"cnn_epochs": 3}.',
+        )
+
+
 def _chosen_profile() -> Profile:
     import tensorflow as tf
 

@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 
 from course_utils.errors import CourseError, first_line
-from course_utils.paths import out_folder
-from course_utils.whole_file import replacing
+from course_utils.system import run_folder
+from course_utils.system.paths import out_folder
+from course_utils.system.whole_file import replacing
 
 SPLITS = ("train", "val", "test")
 DATA_LABELS = ("drawn", "published", "kaggle", "path")
@@ -71,7 +72,7 @@ def record(
     entry |= {"unit": unit, "split": split, "device": device_name(), "versions": versions()} | context
     distinct = {k: v for k, v in context.items() if k not in ("seconds", "profile", "data")}
     parts = [lesson, model, metric, split, *(f"{key}-{distinct[key]}" for key in sorted(distinct))]
-    folder = out_folder(out) / "records"
+    folder = run_folder.records(out_folder(out))
     folder.mkdir(exist_ok=True)
     same = {"lesson": lesson, "model": model, "metric": metric, "split": split} | distinct
     path = own_path(folder, " ".join(map(str, parts)), ".json", same, facts="")
@@ -89,7 +90,7 @@ def read_records(folder: str | Path | None = None) -> pd.DataFrame:
     Raises:
         CourseError: a file is not a record. The file is named, and left as it is.
     """
-    folder = out_folder() / "records" if folder is None else Path(folder)
+    folder = run_folder.records(out_folder()) if folder is None else Path(folder)
     entries = [read_record(path) for path in sorted(folder.glob("*.json"))]
     return pd.DataFrame(entries, columns=None if entries else list(FIELDS))
 

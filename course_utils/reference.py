@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from course_utils.errors import CourseError
-from course_utils.paths import PROJECT
 from course_utils.records import read_records
+from course_utils.system.paths import PROJECT
 
 FOLDER = PROJECT / "results" / "reference"
 

@@ -16,6 +16,8 @@ import pandas as pd
 from course_utils.errors import CourseError
 from course_utils.inspection import parameter_counts
 from course_utils.records import own_path, plain
+from course_utils.system import run_folder
+from course_utils.system.run_folder import HISTORY, MODEL, PREDICTIONS, TRAINING
 
 if TYPE_CHECKING:
     import keras
@@ -25,7 +27,7 @@ FACTS = ("model_name", "seed", "lesson", "data", "weights", "seconds", "paramete
 
 
 @dataclass(frozen=True, eq=False)  # tables and arrays have no single answer to "equal?"
-class Run:
+class Training:
     """One training, as it lies on disk.
 
     Attributes:
@@ -63,7 +65,7 @@ def save_run(
     val_labels: np.ndarray,
     val_probabilities: np.ndarray,
     **facts: object,
-) -> Run:
+) -> Training:
     """Write ``runs/<model>-<seed>/`` and return it. A folder of the same name is replaced as a whole.
 
     If something goes wrong, the folder that was there before stays as it was.
@@ -86,32 +88,32 @@ def save_run(
     size = {"parameters": int(counts["total"]), "trainable_parameters": int(counts["trainable"])}
     facts = plain(facts | size | {"model_name": model_name, "seed": seed})
     same = {"model_name": model_name, "seed": seed}
-    folder = own_path(out / "runs", model_name, f"-{seed}", same, facts="run.json")
+    folder = own_path(run_folder.training(out, ""), model_name, f"-{seed}", same, facts=TRAINING)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as temporary:
         new = Path(temporary) / "new"
         new.mkdir()
-        without_optimizer(model).save(new / "model.keras")
-        history.to_csv(new / "history.csv", index=False)
-        np.savez(new / "val_predictions.npz", labels=val_labels, probabilities=val_probabilities)
-        facts["model_bytes"] = (new / "model.keras").stat().st_size
-        (new / "run.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        without_optimizer(model).save(new / MODEL)
+        history.to_csv(new / HISTORY, index=False)
+        np.savez(new / PREDICTIONS, labels=val_labels, probabilities=val_probabilities)
+        facts["model_bytes"] = (new / MODEL).stat().st_size
+        (new / TRAINING).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
         read_run(new)
         _swap(new, folder, aside=Path(temporary) / "old")
     return read_run(folder)
 
 
-def read_run(folder: Path) -> Run:
+def read_run(folder: Path) -> Training:
     """Return the run that lies in a folder.
 
     Raises:
         CourseError: a file of the run is missing or damaged. The model's own content is not checked.
     """
     try:
-        (folder / "model.keras").stat()
-        facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        history = pd.read_csv(folder / "history.csv")
-        with np.load(folder / "val_predictions.npz", allow_pickle=False) as arrays:
+        (folder / MODEL).stat()
+        facts = json.loads((folder / TRAINING).read_text(encoding="utf-8"))
+        history = pd.read_csv(folder / HISTORY)
+        with np.load(folder / PREDICTIONS, allow_pickle=False) as arrays:
             labels, probabilities = arrays["labels"], arrays["probabilities"]
         name, seed, *_ = (facts[key] for key in FACTS)
     except (OSError, EOFError, TypeError, ValueError, KeyError, zipfile.BadZipFile) as error:
@@ -120,10 +122,10 @@ def read_run(folder: Path) -> Run:
             cause=" ".join(f"{type(error).__name__}: {error}".split()),
             next_step="delete the folder and run its lesson again.",
         ) from error
-    return Run(name, seed, folder, history, labels, probabilities, facts)
+    return Training(name, seed, folder, history, labels, probabilities, facts)
 
 
-def read_runs(out: Path, *, data: str | None = None) -> list[Run]:
+def read_runs(out: Path, *, data: str | None = None) -> list[Training]:
     """Return the runs under ``out`` in the order of lessons, then as they were saved.
 
     Args:
@@ -133,12 +135,13 @@ def read_runs(out: Path, *, data: str | None = None) -> list[Run]:
     Raises:
         CourseError: a run is damaged. Its folder is named, and left as it is.
     """
-    folders = [path for path in sorted((out / "runs").glob("[!.]*")) if path.is_dir()]
-    runs = [run for run in map(read_run, folders) if data is None or run.facts["data"] == data]
+    runs = [
+        run for run in map(read_run, run_folder.trainings(out)) if data is None or run.facts["data"] == data
+    ]
     return sorted(runs, key=lambda run: (run.facts["lesson"], _saved_at(run)))
 
 
-def runs_table(runs: list[Run]) -> pd.DataFrame:
+def runs_table(runs: list[Training]) -> pd.DataFrame:
     """Return one row a run: model, seed, lesson, weights, epochs, seconds, validation accuracy (0-1)."""
     rows = [
         {
@@ -169,8 +172,8 @@ def without_optimizer(model: keras.Model) -> keras.Model:
     return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
 
 
-def _saved_at(run: Run) -> int:
-    return (run.folder / "run.json").stat().st_mtime_ns
+def _saved_at(run: Training) -> int:
+    return (run.folder / TRAINING).stat().st_mtime_ns
 
 
 def _check_predictions(model_name: str, labels: np.ndarray, probabilities: np.ndarray) -> None:

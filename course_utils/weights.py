@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.errors import CourseError, first_line
-from course_utils.paths import BUNDLED_WEIGHTS, PROJECT, cache_folder, check_disk
+from course_utils.system.disk import check_disk
+from course_utils.system.paths import BUNDLED_WEIGHTS, PROJECT, cache_folder
 
 WORDS = ("imagenet", "bundled", "none")
 ENDINGS = (".h5", ".hdf5")
@@ -237,14 +238,14 @@ _RESTORE = "restore the folder data/weights (git checkout -- data/weights), or s
 
 def _imagenet(name: str) -> str:
     """Return a checked file of ImageNet's weights, or of the bundled ones if there is none to be had."""
-    from course_utils import mirrors
+    from course_utils.system.download import mirrors
 
     if name in _instead:
         return _instead[name]
-    mirrors.places()  # a wrong COURSE_MIRROR is to be corrected, not fallen back from
+    mirrors.locations()  # a wrong COURSE_MIRROR is to be corrected, not fallen back from
     steps: list[tuple[str, str]] = []
     try:
-        path = mirrors.obtain(
+        path = mirrors.fetch(
             mirrors.WEIGHTS[name],
             mirrors.weights_folder(),
             patience=PATIENCE_SECONDS,

@@ -11,14 +11,19 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from course_utils.download import DownloadStopped, RemoteFile, download, file_digest, is_complete
 from course_utils.errors import CourseError
-from course_utils.mirrors import ARCHIVE, WEIGHTS, places, with_mirror
-from course_utils.part_file import part_path
-from course_utils.paths import check_disk, out_folder
-from course_utils.whole_file import replacing
+from course_utils.system.disk import check_disk
+from course_utils.system.download.mirrors import ARCHIVE, WEIGHTS, locations, with_mirror
+from course_utils.system.download.part_file import part_path
+from course_utils.system.download.transfer import (
+    DownloadStopped,
+    RemoteFile,
+    download,
+    file_digest,
+    is_complete,
+)
+from course_utils.system.paths import out_folder
+from course_utils.system.whole_file import replacing
 
 INDEX = "SHA256SUMS"
 
@@ -34,7 +39,7 @@ def fetch(folder: Path) -> list[str]:
     Raises:
         CourseError: the folder cannot be made, or the disk is too full for all of it.
     """
-    address, _ = places()
+    address, _ = locations()
     out_folder(folder)
     missing = [file for file in needed() if not is_complete(folder / file.name, file)]
     check_disk(folder, sum(_rest(folder, file) for file in missing), "Fetching the files of the class")
@@ -58,6 +63,7 @@ def write_index(folder: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Get what is missing into the folder; return 0, or 1 after a failure."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

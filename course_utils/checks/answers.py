@@ -15,7 +15,7 @@ from course_utils.checks.names import NAME, lesson_of
 from course_utils.checks.plain import Plain
 from course_utils.checks.validation import Invalid, checked_plain
 from course_utils.errors import CourseError
-from course_utils.whole_file import replacing
+from course_utils.system.whole_file import replacing
 
 FORMAT = 1
 

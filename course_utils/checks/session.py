@@ -10,7 +10,7 @@ from course_utils.checks.gaps import speak_plainly_about_gaps
 from course_utils.checks.givens import make_given
 from course_utils.checks.names import checked_name
 from course_utils.checks.variants import normal_class_word
-from course_utils.paths import out_folder
+from course_utils.system.paths import out_folder
 
 
 @dataclass

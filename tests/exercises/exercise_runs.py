@@ -9,7 +9,6 @@ import importlib
 import io
 import json
 import re
-import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator
@@ -23,10 +22,7 @@ from nbformat import NotebookNode
 
 from course_utils.checks import start_exercises
 from course_utils.checks.answers import read_answers
-from course_utils.paths import PROJECT
-
-sys.path.insert(0, str(PROJECT / "tools"))
-import exercises as builder
+from tools.lessons import editions as builder
 
 MASTERS = builder.masters()
 GAP = re.compile(r"^( *)### BEGIN SOLUTION.*\n(?P<solution>[\s\S]*?)^ *### END SOLUTION\n?", re.MULTILINE)

@@ -59,7 +59,8 @@ def instructor(master: NotebookNode, master_path: Path) -> NotebookNode:
 def test_stored_student_edition_is_fresh(tmp_path: Path):
     builder.build(tmp_path, MASTERS)
     fresh = {path.name: path.read_bytes() for path in (tmp_path / "student").iterdir()}
-    stored = {path.name: path.read_bytes() for path in (builder.MASTERS / "student").glob("*.ipynb")}
+    folder = builder.student_folder(builder.MASTERS)
+    stored = {path.name: path.read_bytes() for path in folder.glob("*.ipynb")}
 
     assert sorted(stored) == sorted(fresh)
     assert [name for name in fresh if stored[name] != fresh[name]] == [], "run  make exercises"
@@ -262,5 +263,5 @@ def test_an_example_without_output_is_refused():
     master = read_master(MASTERS[0])
     next(cell for cell in master.cells if part_of(cell)[1] == "example").outputs = []
 
-    with pytest.raises(ValueError, match=r"tools/exercises\.py --run"):
+    with pytest.raises(ValueError, match=r"tools.lessons.editions --run"):
         builder.student_edition(master, "01_x.ipynb")

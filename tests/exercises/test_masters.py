@@ -71,7 +71,7 @@ def test_each_exercise_has_its_cells(master: NotebookNode):
         else:
             assert "<details><summary>Hint</summary>\n\n" in cells["task"].source, number
             assert builder.EXPECTED in cells["example"].metadata.tags, number
-            assert cells["example"].outputs, f"{number}: run  python tools/exercises.py --run"
+            assert cells["example"].outputs, f"{number}: run  python -m tools.lessons.editions --run"
 
 
 def test_cells_are_locked_but_for_the_gaps_and_the_class_word(master: NotebookNode):

@@ -32,7 +32,7 @@ from course_utils.checks import judges
 from course_utils.checks.answers import read_answers
 from course_utils.checks.givens import has_given
 from course_utils.checks.judges import exercises, judge_answer
-from course_utils.execution import KERNEL_SETTINGS
+from course_utils.running.execution import KERNEL_SETTINGS
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "notebooks"))
 from lesson_checks import CHECKED, tags, text_of

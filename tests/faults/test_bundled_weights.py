@@ -12,7 +12,7 @@ import pytest
 
 from course_utils import weights
 from course_utils.errors import CourseError
-from course_utils.paths import BUNDLED_WEIGHTS
+from course_utils.system.paths import BUNDLED_WEIGHTS
 
 RESTORE = "Next: restore the folder data/weights (git checkout -- data/weights), or set WEIGHTS='none'."
 COPY = "Next: copy or download the file again, or set WEIGHTS to imagenet, bundled or none."

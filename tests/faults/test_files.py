@@ -39,16 +39,17 @@ from sources_files import (  # noqa: E402
     write_folder,
     write_kaggle,
     write_npz,
+    write_parquet,
     write_table,
 )
 
 from course_utils.errors import CourseError  # noqa: E402
-from course_utils.sources.batches import read_batches_archive, read_batches_folder  # noqa: E402
-from course_utils.sources.by_path import read_path  # noqa: E402
-from course_utils.sources.folder import read_folder  # noqa: E402
-from course_utils.sources.kaggle_files import read_kaggle  # noqa: E402
-from course_utils.sources.npz import read_npz  # noqa: E402
-from course_utils.sources.pictures import Unreadable, decode  # noqa: E402
+from course_utils.pictures.by_path import read_path  # noqa: E402
+from course_utils.pictures.formats.batches import read_batches_archive, read_batches_folder  # noqa: E402
+from course_utils.pictures.formats.class_folders import read_folder  # noqa: E402
+from course_utils.pictures.formats.kaggle_files import read_kaggle  # noqa: E402
+from course_utils.pictures.formats.npz import read_npz  # noqa: E402
+from course_utils.pictures.formats.picture_files import Unreadable, decode  # noqa: E402
 
 PICTURES = small_pictures()
 X, Y = PICTURES.train_images, PICTURES.train_labels
@@ -75,8 +76,9 @@ READERS: dict[str, Callable] = {
 CHILD = """
 import json, pathlib, sys, time
 from course_utils.errors import CourseError
-from course_utils.sources import batches, by_path, folder, npz, pictures, seven_zip
-from course_utils.sources import kaggle_files
+from course_utils.pictures import by_path
+from course_utils.pictures.formats import class_folders as folder, picture_files as pictures
+from course_utils.pictures.formats import batches, kaggle_files, npz, seven_zip
 
 def peak():
     lines = pathlib.Path("/proc/self/status").read_text().splitlines()
@@ -1123,13 +1125,16 @@ REAL_DATA = PROJECT.parent / "shared" / "tools" / "real_data.py"
 @pytest.mark.timeout(1800)
 @pytest.mark.skipif(not REAL_DATA.exists(), reason="needs the photographs and the tool of ../shared")
 def test_reading_all_photographs_is_fast_and_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(PROJECT / "tools"))
-    import bench_reading
+    from tools.bench import reading as bench_reading
 
     forms = {"kaggle": "kaggle", "batches": "toronto", "npz": "npz", "folder": "folder"}
     for form in forms.values():
         subprocess.run([sys.executable, str(REAL_DATA), form, str(tmp_path / form)], check=True)
-    bench_reading.make_parquet(tmp_path)
+    (tmp_path / "parquet").mkdir()
+    with np.load(tmp_path / "npz" / "cifar10.npz") as arrays:
+        for part in ("train", "test"):
+            path = tmp_path / "parquet" / f"{part}.parquet"
+            write_parquet(path, arrays[f"x_{part}"], arrays[f"y_{part}"])
     rows = bench_reading.measure([*forms, "parquet"], tmp_path)
     print(bench_reading.table(rows))
     assert rows["kaggle"]["seconds"] <= 1.5 * rows["py7zr + Pillow"]["seconds"]

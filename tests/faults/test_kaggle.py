@@ -37,9 +37,9 @@ from kaggle_server import (
 from servers import wait_until
 
 from course_utils.errors import CourseError
-from course_utils.sources import kaggle
-from course_utils.sources.by_path import read_path
-from course_utils.sources.kaggle import fetch_from_kaggle, has_credentials
+from course_utils.pictures.by_path import read_path
+from course_utils.pictures.places import kaggle
+from course_utils.pictures.places.kaggle import fetch_from_kaggle, has_credentials
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 RULES = "https://www.kaggle.com/competitions/cifar-10/rules"
@@ -140,7 +140,7 @@ def complete(folder: Path) -> list[str]:
 def test_row_25_importing_and_looking_is_silent(home: Path) -> None:
     code = (
         "import sys, course_utils, course_utils.cifar10\n"
-        "from course_utils.sources.kaggle import has_credentials\n"
+        "from course_utils.pictures.places.kaggle import has_credentials\n"
         "assert has_credentials() is False\n"
         "assert not {'kaggle', 'kagglesdk', 'requests'} & set(sys.modules)\n"
     )
@@ -644,7 +644,7 @@ def test_a_killed_download_goes_on_and_never_splices(
 
 def other_process(folder: Path) -> subprocess.Popen:
     code = (
-        "from course_utils.sources.kaggle import fetch_from_kaggle\n"
+        "from course_utils.pictures.places.kaggle import fetch_from_kaggle\n"
         f"print(fetch_from_kaggle({str(folder)!r}).name)\n"
     )
     pipes = {"stdout": subprocess.PIPE, "text": True}

@@ -34,15 +34,21 @@ from servers import (
     wait_until,
 )
 
-from course_utils import download as module
-from course_utils.download import DownloadFailed, DownloadStopped, Limits, RemoteFile, download
 from course_utils.errors import CourseError
+from course_utils.system.download import transfer as module
+from course_utils.system.download.transfer import (
+    DownloadFailed,
+    DownloadStopped,
+    RemoteFile,
+    Timeouts,
+    download,
+)
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = "file.bin"
 BODY = random.Random(0).randbytes(1_000_000)
 OTHER = random.Random(1).randbytes(1_000_000)
-QUICK = Limits(
+QUICK = Timeouts(
     connect=0.5, stall=0.4, slow_after=0.3, slow_rest=2.0, retry_wait=0.01, longest_wait=0.5, progress=10_000
 )
 KEPT = [f"{NAME}.part", f"{NAME}.part.json"]
@@ -50,7 +56,7 @@ KEPT = [f"{NAME}.part", f"{NAME}.part.json"]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LIMITS", QUICK)
+    monkeypatch.setattr(module, "TIMEOUTS", QUICK)
 
 
 def remote(*places: FaultyServer | str, body: bytes = BODY, size: int | None = len(BODY)) -> RemoteFile:
@@ -408,7 +414,7 @@ def test_row_07_retry_after_is_obeyed(
 ) -> None:
     from email.utils import formatdate
 
-    monkeypatch.setattr(module, "LIMITS", Limits(retry_wait=0.01, longest_wait=4.0))
+    monkeypatch.setattr(module, "TIMEOUTS", Timeouts(retry_wait=0.01, longest_wait=4.0))
     asked = "1" if form == "number" else formatdate(time.time() + 2, usegmt=True)
     with FaultyServer(BODY, [Status(429, asked)]) as server:
         start = time.monotonic()
@@ -537,9 +543,9 @@ def test_row_09_md5_will_do(tmp_path: Path) -> None:
 DOWNLOAD = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
-from course_utils import download as module
-from course_utils.download import DownloadStopped, Limits, RemoteFile, download
-module.LIMITS = Limits(stall=60, retry_wait=0.01)
+from course_utils.system.download import transfer as module
+from course_utils.system.download.transfer import DownloadStopped, Timeouts, RemoteFile, download
+module.TIMEOUTS = Timeouts(stall=60, retry_wait=0.01)
 address, digest, folder = sys.argv[2:5]
 try:
     download(RemoteFile("file.bin", (address,), digest, 1_000_000), folder)
@@ -642,9 +648,9 @@ def test_row_23_too_little_space_is_told_before_the_start(
     with FaultyServer(BODY) as server, pytest.raises(CourseError) as error:
         download(remote(server), tmp_path)
     assert str(error.value).replace(str(tmp_path), "FOLDER").splitlines() == [
-        "file.bin needs 1.0 MB, and 400 kB are free.",
-        "The disk of FOLDER is too full.",
-        "Next: free some space, or name a folder on another disk by the variable COURSE_CACHE.",
+        "file.bin needs 1 MB of disk.",
+        "400 kB are free at FOLDER.",
+        "Next: free some disk, or name another cache folder by the variable COURSE_CACHE.",
     ]
     assert files(tmp_path) == [NAME]
 
@@ -670,9 +676,9 @@ SHARED = """
 import hashlib, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from course_utils import download as module
-from course_utils.download import Limits, RemoteFile, download
-module.LIMITS = Limits(stall=100)
+from course_utils.system.download import transfer as module
+from course_utils.system.download.transfer import Timeouts, RemoteFile, download
+module.TIMEOUTS = Timeouts(stall=100)
 address, digest, folder, reads, replaces, other, other_digest = sys.argv[2:9]
 target = Path(folder) / "file.bin"
 known, first, second = {digest, other_digest}, (address, digest), (other, other_digest)

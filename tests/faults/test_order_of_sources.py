@@ -18,15 +18,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
 
 from sources_places import as_in_a_new_process
 
-from course_utils import mirrors, weights
+from course_utils import weights
 from course_utils.cifar10 import load_cifar10
-from course_utils.download import RemoteFile
 from course_utils.errors import CourseError
-from course_utils.paths import NAME, PROJECT
+from course_utils.pictures.formats import parquet
+from course_utils.pictures.places import drawn
+from course_utils.pictures.structure import Pictures
 from course_utils.records import read_records
-from course_utils.runner import QUICK, run_course
-from course_utils.sources import drawn, parquet
-from course_utils.sources.structure import Pictures
+from course_utils.running.parameters import QUICK
+from course_utils.running.runner import run_course
+from course_utils.system.download import mirrors
+from course_utils.system.download.transfer import RemoteFile
+from course_utils.system.paths import NAME, PROJECT
 
 
 @pytest.fixture(autouse=True)
@@ -190,7 +193,7 @@ def in_a_process(code: str, **variables: str) -> str:
 
 
 LOAD = """
-from course_utils import paths
+from course_utils.system import paths
 paths.PROJECT = paths.Path({project!r})
 from course_utils.cifar10 import load_cifar10
 for _ in range(2):
@@ -275,7 +278,7 @@ def test_row_23_weights_are_not_unpacked_on_a_full_disk(
 def test_row_23_pictures_are_loaded_though_the_disk_is_too_full_to_keep_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("course_utils.sources.array_cache.WORTH_KEEPING_SECONDS", 0)
+    monkeypatch.setattr("course_utils.pictures.array_cache.WORTH_KEEPING_SECONDS", 0)
     with mounted(tmp_path / "small", "size=1m,mode=755") as small:
         monkeypatch.setenv("COURSE_CACHE", str(small))
         with pytest.warns(UserWarning, match="could not be kept") as told:
@@ -291,8 +294,7 @@ def test_row_23_pictures_are_loaded_though_the_disk_is_too_full_to_keep_them(
 def test_row_23_a_fetch_that_does_not_fit_is_not_begun(
     refused: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sys.path.insert(0, str(PROJECT / "tools"))
-    import fetch
+    from tools import fetch
 
     monkeypatch.setattr(
         fetch, "needed", lambda: [RemoteFile("a", (), f"md5:{0:032}", 5_000_000), mirrors.ARCHIVE]

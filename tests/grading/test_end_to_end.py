@@ -48,7 +48,7 @@ def test_six_submissions(hand_in, grade, points):
     assert {score.message for score in graded["empty"].scores} >= {"Not done yet."}
 
 
-def test_command_writes_grades_feedback_and_summary(hand_in, private, tmp_path, capsys):
+def test_command_writes_grades_feedback_and_summary(stage, hand_in, private, tmp_path, capsys):
     folder, out = hand_in(ann=made_up.half(), bob=made_up.empty()), tmp_path / "grades"
     command = [str(folder), "--assignment", "90", "--private", str(private), "--out", str(out)]
 
@@ -119,7 +119,7 @@ def test_a_changed_submission_word_or_judge_is_run_again(hand_in, grade, tmp_pat
     assert len(runs) == 1
 
 
-def test_goes_on_after_an_interruption(hand_in, private, tmp_path, monkeypatch, capsys):
+def test_goes_on_after_an_interruption(stage, hand_in, private, tmp_path, monkeypatch, capsys):
     import tools.grading.grade as module
 
     folder, out = hand_in(ann=made_up.half(), bob=made_up.empty()), tmp_path / "grades"

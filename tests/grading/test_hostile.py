@@ -22,7 +22,7 @@ import pytest
 from hostile import Attack, forging, network, processes, reading, resources, tampering
 
 import tools.grading.grade
-from course_utils.paths import PROJECT
+from course_utils.system.paths import PROJECT
 from tools.grading.feedback import write_pages
 from tools.grading.results import Graded, grades_csv
 from tools.grading.sandbox import Limits

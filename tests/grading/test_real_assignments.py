@@ -9,15 +9,16 @@ import made_up
 import nbformat
 import pytest
 
-from course_utils.paths import PROJECT
+from course_utils.system.paths import PROJECT
 from tools.grading.assignments import load_assignments
 from tools.grading.collect import collect
 from tools.grading.grade import Class, grade_all
 from tools.grading.judging import Judges
 from tools.grading.results import Graded
 from tools.grading.sandbox import Limits
+from tools.lessons.masters import student_folder
 
-MASTERS = sorted((PROJECT / "notebooks" / "exercises").glob("[0-9][0-9]_*.ipynb"))
+MASTERS = sorted((PROJECT / "exercises").glob("[0-9][0-9]_*.ipynb"))
 
 
 def half(
@@ -59,8 +60,8 @@ def test_instructor_full_student_none_half_in_between(path, grade_real, tmp_path
 
 def look_at(path, grade_real, tmp_path, names) -> None:
     master = nbformat.read(path, as_version=4)
-    student = nbformat.read(path.parent / "student" / path.name, as_version=4)
-    some, filled = half(master, nbformat.read(path.parent / "student" / path.name, as_version=4))
+    student = nbformat.read(student_folder(path.parent) / path.name, as_version=4)
+    some, filled = half(master, nbformat.read(student_folder(path.parent) / path.name, as_version=4))
     notebooks = {
         "perfect": master,
         "stripped": made_up.stripped(master),

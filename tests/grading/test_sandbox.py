@@ -17,7 +17,7 @@ import nbformat
 import psutil
 import pytest
 
-from course_utils.paths import PROJECT
+from course_utils.system.paths import PROJECT
 from tools.grading import sandbox
 from tools.grading.sandbox import Limits, Result, _Frames, run_notebook
 from tools.grading.seccomp import MACHINES, seccomp_filter
@@ -71,8 +71,8 @@ def test_it_runs_as_a_stranger_without_rights(stage):
     status = seen(stage, "open('/proc/self/status').read()")
     lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
 
-    assert set(lines["Uid"].split()) == {str(sandbox.stranger(0))}
-    assert lines["Groups"].split() in ([], ["65534"], [str(sandbox.stranger(0))])
+    assert set(lines["Uid"].split()) == {str(sandbox.sandbox_uid(0))}
+    assert lines["Groups"].split() in ([], ["65534"], [str(sandbox.sandbox_uid(0))])
     assert {int(lines[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
     assert lines["NoNewPrivs"] == "1"
     if platform.machine() in MACHINES:
@@ -115,7 +115,7 @@ def test_what_notebooks_use_works(stage):
         "!echo hello\nfiles = !ls /course\nassert 'course_utils' in files",
         "%%time\n1 + 1",
         "import asyncio\nawait asyncio.sleep(0.01)",
-        "from course_utils.paths import cache_folder\ncache_folder()",
+        "from course_utils.system.paths import cache_folder\ncache_folder()",
         "import multiprocessing.pool as p\nassert p.ThreadPool(2).map(abs, [-1]) == [1]",
         "import tempfile, pathlib\npathlib.Path(tempfile.mkdtemp(), 'x').write_text('x')",
     ]

@@ -22,12 +22,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
-from course_utils.execution import KERNEL_SETTINGS, check_parameters, code_cells, sentinel_text
 from course_utils.lesson import REFERENCE, STAND_IN
-from course_utils.paths import PROJECT
-
-sys.path.insert(0, str(PROJECT / "tools"))
-from lesson_frame import BADGE_START, bootstrap, read_setting
+from course_utils.running.execution import KERNEL_SETTINGS, code_cells, sentinel_text
+from course_utils.running.parameters import check_parameters
+from course_utils.system.paths import PROJECT
+from tools.lessons.frame import BADGE_START, bootstrap, read_setting
 
 LESSONS = sorted((PROJECT / "notebooks").glob("[0-9]*.ipynb"))
 CHECKED = "nbval-check-output"
@@ -126,7 +125,7 @@ def _cell_problems(notebook: NotebookNode, lesson: Path) -> list[str]:
     problems = [f"{len(cells)} cells tagged '{tag}'" for tag, cells in by_tag.items() if len(cells) != 1]
     expected = bootstrap(*read_setting())
     if any(cell.source != expected for cell in by_tag["bootstrap"]):
-        problems.append("the bootstrap cell differs from the frame: run  python tools/lesson_frame.py")
+        problems.append("the bootstrap cell differs from the frame: run  python -m tools.lessons.frame")
     last = notebook.cells[-1]
     if not {"sentinel", CHECKED} <= set(tags(last)) or sentinel_text(lesson) not in last.source:
         problems.append(f"the last cell is not the sentinel that prints '{sentinel_text(lesson)}'")
@@ -136,7 +135,7 @@ def _cell_problems(notebook: NotebookNode, lesson: Path) -> list[str]:
 def badge_problems(notebook: NotebookNode) -> list[str]:
     """The badge stands there exactly if the repository is public."""
     has, should = BADGE_START in notebook.cells[0].source, bool(read_setting()[0])
-    return [] if has == should else ["the Colab badge is wrong: run  python tools/lesson_frame.py"]
+    return [] if has == should else ["the Colab badge is wrong: run  python -m tools.lessons.frame"]
 
 
 def _texts(notebook: NotebookNode) -> list[str]:

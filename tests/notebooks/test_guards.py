@@ -16,7 +16,7 @@ from PIL import Image
 
 from course_utils.errors import CourseError
 from course_utils.lesson import REFERENCE, STAND_IN
-from course_utils.runner import main
+from course_utils.running.runner import main
 
 GIVEN = {"PROFILE": "offline", "SEED": 1}
 
@@ -271,4 +271,4 @@ def test_frame_sees_another_bootstrap(tmp_path: Path):
         notebook_of(FRAME, code("import os", tags=["bootstrap"])), tmp_path / "01_a.ipynb"
     )
 
-    assert any("lesson_frame.py" in problem for problem in problems)
+    assert any("tools.lessons.frame" in problem for problem in problems)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from course_utils.records import read_records
-from course_utils.runner import run_course
+from course_utils.running.runner import run_course
 
 SEEDS = (0, 1, 2)
 TRANSFER = ("Frozen MobileNetV2", "Fine-tuned ResNet50")

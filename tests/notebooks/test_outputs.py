@@ -14,8 +14,8 @@ import nbformat
 import pytest
 from lesson_checks import LESSONS, compare_outputs, passed
 
-from course_utils.execution import code_cells
-from course_utils.runner import quick_parameters
+from course_utils.running.execution import code_cells
+from course_utils.running.parameters import quick_parameters
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.paths import PROJECT
 from course_utils.records import read_records
-from course_utils.runner import QUICK, run_course
+from course_utils.running.parameters import QUICK
+from course_utils.running.runner import run_course
+from course_utils.system.paths import PROJECT
 
 REAL_DATA = PROJECT.parent / "shared" / "tools" / "real_data.py"
 FORMATS = {"folder": ".", "toronto": "cifar-10-python.tar.gz", "kaggle": ".", "npz": "cifar10.npz"}

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from course_utils.records import read_records
-from course_utils.runner import quick_parameters, run_course
+from course_utils.running.parameters import quick_parameters
+from course_utils.running.runner import run_course
 
 FORMS = ("published", "mended")
 OWN_SIZES = {"R1": ("14", 256), "R3": ("15", 224), "R4": ("16", 32), "R5": ("17", 32)}

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from course_utils.errors import CourseError
-from course_utils.sources.structure import CLASS_NAMES, Pictures
+from course_utils.pictures.structure import CLASS_NAMES, Pictures
 
 
 def small_pictures(train_per_class: int = 6, test_per_class: int = 2, seed: int = 0) -> Pictures:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import mirrors, weights
-from course_utils.sources import kaggle as kaggle_service
-from course_utils.sources import order
+from course_utils import weights
+from course_utils.pictures import order
+from course_utils.pictures.places import kaggle as kaggle_service
+from course_utils.system.download import mirrors
 
 
 def as_in_a_new_process(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:

@@ -27,7 +27,6 @@ from sources_files import (
 )
 from sources_places import as_in_a_new_process
 
-from course_utils import drawing, mirrors
 from course_utils.cifar10 import (
     CLASS_NAMES,
     IMAGE_SHAPE,
@@ -38,10 +37,14 @@ from course_utils.cifar10 import (
     stratified_split,
 )
 from course_utils.errors import CourseError
-from course_utils.paths import PROJECT
-from course_utils.sources import array_cache, drawn, order, parquet
-from course_utils.sources import kaggle as kaggle_service
-from course_utils.sources.structure import Pictures
+from course_utils.pictures import array_cache, order
+from course_utils.pictures import stand_in as drawing
+from course_utils.pictures.formats import parquet
+from course_utils.pictures.places import drawn
+from course_utils.pictures.places import kaggle as kaggle_service
+from course_utils.pictures.structure import Pictures
+from course_utils.system.download import mirrors
+from course_utils.system.paths import PROJECT
 
 PICTURES = small_pictures()
 
@@ -181,7 +184,7 @@ def test_slow_reading_happens_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(array_cache, "WORTH_KEEPING_SECONDS", 0)
     path = write_folder(tmp_path, PICTURES)
     first = load_cifar10(path)
-    monkeypatch.setattr("course_utils.sources.by_path.read_folder", lambda _: pytest.fail("read again"))
+    monkeypatch.setattr("course_utils.pictures.by_path.read_folder", lambda _: pytest.fail("read again"))
     second = load_cifar10(path)
     _assert_sound(second)
     assert np.array_equal(first.train_images, second.train_images)

@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from made_up_recipes import GPU, LESSONS, PUBLISHED, entries, table
 
-from course_utils import claims, runner
+from course_utils import claims
 from course_utils.claims import CLAIMS, COLUMNS, DOES_NOT_HOLD, HOLDS, NOT_TRIED, Claim, claims_table
-from course_utils.execution import check_parameters, find_lessons, lesson_number
-from course_utils.sweep.grid import read_grid
+from course_utils.running import runner
+from course_utils.running.execution import find_lessons, lesson_number
+from course_utils.running.parameters import check_parameters
+from course_utils.running.sweep.grid import read_grid
 
 PROJECT = Path(__file__).resolve().parents[2]
 OWN_SIZE = 40_899_018  # R1's network at 256 px

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from course_utils.errors import CourseError, first_line
-from course_utils.paths import PROJECT
+from course_utils.system.paths import PROJECT
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,13 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from course_utils import mirrors, plotting, records, weights
+from course_utils import plotting, records, weights
 from course_utils.errors import CourseError
 from course_utils.lesson import BUNDLED_INSTEAD, REFERENCE, STAND_IN, Lesson, start_lesson
 from course_utils.profiles import load_profile
 from course_utils.records import read_records
 from course_utils.runs import read_runs
+from course_utils.system.download import mirrors
 
 
 @pytest.fixture(autouse=True)
@@ -171,9 +172,9 @@ def test_save_run_leaves_a_run_and_its_records(tmp_path):
     assert run.facts | expected | {"seconds": 1.235, "train_pictures": 7} == run.facts
     table = read_records(tmp_path / "records").set_index("metric")
     assert table["value"].to_dict() == pytest.approx(
-        {"accuracy": 0.5, "fit_seconds": 1.23456, "model_bytes": run.facts["model_bytes"], "parameters": 490}
+        {"accuracy": 0.5, "seconds": 1.23456, "model_bytes": run.facts["model_bytes"], "parameters": 490}
     )
-    units = {"accuracy": "fraction", "fit_seconds": "s", "model_bytes": "bytes", "parameters": "parameters"}
+    units = {"accuracy": "fraction", "seconds": "s", "model_bytes": "bytes", "parameters": "parameters"}
     assert table["unit"].to_dict() == units
     assert set(table["split"]) == {"val"}
     assert set(table["seconds"]) == {1.235}
@@ -351,7 +352,7 @@ def test_table_of_nothing_and_of_odd_texts(tmp_path, shown):
 
 
 def test_records_are_valid_json_of_this_lesson(tmp_path):
-    lesson(tmp_path).record("CNN", "fit_seconds", 12.5, unit="s", split="train")
+    lesson(tmp_path).record("CNN", "seconds", 12.5, unit="s", split="train")
     (path,) = (tmp_path / "records").iterdir()
     assert json.loads(path.read_text())["lesson"] == "02"
 
@@ -382,7 +383,7 @@ def test_weights_that_were_asked_for_are_not_marked(tmp_path, shown, monkeypatch
 def test_a_folder_of_data_is_looked_at_for_weights_too(tmp_path, monkeypatch):
     monkeypatch.setattr(mirrors, "_named", [])
     start_lesson("02", profile="offline", data=tmp_path, out=tmp_path / "out")
-    assert mirrors.places() == (None, [tmp_path])
+    assert mirrors.locations() == (None, [tmp_path])
 
 
 @pytest.mark.parametrize(

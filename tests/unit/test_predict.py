@@ -15,8 +15,8 @@ from PIL import Image, ImageFile
 from course_utils import predict
 from course_utils.cifar10 import CLASS_NAMES
 from course_utils.errors import CourseError
+from course_utils.pictures.formats.picture_files import decode
 from course_utils.predict import as_rgb, predict_image
-from course_utils.sources.pictures import decode
 
 RED = (200, 30, 10)
 ENDS = ["logits", "dense softmax", "softmax layer", "nested logits", "nested softmax", "softmax op"]

@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from course_utils.checks.judges import exercises
-from course_utils.runner import BUDGETS
+from course_utils.running.runner import BUDGETS
 
 PROJECT = Path(__file__).resolve().parents[2]
 FLOORS = {
@@ -171,6 +171,17 @@ def test_minutes_and_points_in_teaching_add_up():
     assert {number: sum(parts[number]) for number in parts} == {number: int(m) for number, m, _, _ in rows}
     for number, _, points, _ in rows[5:]:
         assert sum(one.points for one in exercises(number)) == int(points), number
+
+
+def test_architecture_names_what_exists():
+    text = (PROJECT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:course_utils|docs|exercises|results|tests|tools)/[^`*]*)`", text)
+    paths += [f"docs/{link}" for link in re.findall(r"\]\(([^)]+)\)", text)]
+    modules = {path.name for path in tracked_files() if path.suffix == ".py"}
+
+    assert len(paths) >= 15
+    assert [path for path in paths if not (PROJECT / path).exists()] == []
+    assert set(re.findall(r"\b\w+\.py\b", text)) <= modules
 
 
 def test_flags_in_teaching_are_those_of_grading():

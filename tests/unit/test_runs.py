@@ -67,7 +67,7 @@ def test_what_is_saved_comes_back(tmp_path, model):
         "model.keras",
         "history.csv",
         "val_predictions.npz",
-        "run.json",
+        "training.json",
     }
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 
@@ -177,16 +177,16 @@ def test_predictions_that_do_not_fit_are_refused(tmp_path, model, labels, probab
 
 
 DAMAGE = {
-    "no run.json": lambda folder: (folder / "run.json").unlink(),
+    "no training.json": lambda folder: (folder / "training.json").unlink(),
     "no model": lambda folder: (folder / "model.keras").unlink(),
     "no history": lambda folder: (folder / "history.csv").unlink(),
     "no predictions": lambda folder: (folder / "val_predictions.npz").unlink(),
-    "cut run.json": lambda folder: cut(folder / "run.json"),
+    "cut training.json": lambda folder: cut(folder / "training.json"),
     "cut predictions": lambda folder: cut(folder / "val_predictions.npz"),
     "empty history": lambda folder: (folder / "history.csv").write_text(""),
     "empty predictions": lambda folder: (folder / "val_predictions.npz").write_bytes(b""),
     "text as predictions": lambda folder: (folder / "val_predictions.npz").write_text("<html>"),
-    "run.json is a list": lambda folder: (folder / "run.json").write_text("[]"),
+    "training.json is a list": lambda folder: (folder / "training.json").write_text("[]"),
 }
 
 
@@ -216,7 +216,7 @@ def test_damaged_run_is_named(tmp_path, saved, damage):
 def test_run_without_a_fact_is_named(tmp_path, saved, fact):
     out = tmp_path / "out"
     shutil.copytree(saved, out)
-    path = out / "runs" / "cnn-0" / "run.json"
+    path = out / "runs" / "cnn-0" / "training.json"
     facts = json.loads(path.read_text())
     del facts[fact]
     path.write_text(json.dumps(facts))
@@ -228,7 +228,7 @@ def test_read_runs_sorts_and_filters(tmp_path, saved):
     def copy(name, seconds_ago, **facts):
         folder = tmp_path / "runs" / name
         shutil.copytree(saved / "runs" / "cnn-0", folder)
-        path = folder / "run.json"
+        path = folder / "training.json"
         path.write_text(json.dumps(json.loads(path.read_text()) | facts))
         os.utime(path, (1e9 - seconds_ago, 1e9 - seconds_ago))
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
+import importlib
 import json
 import shutil
 
 import numpy as np
 import pytest
 
-from course_utils import mirrors, weights
-from course_utils.download import RemoteFile
+from course_utils import weights
 from course_utils.errors import CourseError
-from course_utils.paths import BUNDLED_WEIGHTS, PROJECT
+from course_utils.system.download import mirrors
+from course_utils.system.download.transfer import RemoteFile
+from course_utils.system.paths import BUNDLED_WEIGHTS
 
 NETS = ["MobileNetV2", "ResNet50"]
 LIMIT = {"MobileNetV2": 5e6, "ResNet50": 26e6}
@@ -30,10 +31,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def pack():
-    spec = importlib.util.spec_from_file_location("pack", PROJECT / "tools" / "pack_weights.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module("tools.weights.pack")
 
 
 def base(name, path, size=64):
@@ -266,7 +264,7 @@ def test_imagenet_weights_from_a_folder(imagenet, monkeypatch, by):
     if by.startswith("COURSE"):
         monkeypatch.setenv(by, str(imagenet))
     else:
-        mirrors.look_in(imagenet)
+        mirrors.add_search_folder(imagenet)
     assert weights.weights_path("MobileNetV2", source="imagenet") == str(imagenet / "weights.h5")
     assert weights.weights_label("imagenet") == "imagenet"
 

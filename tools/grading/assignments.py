@@ -10,9 +10,8 @@ from pathlib import Path
 import nbformat
 
 from course_utils.errors import CourseError
-from course_utils.paths import PROJECT
+from tools.lessons.masters import MASTERS, student_folder
 
-MASTERS = PROJECT / "notebooks" / "exercises"
 CHECKED = re.compile(r"""\bcheck\(\s*["'](\d\d\.q?\d{1,2})h?["']""")
 EXERCISE_ID = re.compile(r"ex-(\d\d)-(q?\d{1,2})-")
 
@@ -80,7 +79,7 @@ def load_assignments(wanted: list[str], *, private: Path | None = None) -> list[
 
 
 def _load(path: Path) -> Assignment:
-    student = path.parent / "student" / path.name
+    student = student_folder(path.parent) / path.name
     if not student.is_file():
         raise CourseError(
             f"{path.name} has no student edition.",

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from course_utils.checks.variants import normal_class_word
 from course_utils.errors import CourseError
-from course_utils.paths import PROJECT
-from course_utils.progress import clock
+from course_utils.system.paths import PROJECT
+from course_utils.system.progress import clock
 from tools.grading.assignments import load_assignments
 from tools.grading.collect import collect
 from tools.grading.feedback import flagged, write_pages

@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from course_utils.paths import PROJECT
+from course_utils.system.paths import PROJECT
 from tools.grading.assignments import Assignment
 from tools.grading.collect import Collected, Submission
 from tools.grading.judging import Judges, JudgesFailedError

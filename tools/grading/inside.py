@@ -31,6 +31,7 @@ class CellTookTooLong(KeyboardInterrupt):
 
 
 def main() -> None:
+    """Run the cells of the job that standard input gives, and send what the student answered."""
     channel = int(sys.argv[1])
     job = json.loads(sys.stdin.buffer.read())
     _close_input()
@@ -126,7 +127,7 @@ def run_cell(shell: object, cell: dict, seconds: float) -> dict:
     """Run one cell, and return how it ended."""
     started = time.monotonic()
     ended = {"id": cell["id"], "ok": False}
-    printed = Forgotten()
+    printed = NullWriter()
     shell.shown.clear()
     try:
         signal.signal(signal.SIGALRM, _too_long)
@@ -173,15 +174,17 @@ def _close_figures() -> None:
             pyplot.close("all")
 
 
-class Forgotten(io.TextIOBase):
+class NullWriter(io.TextIOBase):
     """Takes what a cell prints, and forgets it."""
 
     encoding = "utf-8"
 
     def writable(self) -> bool:
+        """Say yes: whoever prints may do so."""
         return True
 
     def write(self, text: str) -> int:
+        """Forget the text, and return its length as a file would."""
         return len(text)
 
 

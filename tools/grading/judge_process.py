@@ -18,6 +18,7 @@ MEMORY = 8 * 2**30
 
 
 def main() -> None:
+    """Answer one request a line, until standard input ends."""
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     limit = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from course_utils.errors import CourseError
-from course_utils.paths import PROJECT
+from course_utils.system.paths import PROJECT
 
 SECONDS = 120.0  # for the answers of one notebook, the start of the process included
 LONGEST_ANSWER = 10_000_000

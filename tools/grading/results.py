@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course_utils.whole_file import replacing
+from course_utils.system.whole_file import replacing
 from tools.grading.score import Score
 
 COLUMNS = ("student", "assignment", "exercise", "points", "max_points", "flag")

@@ -404,7 +404,7 @@ def _processors(slot: int, slots: int) -> list[int]:
     return mine[slot::slots] or [mine[slot % len(mine)]]
 
 
-def stranger(slot: int) -> int:
+def sandbox_uid(slot: int) -> int:
     """Return the user number of a slot, different in each process that grades."""
     return STRANGERS + os.getpid() * 256 + slot
 
@@ -426,7 +426,7 @@ def _program(slot: int, frames: int) -> list[str]:
     """Return what runs inside. Root becomes a stranger first; others already are one to the inside."""
     become = []
     if os.geteuid() == 0:
-        number = str(stranger(slot))
+        number = str(sandbox_uid(slot))
         become = ["setpriv", "--reuid", number, "--regid", number, "--clear-groups"]
         become += ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"]
     return [*become, sys.executable, "-B", "/grading/inside.py", str(frames)]
@@ -453,7 +453,7 @@ def _user(slot: int) -> list[str]:
     if os.geteuid() == 0:  # a user of its own in earnest, so that the kernel counts its processes
         kept = ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"]
         return ["--cap-drop", "ALL", *(part for name in kept for part in ("--cap-add", name))]
-    number = str(stranger(slot))
+    number = str(sandbox_uid(slot))
     return ["--unshare-user", "--uid", number, "--gid", number]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from course_utils.errors import CourseError
-from course_utils.paths import PROJECT
+from course_utils.system.paths import PROJECT
 
 NEVER = shutil.ignore_patterns("judges", "__pycache__", "*.pyc", ".*")
 HERE = Path(__file__).resolve().parent

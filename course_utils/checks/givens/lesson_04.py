@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from course_utils.checks.givens import given_for
-from course_utils.drawing import draw_images
+from course_utils.pictures.stand_in import draw_images
 
 BLOCKS = ("conv1", "conv2", "conv3", "conv4", "conv5")
 PLANS = (  # five faults of a training in two phases, and a healthy one that looks a little worse

@@ -1,0 +1,185 @@
+"""Keep decoded pictures as .npy files, so that slow reading happens once.
+
+An entry is a folder ``arrays/<source>-<key>`` in the cache; it appears complete or not at all. Its arrays are
+memory-mapped. One process at a time reads a source, and the others wait for what it keeps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import os
+import shutil
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from course_utils.errors import CourseError
+from course_utils.pictures.structure import Pictures
+from course_utils.system.disk import check_disk
+from course_utils.system.paths import cache_folder
+
+WORTH_KEEPING_SECONDS = 1.0
+WAIT_SECONDS = 600.0  # for another process that reads the same source; then it is read here too
+_ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
+
+
+def cached(source: str, facts: Iterable[object], read: Callable[[], Pictures]) -> Pictures:
+    """Return the kept pictures, or read them, and keep them if that took longer than a second.
+
+    Args:
+        source: which source, in a form that can be part of a file name. The newest entry of each is kept.
+        facts: all that decides what ``read`` returns. Versions of numpy and Pillow, and the code of the
+            sources, are added.
+        read: reads or draws the pictures.
+
+    Returns:
+        The pictures; arrays are read-only.
+    """
+    entry = _entry(source, facts)
+    found = _load(entry)
+    if found is not None:
+        return found
+    with _one_reader(source) as alone:
+        return _load(entry) or _read_and_keep(source, entry, read, alone)
+
+
+def kept(source: str, facts: Iterable[object]) -> Pictures | None:
+    """Return the kept pictures, or None. The arguments are those of ``cached``."""
+    return _load(_entry(source, facts))
+
+
+def _read_and_keep(source: str, entry: str, read: Callable[[], Pictures], alone: bool) -> Pictures:
+    start = time.perf_counter()
+    pictures = read()
+    if time.perf_counter() - start < WORTH_KEEPING_SECONDS:
+        return pictures
+    try:
+        _save(source, entry, pictures, alone)
+    except (OSError, CourseError) as error:
+        reason = " ".join(str(error).splitlines()[:2])
+        warnings.warn(
+            f"The decoded pictures could not be kept: {reason} They will be read again next time.",
+            stacklevel=2,
+        )
+        return pictures
+    return _load(entry) or pictures
+
+
+def file_facts(path: Path | os.DirEntry) -> str:
+    """Return name, size and time of change of a file: what shows that it changed."""
+    stat = path.stat()
+    return f"{path.name}|{stat.st_size}|{stat.st_mtime_ns}"
+
+
+def code_digests(folder: Path) -> list[str]:
+    """Return the digests of all code below a folder, so that other code never finds what was kept."""
+    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.rglob("*.py"))]
+
+
+def path_name(path: Path) -> str:
+    """Return a short name for a path, to be part of a cache entry's name."""
+    return f"path-{_digest([path.resolve()])[:10]}"
+
+
+def _load(entry: str) -> Pictures | None:
+    try:
+        folder = cache_folder() / "arrays" / entry
+        content = json.loads((folder / "content.json").read_text(encoding="utf-8"))
+        arrays = {
+            # As plain arrays: what is computed from a memmap would otherwise claim to be one.
+            name: np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
+            for name in content["arrays"]
+        }
+        return Pictures(**arrays, notes=tuple(content["notes"]))
+    except (OSError, EOFError, ValueError, TypeError, KeyError):
+        return None  # not kept yet, or damaged: it is read again
+
+
+def _save(source: str, entry: str, pictures: Pictures, alone: bool) -> None:
+    folder = cache_folder() / "arrays"
+    folder.mkdir(exist_ok=True)
+    if alone:
+        _remove(folder, f".unfinished-{source}-*")  # of processes that died
+    arrays = {name: getattr(pictures, name) for name in _ARRAYS if getattr(pictures, name) is not None}
+    need = sum(array.nbytes for array in arrays.values()) + 1_000_000
+    check_disk(folder, need, "Keeping the decoded pictures")
+    unfinished = Path(tempfile.mkdtemp(prefix=f".unfinished-{source}-", dir=folder))
+    try:
+        for name, array in arrays.items():
+            _write(unfinished / f"{name}.npy", lambda file, array=array: np.save(file, array))
+        content = json.dumps({"arrays": list(arrays), "notes": pictures.notes}).encode()
+        _write(unfinished / "content.json", lambda file: file.write(content))
+        _remove(folder, f"{source}-*")
+        # Fails if another process has just put the same entry there, which is as good.
+        with contextlib.suppress(OSError):
+            os.replace(unfinished, folder / entry)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _write(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file that is on the disk before the entry gets its name."""
+    with path.open("wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _remove(folder: Path, pattern: str) -> None:
+    for old in folder.glob(pattern):
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _one_reader(source: str) -> Iterator[bool]:
+    """Let one process at a time read a source. The system frees the lock of a process that dies.
+
+    Yields:
+        True if the lock is held; False if there is none to be had, and each process reads for itself.
+    """
+    try:
+        from filelock import FileLock, Timeout
+    except ImportError:  # an environment that was set up before the course needed it
+        yield False
+        return
+    lock = None
+    try:
+        folder = cache_folder() / "locks"
+        folder.mkdir(exist_ok=True)
+        lock = FileLock(folder / f"arrays-{source}.lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        print("Another notebook is reading the same pictures: waiting.")
+        with contextlib.suppress(Timeout):
+            lock.acquire(timeout=WAIT_SECONDS)
+    except (OSError, NotImplementedError):  # a file system without locks, or one that is read-only
+        lock = None
+    try:
+        yield bool(lock and lock.is_locked)
+    finally:
+        if lock:
+            lock.release()
+
+
+def _entry(source: str, facts: Iterable[object]) -> str:
+    return f"{source}-{_digest([*_versions(), *facts])}"
+
+
+def _versions() -> list[str]:
+    here = Path(__file__).parent
+    return [np.__version__, importlib.metadata.version("pillow"), *code_digests(here)]
+
+
+def _digest(facts: Iterable[object]) -> str:
+    digest = hashlib.sha256()
+    for fact in facts:
+        digest.update(f"{fact}\0".encode(errors="surrogateescape"))
+    return digest.hexdigest()[:24]

@@ -1,0 +1,1 @@
+"""A module a file format that pictures can come in."""

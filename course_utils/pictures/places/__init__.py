@@ -1,0 +1,1 @@
+"""A module a place that pictures can be had from."""

@@ -1,0 +1,1 @@
+"""What `make course` and `make sweep` do: run lessons, follow them, report."""

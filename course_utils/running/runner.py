@@ -1,0 +1,305 @@
+"""Run the lessons from the command line: ``python -m course_utils.runner`` (what ``make course`` calls)."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import nbconvert
+import nbformat
+
+from course_utils.errors import CourseError
+from course_utils.records import versions
+from course_utils.running.execution import (
+    LESSONS,
+    LessonFailed,
+    code_cells,
+    execute_lesson,
+    find_lessons,
+    lesson_number,
+)
+from course_utils.running.parameters import check_parameters, check_values, from_words
+from course_utils.running.report import comparison_text, data_labels, read_run_facts, write_report
+from course_utils.system import run_folder
+from course_utils.system.disk import check_disk
+from course_utils.system.paths import PROJECT, cache_folder, out_folder
+from course_utils.system.progress import Progress, clock
+from course_utils.system.quiet import print_in_any_encoding
+from course_utils.system.whole_file import replacing
+
+BUDGETS = {"offline": {"01": 20, "02": 60, "03": 80, "04": 150, "05": 30}}  # seconds, until one was measured
+LEAST_DISK = 20_000_000  # bytes that must be free for notebooks, models and figures
+CELL_TIMEOUTS = {"offline": 600, "laptop": 4 * 3600}  # seconds; any other profile: a day
+SCRIPT_HEAD = "from IPython.display import display  # noqa: F401  (a notebook has it by itself)\n\n"
+
+
+def run_course(
+    lessons: Sequence[str] = (),
+    parameters: Mapping[str, object] | None = None,
+    out: str | Path | None = None,
+    *,
+    folder: Path = LESSONS,
+    cell_timeout: int | None = None,
+) -> Path:
+    """Run lessons one after the other, and return the report page.
+
+    Executed lessons, plain scripts, ``run.json`` and ``report.html`` go to ``out``, beside what the
+    lessons write there themselves. What lies there of other lessons stays.
+
+    Args:
+        lessons: numbers, for example ``["01", "03"]``; empty: all required ones.
+        parameters: for every lesson: PROFILE, DATA, WEIGHTS, SEED, OVERRIDES …
+        out: folder of the run; None: see ``paths.out_folder``.
+        folder: where the lessons lie.
+        cell_timeout: seconds that one cell may take; None: by profile.
+
+    Raises:
+        CourseError: a parameter is wrong; nothing was run or written.
+        LessonFailed: a lesson did not run to its end. What ran is kept, and the report tells it.
+    """
+    chosen = find_lessons(lessons, folder=folder)
+    given = dict(parameters or {})
+    check_values(given)
+    out = out_folder(out)
+    given["OUT"] = _short(out)
+    for lesson in chosen:
+        check_parameters(lesson, given)
+    profile = str(given.get("PROFILE", "auto"))
+    timeout = cell_timeout or CELL_TIMEOUTS.get(profile, 24 * 3600)
+    _check_out(out)
+    _note_run(out, given)
+    try:
+        for lesson in chosen:
+            _run_lesson(lesson, given, out, profile, timeout)
+    finally:
+        report = write_report(out)
+    return report
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the command line says; return 0, or 1 after a failure (2: the command line is wrong)."""
+    print_in_any_encoding()
+    options = _parser().parse_args(arguments)
+    started = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what ran is kept and reported
+    try:
+        parameters = _parameters(options)
+        out = out_folder(options.out)
+        report = run_course(
+            options.lessons.replace(",", " ").split(),
+            parameters,
+            out,
+            folder=options.notebooks,
+            cell_timeout=options.cell_timeout,
+        )
+    except CourseError as error:
+        print(f"\n{error}", file=sys.stderr)
+        if isinstance(error, LessonFailed):
+            print(f"What ran so far is kept, and told in {run_folder.report(out)}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"\nThe results cannot be written: {error}", file=sys.stderr)
+        print("Next: give another folder by OUT=…, or make room on the disk.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        logging.getLogger("asyncio").disabled = True  # the cell that was cut off is no news
+        print(f"\nStopped. What ran so far is kept: {out}", file=sys.stderr)
+        return 130
+    print(f"\n{_summary(out)}\nReport: {report}\nDone in {clock(time.monotonic() - started)}.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m course_utils.runner", description=__doc__)
+    parser.add_argument("--profile", default="offline", help="offline (default), laptop, gpu or auto")
+    parser.add_argument("--data", help="drawn, published, kaggle, auto or a path; default: by profile")
+    parser.add_argument("--weights", help="imagenet, bundled, none or a file; default: by profile")
+    parser.add_argument("--seed", help="a whole number, 0 or more")
+    parser.add_argument("--out", help="folder to write to, default: build/course")
+    parser.add_argument("--lessons", default="", help='numbers, for example "01 03"; default: 01 to 05')
+    parser.add_argument("--quick", action="store_true", help="cut epochs and repeats, as tests do")
+    parser.add_argument(
+        "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="any other parameter"
+    )
+    parser.add_argument("--notebooks", type=Path, default=LESSONS, help=argparse.SUPPRESS)
+    parser.add_argument("--cell-timeout", type=int, help="seconds that one cell may take")
+    return parser
+
+
+def _parameters(options: argparse.Namespace) -> dict[str, object]:
+    named = {name: getattr(options, name.lower()) for name in ("PROFILE", "DATA", "WEIGHTS", "SEED")}
+    return from_words(named, options.p, quick=options.quick)
+
+
+def _run_lesson(lesson: Path, given: dict, out: Path, profile: str, timeout: int) -> None:
+    unfinished = run_folder.unfinished(out, lesson.stem)
+    before = _results_of(lesson, out)
+    total = len(code_cells(nbformat.read(lesson, as_version=4))) + 1
+    expected = _expected(lesson, given)
+    facts = {"status": "failed", "profile": profile, "code_cells": total}
+    facts |= {"parameters": given, "error": "stopped from outside", "run": read_run_facts(out).get("started")}
+    progress = Progress(lesson.stem, total, expected, sys.stdout)
+
+    def on_cell(number: int, _: int) -> None:
+        progress.cell = number
+
+    try:
+        with progress:
+            execute_lesson(lesson, unfinished, given, cell_timeout=timeout, on_cell=on_cell)
+        os.replace(unfinished, out / lesson.name)
+        _write_script(out / lesson.name, run_folder.script(out, lesson.stem))
+        _remove_old(before)
+        facts |= {"status": "finished", "error": None}
+        _remember_seconds(lesson, given, progress.seconds)
+    except CourseError as error:
+        facts["error"] = str(error)
+        raise
+    finally:
+        facts |= {
+            "seconds": round(progress.seconds, 1),
+            "peak_bytes": progress.peak_bytes,
+            "finished": _now(),
+        }
+        run = read_run_facts(out)
+        _write_json(
+            run_folder.run_facts(out), run | {"lessons": run.get("lessons", {}) | {lesson.stem: facts}}
+        )
+
+
+def _results_of(lesson: Path, out: Path) -> dict[Path, tuple[int, int]]:
+    """Return the files that an earlier run of this lesson left, each with what tells a newer one apart."""
+    number = lesson_number(lesson)
+    found = run_folder.figures_of(out, number)
+    for path in [*run_folder.record_files(out), *run_folder.training_files(out)]:
+        if _lesson_in(path) == number:
+            found.append(path)
+    return {path: _identity(path) for path in found}
+
+
+def _remove_old(before: Mapping[Path, tuple[int, int]]) -> None:
+    """Remove what the earlier run left and this one did not write again."""
+    for path, identity in before.items():
+        if path.exists() and _identity(path) == identity:
+            if path.name == run_folder.TRAINING:
+                shutil.rmtree(path.parent)
+            else:
+                path.unlink()
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns
+
+
+def _lesson_in(path: Path) -> str | None:
+    try:
+        return json.loads(path.read_text(encoding="utf-8")).get("lesson")
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _write_script(notebook: Path, target: Path) -> None:
+    exporter = nbconvert.PythonExporter(exclude_input_prompt=True)
+    body, _ = exporter.from_filename(str(notebook))
+    marker = "# coding: utf-8\n"
+    _write_text(target, body.replace(marker, f"{marker}\n{SCRIPT_HEAD}", 1))
+
+
+def _expected(lesson: Path, given: Mapping[str, object]) -> str:
+    measured = _read_seconds().get(_kind_of_run(given), {}).get(lesson.stem)
+    if measured:
+        return f"about {clock(measured)}"
+    profile = given.get("PROFILE", "auto")
+    if profile == "laptop":
+        return "up to 15:00"
+    budget = None if given.get("OVERRIDES") else BUDGETS.get(str(profile), {}).get(lesson_number(lesson))
+    return f"about {clock(budget)}" if budget else ""
+
+
+def _remember_seconds(lesson: Path, given: Mapping[str, object], seconds: float) -> None:
+    known = _read_seconds()
+    known.setdefault(_kind_of_run(given), {})[lesson.stem] = round(seconds, 1)
+    _write_json(_seconds_file(), known)
+
+
+def _kind_of_run(given: Mapping[str, object]) -> str:
+    """Return a key for runs that take about the same time."""
+    return json.dumps(
+        {k: v for k, v in given.items() if k not in ("SEED", "OUT")}, sort_keys=True, default=str
+    )
+
+
+def _read_seconds() -> dict:
+    try:
+        return json.loads(_seconds_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _seconds_file() -> Path:
+    return cache_folder() / "lesson-seconds.json"
+
+
+def _check_out(out: Path) -> None:
+    """Refuse a folder that a lesson could not write to at its end."""
+    check_disk(out, LEAST_DISK, "A run of the lessons")
+    for folder in run_folder.folders(out):
+        try:
+            folder.mkdir(exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise CourseError(
+                f"The results cannot be written to {folder}.",
+                cause=f"{error.strerror or type(error).__name__}.",
+                next_step="give another folder by OUT=…, or correct this one.",
+            ) from error
+
+
+def _note_run(out: Path, given: Mapping[str, object]) -> None:
+    facts = {"parameters": dict(given), "started": _now(), "versions": versions()}
+    _write_json(run_folder.run_facts(out), {"lessons": {}} | read_run_facts(out) | facts)
+
+
+def _now() -> str:
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def _short(out: Path) -> str:
+    """Relative to the project where it lies inside: a lesson then shows no path of this machine."""
+    return str(out.relative_to(PROJECT)) if out.is_relative_to(PROJECT) else str(out)
+
+
+def _write_json(path: Path, content: dict) -> None:
+    _write_text(path, json.dumps(content, indent=1, default=str) + "\n")
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def _summary(out: Path) -> str:
+    run = read_run_facts(out)
+    lessons = {name: f for name, f in run["lessons"].items() if f.get("run") == run["started"]}
+    peak = max((facts["peak_bytes"] for facts in lessons.values()), default=0)
+    seconds = sum(facts["seconds"] for facts in lessons.values())
+    labels = data_labels(out)
+    return "\n".join(
+        [
+            comparison_text(out),
+            f"Data: {labels['data']}. Weights: {labels['weights']}.",
+            f"Lessons: {', '.join(sorted(lessons))}; {clock(seconds)} in all, {peak / 1e9:.1f} GB at most.",
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Below all: paths, files written whole, progress, downloads. It imports the errors alone."""

@@ -1,0 +1,1 @@
+"""Files from servers: continued, checked by digest, from whichever address answers."""

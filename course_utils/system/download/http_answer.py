@@ -1,0 +1,213 @@
+"""Ask one http or https address for a file, and say in words why it did not give it."""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests import exceptions as failures
+from requests.utils import get_environ_proxies, select_proxy
+from urllib3.exceptions import HTTPError, TimeoutError
+
+BUSY = (408, 429, 500, 502, 503, 504)
+HEADERS = {"Accept-Encoding": "identity", "User-Agent": "transfer-learning-course"}
+REDIRECTS = 5
+CUT = "the connection was cut"
+WEB_PAGE = "not the file (got a web page - campus login?)"
+
+Result = TypeVar("Result")
+
+
+class SourceFailed(Exception):
+    """An address did not give the file.
+
+    Args:
+        reason: in words that can follow the name of the host.
+        again: the same address may be asked again before the others.
+        wait: seconds until then, where that is known.
+        for_good: asking it again in this run is of no use.
+        speed: bytes a second, if it is left because it is slow.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        again: bool = False,
+        wait: float | None = None,
+        for_good: bool = False,
+        speed: float = 0.0,
+    ) -> None:
+        super().__init__(reason)
+        self.again, self.wait, self.for_good, self.speed = again, wait, for_good, speed
+
+
+@contextlib.contextmanager
+def answer(
+    address: str, headers: dict[str, str], *, connect: float, stall: float
+) -> Iterator[requests.Response]:
+    """Open an address and give its answer, whose body is read by ``read_block``.
+
+    Args:
+        address: http or https. A redirect from https to http is not followed.
+        headers: of the request, beside those that every request has.
+        connect: seconds until the connection stands, looking up the name included.
+        stall: seconds without any byte.
+
+    Raises:
+        SourceFailed: whatever goes wrong on the network, also while the body is read.
+    """
+    try:
+        with _Session() as session, _opened(session, address, headers, connect, stall) as response:
+            yield response
+    except (requests.RequestException, HTTPError) as error:
+        raise _in_words(error, connect, stall) from error
+
+
+def read_block(response: requests.Response, size: int) -> bytes:
+    """Return the next bytes as soon as there are some, as they were sent; none at the end of the body."""
+    return response.raw.read1(size, decode_content=False)
+
+
+def begins_at(response: requests.Response, longest_wait: float) -> tuple[int | None, int | None]:
+    """Return at which byte of the file an answer begins, and how many bytes the file has. None: not said.
+
+    Raises:
+        SourceFailed: the answer is no file and no part of one; for good, if it asks for too long a wait.
+    """
+    if response.status_code in BUSY:
+        raise _busy(response, longest_wait)
+    if response.status_code == 200:
+        length = response.headers.get("Content-Length", "")
+        return 0, int(length) if length.isdigit() else None
+    if response.status_code not in (206, 416):
+        raise SourceFailed(f"answered {response.status_code} {response.reason}", for_good=True)
+    said = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", "").strip())
+    start, total = said.groups() if said else (None, None)
+    return int(start) if start else None, int(total) if total not in (None, "*") else None
+
+
+def refuse_web_page(response: requests.Response, beginning: bytes) -> None:
+    """Raise SourceFailed if the answer is a web page, as networks give that want a login first."""
+    kind = response.headers.get("Content-Type", "").lower()
+    looks_like_one = beginning.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html"))
+    if looks_like_one or kind.startswith("text/html"):
+        raise SourceFailed(WEB_PAGE, for_good=True)
+
+
+def _busy(response: requests.Response, longest_wait: float) -> SourceFailed:
+    reason = f"busy ({response.status_code} {response.reason})"
+    asked = _retry_after(response.headers.get("Retry-After", ""))
+    if asked is not None and asked > longest_wait:
+        return SourceFailed(f"{reason}, asks to wait {asked:,.0f} s", for_good=True)
+    return SourceFailed(reason, again=True, wait=asked)
+
+
+class _Session(requests.Session):
+    def __init__(self) -> None:
+        super().__init__()
+        self.max_redirects = REDIRECTS
+
+    def get_redirect_target(self, response: requests.Response) -> str | None:
+        target = super().get_redirect_target(response)
+        if target and response.url.startswith("https:"):
+            following = urlsplit(urljoin(response.url, target))
+            if following.scheme != "https":
+                raise SourceFailed(
+                    f"sent on to {following.hostname} without encryption: refused", for_good=True
+                )
+        return target
+
+
+def _opened(
+    session: requests.Session, address: str, headers: dict[str, str], connect: float, stall: float
+) -> requests.Response:
+    start = time.monotonic()
+    no_connection = f"no connection within {connect:.3g} s"
+    if not select_proxy(address, get_environ_proxies(address)):  # a proxy looks up names itself
+        parts = urlsplit(address)
+        _within(connect, no_connection, lambda: _look_up(parts.hostname, parts.port or parts.scheme))
+    rest = max(connect - (time.monotonic() - start), 0.1)
+
+    def ask() -> requests.Response:
+        return session.get(address, headers=HEADERS | headers, stream=True, timeout=(rest, stall))
+
+    return _within(rest + stall, f"no answer within {connect + stall:.3g} s", ask)
+
+
+def _look_up(host: str, port: int | str) -> None:
+    try:
+        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise failures.ConnectionError(error) from error
+
+
+def _within(seconds: float, too_late: str, call: Callable[[], Result]) -> Result:
+    """Return what a call returns, or leave it behind: looking up a name, for one, knows no time-out."""
+    outcome: list[tuple[Result | None, BaseException | None]] = []
+
+    def work() -> None:
+        try:
+            outcome.append((call(), None))
+        except BaseException as error:
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not outcome:
+        raise SourceFailed(too_late)
+    result, error = outcome[0]
+    if error is not None:
+        raise error
+    return result
+
+
+def _retry_after(text: str) -> float | None:
+    """Return the seconds that a Retry-After header asks for: a number or a date."""
+    if text.strip().isdigit():
+        return float(text)
+    with contextlib.suppress(ValueError, TypeError):
+        return max(email.utils.parsedate_to_datetime(text).timestamp() - time.time(), 0.0)
+    return None
+
+
+def _in_words(error: Exception, connect: float, stall: float) -> SourceFailed:
+    causes = list(_chain(error))
+    kinds = tuple(type(cause) for cause in causes)
+
+    def caused_by(*wanted: type[BaseException]) -> bool:
+        return any(issubclass(kind, wanted) for kind in kinds)
+
+    if caused_by(failures.ProxyError):
+        return SourceFailed("the proxy did not let it through", for_good=True)
+    if caused_by(socket.gaierror):
+        return SourceFailed("name not found (no network, or it blocks the host)", for_good=True)
+    if caused_by(ConnectionRefusedError):
+        return SourceFailed("refused the connection", for_good=True)
+    if caused_by(failures.SSLError):
+        return SourceFailed("certificate not accepted (campus login, or a wrong clock?)", for_good=True)
+    if caused_by(failures.ConnectTimeout):
+        return SourceFailed(f"no connection within {connect:.3g} s")
+    if caused_by(failures.Timeout, TimeoutError):
+        return SourceFailed(f"no data for {stall:.3g} s")
+    if caused_by(failures.ConnectionError, failures.ChunkedEncodingError, HTTPError):
+        return SourceFailed(CUT, again=True)
+    return SourceFailed(f"not to be reached ({error})", for_good=True)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Walk through an error and all that it wraps."""
+    inner = [error.__cause__, error.__context__, getattr(error, "reason", None), *error.args]
+    yield error
+    for cause in inner:
+        if isinstance(cause, BaseException):
+            yield from _chain(cause)

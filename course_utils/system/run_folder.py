@@ -1,0 +1,86 @@
+"""What lies where in the folder of a run (OUT). No other module of the course spells these names.
+
+OUT/NN_name.ipynb               an executed lesson; NN_name.unfinished.ipynb while it runs, or if it failed
+OUT/run.json                    what was run, with which parameters, and how it ended
+OUT/report.html                 the page that shows it all
+OUT/records/*.json              one file a measured number
+OUT/figures/NN-*.png, *.txt     figures with their text alternative
+OUT/scripts/NN_name.py          the code of a lesson
+OUT/runs/<model>-<seed>/        one training: training.json and the files named below
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TRAINING = "training.json"  # the files in the folder of one training
+MODEL = "model.keras"
+HISTORY = "history.csv"
+PREDICTIONS = "val_predictions.npz"
+UNFINISHED = ".unfinished.ipynb"
+
+
+def run_facts(out: Path) -> Path:
+    """Return the file that tells what was run in the folder."""
+    return out / "run.json"
+
+
+def report(out: Path) -> Path:
+    """Return the page that shows what the run measured."""
+    return out / "report.html"
+
+
+def records(out: Path) -> Path:
+    """Return the folder of the records."""
+    return out / "records"
+
+
+def folders(out: Path) -> list[Path]:
+    """Return the folders that lessons write to."""
+    return [records(out), figures(out), out / "runs", out / "scripts"]
+
+
+def record_files(out: Path) -> list[Path]:
+    """Return the records, sorted by name."""
+    return sorted(records(out).glob("*.json"))
+
+
+def figures(out: Path) -> Path:
+    """Return the folder of the figures."""
+    return out / "figures"
+
+
+def figures_of(out: Path, number: str, kind: str = "") -> list[Path]:
+    """Return the files of a lesson's figures, sorted by name.
+
+    Args:
+        out: folder of the run.
+        number: of the lesson, for example ``"03"``.
+        kind: end of the names, for example ``".png"``; empty: pictures and texts.
+    """
+    return sorted(figures(out).glob(f"{number}-*{kind}"))
+
+
+def script(out: Path, lesson: str) -> Path:
+    """Return the plain code of a lesson, named without its end."""
+    return out / "scripts" / f"{lesson}.py"
+
+
+def unfinished(out: Path, lesson: str) -> Path:
+    """Return the notebook of a lesson that did not come to its end, or has not yet."""
+    return out / f"{lesson}{UNFINISHED}"
+
+
+def training(out: Path, name: str) -> Path:
+    """Return the folder of one training."""
+    return out / "runs" / name
+
+
+def trainings(out: Path) -> list[Path]:
+    """Return the folders of all trainings, sorted by name; one that is being written begins with a dot."""
+    return [path for path in sorted((out / "runs").glob("[!.]*")) if path.is_dir()]
+
+
+def training_files(out: Path) -> list[Path]:
+    """Return the files that tell of trainings."""
+    return [path for folder in trainings(out) if (path := folder / TRAINING).exists()]

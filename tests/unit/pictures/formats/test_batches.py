@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sources_files import assert_says, batches, small_pictures, write_archive, write_batches
+
+from course_utils.errors import CourseError
+from course_utils.pictures.formats import batches as module
+from course_utils.pictures.formats.batches import batches_folder, read_batches_archive, read_batches_folder
+from course_utils.pictures.structure import CLASS_NAMES
+
+PICTURES = small_pictures()
+CONTENT = batches(PICTURES)
+
+
+def _assert_read(read: object) -> None:
+    for name in ("train_images", "train_labels", "test_images", "test_labels"):
+        assert np.array_equal(getattr(read, name), getattr(PICTURES, name)), name
+    assert read.train_images.dtype == np.uint8
+    assert read.train_labels.dtype == np.int64
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_every_pickle_protocol_is_read(tmp_path: Path, protocol: int) -> None:
+    _assert_read(read_batches_folder(write_batches(tmp_path / "b", CONTENT, protocol=protocol)))
+
+
+def test_byte_keys_are_read(tmp_path: Path) -> None:
+    content = {name: {key.encode(): value for key, value in inner.items()} for name, inner in CONTENT.items()}
+    content["batches.meta"][b"label_names"] = [name.encode() for name in CLASS_NAMES]
+    _assert_read(read_batches_folder(write_batches(tmp_path / "b", content)))
+
+
+def test_the_form_of_python_2_is_read(tmp_path: Path) -> None:
+    content = {name: _python_2(inner) for name, inner in CONTENT.items()}
+    assert b"numpy.core.multiarray" in content["data_batch_1"]
+    _assert_read(read_batches_folder(write_batches(tmp_path / "b", content)))
+
+
+def test_the_archive_is_read(tmp_path: Path) -> None:
+    _assert_read(read_batches_archive(write_archive(tmp_path / "c.tar.gz", CONTENT)))
+
+
+def test_the_folder_is_found_from_above(tmp_path: Path) -> None:
+    write_batches(tmp_path / "cifar-10-batches-py", CONTENT)
+    assert batches_folder(tmp_path) == tmp_path / "cifar-10-batches-py"
+    assert batches_folder(tmp_path / "cifar-10-batches-py") == tmp_path / "cifar-10-batches-py"
+    assert batches_folder(tmp_path / "nowhere") is None
+
+
+@pytest.mark.parametrize("name", ["data_batch_3", "test_batch", "batches.meta"])
+def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    content = {key: value for key, value in CONTENT.items() if key != name}
+    with pytest.raises(CourseError) as folder_error:
+        read_batches_folder(write_batches(tmp_path / "b", content))
+    with pytest.raises(CourseError) as archive_error:
+        read_batches_archive(write_archive(tmp_path / "c.tar.gz", content))
+    assert_says(folder_error, f"b lacks {name}")
+    assert_says(archive_error, f"c.tar.gz lacks {name}")
+
+
+ROWS = CONTENT["data_batch_2"]["data"]
+LABELS = CONTENT["data_batch_2"]["labels"]
+WRONG = {
+    "float pixels": ({"data": ROWS / 255}, ["float64", "uint8"]),
+    "another width": ({"data": ROWS[:, :784]}, ["(12, 784)", "3072"]),
+    "rows unlike labels": ({"labels": LABELS[:-1]}, ["(11,)", "12 pictures"]),
+    "label 10": ({"labels": [10, *LABELS[1:]]}, ["outside 0–9", "the first is 10 at row 0"]),
+    "huge label": ({"labels": [*LABELS[:-1], 10**30]}, ["outside 0–9", "at row 11"]),
+    "text labels": ({"labels": ["cat"] * 12}, ["a list stands where numbers were expected"]),
+    "no labels": ({"labels": None, "fine_labels": LABELS}, ["NoneType stands where numbers"]),
+    "objects": ({"data": np.array([[None] * 3072] * 12)}, ["refused"]),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_batch_is_refused_and_named(tmp_path: Path, case: str) -> None:
+    changed, expected = WRONG[case]
+    content = CONTENT | {"data_batch_2": CONTENT["data_batch_2"] | changed}
+    with pytest.raises(CourseError) as error:
+        read_batches_folder(write_batches(tmp_path / "b", content))
+    assert_says(error, "data_batch_2", *expected)
+
+
+def test_missing_keys_are_named(tmp_path: Path) -> None:
+    content = CONTENT | {"data_batch_2": {"data": ROWS, "fine_labels": LABELS}}
+    with pytest.raises(CourseError) as error:
+        read_batches_folder(write_batches(tmp_path / "b", content))
+    assert_says(error, "data_batch_2", "no labels, but data, fine_labels")
+
+
+def test_another_class_order_is_refused_with_its_differences(tmp_path: Path) -> None:
+    names = list(CONTENT["batches.meta"]["label_names"])
+    names[0], names[6] = names[6], names[0]
+    content = CONTENT | {"batches.meta": {"label_names": names}}
+    with pytest.raises(CourseError) as error:
+        read_batches_folder(write_batches(tmp_path / "b", content))
+    assert_says(error, "batches.meta", "0 is 'frog', not 'airplane'", "6 is 'airplane', not 'frog'")
+
+
+class _Evil:
+    def __init__(self, function: object, *arguments: object):
+        self.call = function, arguments
+
+    def __reduce__(self) -> tuple:
+        return self.call
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+@pytest.mark.parametrize("where", ["whole", "in labels", "as key"])
+def test_an_evil_pickle_is_not_executed(tmp_path: Path, protocol: int, where: str) -> None:
+    canary = tmp_path / "canary"
+    evil = _Evil(open, str(canary), "w")
+    payload = {
+        "whole": evil,
+        "in labels": {"data": ROWS, "labels": [evil]},
+        "as key": {evil: 1, "data": ROWS, "labels": LABELS},
+    }[where]
+    content = CONTENT | {"data_batch_1": pickle.dumps(payload, protocol=protocol)}
+    with pytest.raises(CourseError) as error:
+        read_batches_folder(write_batches(tmp_path / "b", content))
+    assert not canary.exists()
+    assert_says(error, "data_batch_1", "refused", "open", "Nothing was executed")
+
+
+@pytest.mark.parametrize(
+    "name", ["builtins eval", "os system", "numpy.core.multiarray fromfile", "numpy load"]
+)
+def test_only_what_arrays_need_can_be_asked_for(tmp_path: Path, name: str) -> None:
+    module_name, function = name.split()
+    raw = f"c{module_name}\n{function}\n(S'1'\ntR.".encode()
+    with pytest.raises(CourseError) as error:
+        read_batches_folder(write_batches(tmp_path / "b", CONTENT | {"data_batch_1": raw}))
+    assert_says(error, "data_batch_1", f"{module_name}.{function}")
+
+
+# Each of these tries to change what the reader hands out, or to make it claim memory.
+ODD = {
+    "attribute of a stand-in": b"cnumpy\nndarray\n}X\x01\x00\x00\x00ai\x01sb.",
+    "array without content": b"}X\x04\x00\x00\x00datacnumpy.core.multiarray\n_reconstruct\n)Rs.",
+    "huge shape": b"cnumpy\nndarray\n(J\xff\xff\xff\x7ftR.",
+    "dtype as data": b"}(X\x04\x00\x00\x00datacnumpy\ndtype\n(X\x01\x00\x00\x00OtR"
+    b"X\x06\x00\x00\x00labels](K\x01eu.",
+    "cut off": pickle.dumps(CONTENT["data_batch_1"])[:-100],
+    "empty": b"",
+    "text": b"<html>log in</html>",
+    "a list": pickle.dumps([1, 2]),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_odd_pickles_are_refused(tmp_path: Path, case: str) -> None:
+    with pytest.raises(CourseError) as error:
+        read_batches_folder(write_batches(tmp_path / "b", CONTENT | {"data_batch_1": ODD[case]}))
+    assert_says(error, "data_batch_1", "refused")
+
+
+@pytest.mark.parametrize("keep", [0, 0.3, 0.7, 0.999])
+def test_a_truncated_archive_is_refused(tmp_path: Path, keep: float) -> None:
+    path = write_archive(tmp_path / "c.tar.gz", CONTENT)
+    raw = path.read_bytes()
+    path.write_bytes(raw[: int(keep * len(raw))])
+    with pytest.raises(CourseError) as error:
+        read_batches_archive(path)
+    assert_says(error, "c.tar.gz", "cut off")
+
+
+def test_a_changed_byte_in_the_archive_is_found(tmp_path: Path) -> None:
+    path = write_archive(tmp_path / "c.tar.gz", CONTENT)
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 255
+    path.write_bytes(raw)
+    with pytest.raises(CourseError) as error:
+        read_batches_archive(path)
+    assert_says(error, "c.tar.gz", "damaged")
+
+
+def test_other_files_in_the_archive_are_not_read_but_named(tmp_path: Path) -> None:
+    content = {"readme.html": b"hello", "notes.txt": b"mine", "._data_batch_1": b"\0"}
+    path = write_archive(tmp_path / "c.tar.gz", content | CONTENT)
+    assert read_batches_archive(path).notes == ("not read: notes.txt",)
+
+
+def test_other_files_in_the_folder_are_not_read_but_named(tmp_path: Path) -> None:
+    folder = write_batches(tmp_path / "b", CONTENT | {"data_batch_6": CONTENT["data_batch_1"]})
+    read = read_batches_folder(folder)
+    assert read.notes == ("not read: data_batch_6",)
+    assert len(read.train_images) == len(PICTURES.train_images)
+
+
+def test_a_member_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "c.tar"
+    raw = pickle.dumps(CONTENT["data_batch_1"])
+    with tarfile.open(path, "w") as archive:
+        for _ in range(2):
+            member = tarfile.TarInfo("cifar-10-batches-py/data_batch_1")
+            member.size = len(raw)
+            archive.addfile(member, io.BytesIO(raw))
+    with pytest.raises(CourseError) as error:
+        read_batches_archive(path)
+    assert_says(error, "data_batch_1 twice")
+
+
+def test_a_bomb_is_refused_by_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_archive(tmp_path / "c.tar.gz", {"readme.html": b"\0" * 5_000_000} | CONTENT)
+    monkeypatch.setattr(module, "LARGEST_ARCHIVE", 4_000_000)
+    with pytest.raises(CourseError) as error:
+        read_batches_archive(path)
+    assert_says(error, "c.tar.gz is too large", "limit is 4 MB")
+
+
+class _Python2Pickler(pickle._Pickler):
+    """Writes byte strings for text and numpy's old names, as Python 2 did in the published archive."""
+
+    dispatch = pickle._Pickler.dispatch.copy()
+
+    def save_text(self, text: str | bytes) -> None:
+        raw = text.encode("latin1") if isinstance(text, str) else text
+        short = len(raw) < 256
+        long_form = pickle.BINSTRING + struct.pack("<i", len(raw))
+        self.write(pickle.SHORT_BINSTRING + bytes([len(raw)]) if short else long_form)
+        self.write(raw)
+        self.memoize(text)
+
+    def save_global(self, obj: object, name: str | None = None) -> None:
+        if getattr(obj, "__name__", "") == "_reconstruct":
+            self.write(pickle.GLOBAL + b"numpy.core.multiarray\n_reconstruct\n")
+            self.memoize(obj)
+        else:
+            super().save_global(obj, name)
+
+    dispatch[bytes] = dispatch[str] = save_text
+    dispatch[type(len)] = dispatch[type(struct.pack)] = dispatch[type] = dispatch[type(_assert_read)] = (
+        save_global
+    )
+
+
+def _python_2(content: dict) -> bytes:
+    buffer = io.BytesIO()
+    _Python2Pickler(buffer, protocol=2).dump(content)
+    return buffer.getvalue()

@@ -1,0 +1,254 @@
+"""The report page shows what lies in the folder of a run, whatever subset that is."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from made_up_recipes import entries
+from PIL import Image
+
+from course_utils import records
+from course_utils.lesson import STAND_IN
+from course_utils.records import record
+from course_utils.running.report import comparison, comparison_text, data_labels, read_run_facts, write_report
+
+CONTEXT = {"data": "drawn", "weights": "none", "profile": "offline", "seconds": 3.0}
+
+
+@pytest.fixture(autouse=True)
+def _known_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "device_name", lambda: "a computer")  # to ask for it takes seconds
+
+
+def add_run(out: Path, model: str, seed: int, val: float, **facts: object) -> None:
+    facts = CONTEXT | {"lesson": "02", "parameters": 1000, "model_bytes": 2_500_000} | facts
+    folder = out / "runs" / f"{model.lower()}-{seed}"
+    folder.mkdir(parents=True)
+    (folder / "training.json").write_text(json.dumps(facts | {"model_name": model, "seed": seed}))
+    curve = {"epoch": [1, 2], "phase": ["training"] * 2, "loss": [2.3, 1.9], "val_accuracy": [0.1, val]}
+    pd.DataFrame(curve).to_csv(folder / "history.csv", index=False)
+    context = {key: facts[key] for key in CONTEXT} | {"seed": seed}
+    record("02", model, "accuracy", val, unit="fraction", split="val", out=out, **context)
+
+
+def add_figure(out: Path, name: str, alt: str) -> None:
+    (out / "figures").mkdir(exist_ok=True)
+    Image.new("RGB", (4, 3)).save(out / "figures" / name)
+    (out / "figures" / name).with_suffix(".txt").write_text(alt + "\n")
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    add_run(tmp_path, "CNN", 0, 0.50, parameters=545_098)
+    add_run(tmp_path, "CNN", 1, 0.60, parameters=545_098)
+    add_run(tmp_path, "MLP", 0, 0.30, parameters=201_482, trainable_parameters=1_234)
+    test = CONTEXT | {"seed": 0}
+    record("05", "MLP", "accuracy", 0.25, unit="fraction", split="test", out=tmp_path, **test)
+    return tmp_path
+
+
+class Page(HTMLParser):
+    """Counts tags, and refuses tags that do not close."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text, self.open, self.tags, self.images = text, [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        self.tags.append(tag)
+        if tag == "img":
+            self.images.append(dict(attrs))
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def page_of(out: Path, reference: Path | None = None) -> Page:
+    reference = reference or out / "no reference results"
+    return Page(write_report(out, reference=reference).read_text(encoding="utf-8"))
+
+
+def write_records(folder: Path, found: list[dict]) -> None:
+    folder.mkdir(exist_ok=True)
+    for entry in found:
+        complete = dict.fromkeys(records.FIELDS) | entry
+        (folder / f"{entry['model']}-{entry['metric']}-{entry['seed']}.json").write_text(json.dumps(complete))
+
+
+def test_comparison_has_a_row_a_model_with_mean_and_spread(out: Path):
+    frame = comparison(out).set_index("model")
+
+    assert list(frame.index) == ["MLP", "CNN"]
+    assert frame.loc["CNN", "validation"] == "55.0 ± 7.1 %"
+    assert frame.loc["MLP", "validation"] == "30.0 %"
+    assert frame.loc["MLP", "test"] == "25.0 %"
+    assert frame.loc["CNN", "test"] == ""
+    assert frame.loc["MLP", "parameters"] == "201,482"
+    assert frame.loc["MLP", "trainable"] == "1,234"
+    assert frame.loc["CNN", "MB"] == "2.5"
+    assert frame.loc["CNN", "seeds"] == "2"
+
+
+def test_trials_do_not_enter_the_comparison(out: Path):
+    trial = CONTEXT | {"seed": 0, "learning_rate": 1.0}
+    record("02", "CNN", "accuracy", 0.99, unit="fraction", split="val", out=out, **trial)
+
+    assert comparison(out).set_index("model").loc["CNN", "validation"] == "55.0 ± 7.1 %"
+
+
+def test_text_for_the_terminal_prefers_the_test_set(out: Path):
+    assert "test accuracy" in comparison_text(out)
+    for path in (out / "records").glob("05*"):
+        path.unlink()
+    assert "validation accuracy" in comparison_text(out)
+
+
+def test_labels_name_the_stand_in(out: Path):
+    assert data_labels(out) == {"data": f"drawn ({STAND_IN})", "weights": "none"}
+
+
+def test_empty_folder_makes_a_page(tmp_path: Path):
+    page = page_of(tmp_path)
+
+    assert page.text.count("ot run") >= 5
+    assert STAND_IN not in page.text
+    assert comparison_text(tmp_path).startswith("No model was trained")
+
+
+def test_page_holds_everything_in_one_file(out: Path):
+    add_figure(out, "model_comparison.png", "Curves of all models.")
+    add_figure(out, "02-loss.png", "Loss of the MLP.")
+    page = page_of(out)
+
+    assert len(page.images) == 2
+    assert [image["alt"] for image in page.images] == ["Curves of all models.", "Loss of the MLP."]
+    assert all(image["src"].startswith("data:image/png;base64,") for image in page.images)
+    assert not re.search(r"(?:src|href)=\"https?:|<script|@import|url\(", page.text)
+    assert page.tags.count("details") == 3
+
+
+def test_banner_stands_there_for_drawn_data_only(tmp_path: Path):
+    add_run(tmp_path, "CNN", 0, 0.5, data="path")
+    assert STAND_IN not in page_of(tmp_path).text
+    add_run(tmp_path, "MLP", 0, 0.5, data="drawn")
+    assert STAND_IN in page_of(tmp_path).text
+
+
+def test_everything_is_escaped(out: Path):
+    add_run(out, "<script>alert(1)</script>", 5, 0.1)
+    add_figure(out, "02-x.png", 'a "quoted" <b>alt</b>')
+    (out / "run.json").write_text(
+        json.dumps({"lessons": {"02_<i>": {"error": "<u>bad</u>", "status": "failed"}}})
+    )
+    page = page_of(out)
+
+    assert not {"script", "i", "b", "u"} & set(page.tags)
+    assert page.images[0]["alt"] == 'a "quoted" <b>alt</b>'
+    assert "&lt;u&gt;bad&lt;/u&gt;" in page.text
+
+
+def test_damaged_files_are_named_and_left_out(out: Path):
+    (out / "records" / "zz.json").write_text("{")
+    (out / "runs" / "cnn-1" / "history.csv").unlink()
+    (out / "run.json").write_text("[")
+    page = page_of(out)
+
+    assert "records/zz.json" in page.text
+    assert "cnn-1/history.csv" in page.text
+    assert page.tags.count("details") == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data": None},
+        {"data": [1]},
+        {"value": None},
+        {"value": "a"},
+        {"model": 1},
+        {"seed": [0]},
+        {"split": None},
+    ],
+)
+def test_record_that_holds_something_else_is_named_and_left_out(out: Path, change: dict):
+    good = next((out / "records").glob("02-cnn*.json"))
+    (out / "records" / "bad.json").write_text(json.dumps(json.loads(good.read_text()) | change))
+
+    assert "left out: records/bad.json." in page_of(out).text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"data": None}, {"model_name": 3}, {"seed": "0"}, {"parameters": None}, {"weights": [1]}),
+        *({"seconds": "3"}, {"model_bytes": []}, {"trainable_parameters": "all"}),
+    ],
+)
+def test_run_that_holds_something_else_is_named_and_left_out(out: Path, change: dict):
+    path = out / "runs" / "cnn-1" / "training.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+
+    assert "left out: cnn-1/training.json." in page_of(out).text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(
+            "[",
+            "[]",
+            '{"lessons": []}',
+            '{"lessons": {"02_a": []}}',
+            '{"lessons": {"02_a": {"seconds": "x"}}}',
+        ),
+        *('{"lessons": {"02_a": {"peak_bytes": null}}}', '{"parameters": [1]}', '{"started": 5}'),
+    ],
+)
+def test_facts_that_hold_something_else_are_named_and_left_out(out: Path, content: str):
+    (out / "run.json").write_text(content)
+
+    assert "left out: run.json." in page_of(out).text
+    assert read_run_facts(out) == {}
+
+
+def test_reference_results_make_the_claims_table(out: Path, tmp_path: Path):
+    reference = tmp_path / "reference"
+    write_records(reference, entries("R3 published", [0.61, 0.63], split="val", size=64))
+    text = page_of(out, reference).text
+
+    assert "validation accuracy about 94.5 % in 4 epochs" in text
+    assert "62.0 ± 1.4 %" in text
+    assert text.count("not tried here") == 17
+    assert "Not run: lessons 14 to 17" not in text
+
+
+def test_a_run_of_a_recipe_is_judged_on_its_own_page(out: Path):
+    context = {"weights": "imagenet", "size": 224, "labels_per_class": 5000, "data": "published"}
+    write_records(out / "records", entries("R3 published", [0.95], split="val", **context))
+    page = page_of(out)
+
+    assert '<span class="status holds">holds</span>' in page.text
+    assert '<th scope="row">R3 published</th>' in page.text
+
+
+def test_no_recipe_no_claims(out: Path):
+    page = page_of(out)
+
+    assert "Not run: lessons 14 to 17" in page.text
+    assert "not tried here" not in page.text
+
+
+def test_a_damaged_reference_record_is_named(out: Path, tmp_path: Path):
+    (tmp_path / "reference").mkdir()
+    (tmp_path / "reference" / "torn.json").write_text("{")
+
+    assert "reference/torn.json" in page_of(out, tmp_path / "reference").text

@@ -1,0 +1,443 @@
+"""The runner: what it accepts, keeps, replaces and tells. Whole runs: tests/notebooks/test_guards.py."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from course_utils.errors import CourseError
+from course_utils.records import FIELDS
+from course_utils.running import execution, runner
+from course_utils.running.execution import find_lessons, why_incomplete
+from course_utils.running.runner import main, read_run_facts, run_course
+from course_utils.system import progress
+from course_utils.system.paths import PROJECT
+from course_utils.system.progress import Progress, clock
+
+PARAMETERS = 'PROFILE = "auto"\nDATA = None\nWEIGHTS = None\nSEED = 0\nOUT = "x"\nOVERRIDES = {}'
+
+
+def write_lesson(path: Path, *cells: str) -> Path:
+    last = f'print("Lesson {path.name[:2]}: finished")'
+    notebook = new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
+    )
+    notebook.cells = [
+        new_markdown_cell("# A title"),
+        new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
+    ]
+    notebook.cells += [new_code_cell(cell) for cell in [*cells, last]]
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "notebooks").mkdir()
+    return tmp_path / "notebooks"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "out"
+
+
+# Which lessons, which parameters
+
+
+def test_required_lessons_are_found_in_order(folder: Path):
+    for name in ("03_c", "01_a", "10_optional"):
+        write_lesson(folder / f"{name}.ipynb")
+
+    assert [path.stem for path in find_lessons(folder=folder)] == ["01_a", "03_c"]
+    assert [path.stem for path in find_lessons(["10", "3"], folder=folder)] == ["03_c", "10_optional"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--lessons", "07"], "There is no lesson 07"),
+        (["--profile", "offlin"], "Profile 'offlin' is unknown"),
+        (["--seed", "-1"], "SEED is -1"),
+        (["--seed", "one"], "SEED is 'one'"),
+        (["--weights", "imagnet"], "imagnet"),
+        (["-p", "OVERRIDES", "{'epochs': 3}"], "no value 'epochs'"),
+        (["-p", "OVERRIDES", "{'name': 'x'}"], "OVERRIDES cannot be used: {'name': 'x'}"),
+        (["-p", "OVERRIDES", "{1: 2}"], "OVERRIDES cannot be used: {1: 2}"),
+        (["-p", "OVERRIDES", "3", "--quick"], "OVERRIDES cannot be used: 3"),
+        (["-p", "OVERRIDES", "{'data': 'nonsense'}"], "The data source 'nonsense' is unknown"),
+        (["--data", "/gone/cifar"], "Nothing lies at /gone/cifar"),
+        (["--weights", "/gone/resnet.h5"], "The weight file does not exist: "),
+        (["-p", "EPOCHS", "3"], "has no parameter EPOCHS"),
+    ],
+)
+def test_wrong_input_is_told_before_anything_runs(
+    folder: Path, out: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+):
+    write_lesson(folder / "01_a.ipynb")
+    (out / "figures").mkdir(parents=True)
+    (out / "01_a.ipynb").write_text("of an earlier run")
+
+    assert main(["--notebooks", str(folder), "--out", str(out), *arguments]) == 1
+
+    said = capsys.readouterr().err
+    assert told in said
+    assert "Next:" in said
+    assert len(said.strip().splitlines()) <= 4
+    assert (out / "01_a.ipynb").read_text() == "of an earlier run"
+    assert not (out / "run.json").exists()
+
+
+def test_full_disk_is_told(
+    folder: Path, out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    write_lesson(folder / "01_a.ipynb")
+    monkeypatch.setattr(runner, "_write_text", full)
+
+    assert main(["--notebooks", str(folder), "--out", str(out)]) == 1
+
+    assert "The results cannot be written: [Errno 28] No space left" in capsys.readouterr().err
+
+
+def test_unset_options_are_not_passed_and_paths_become_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "my pictures").mkdir()
+    monkeypatch.chdir(tmp_path)
+    options = runner._parser().parse_args(["--data", "my pictures", "--weights", ""])
+
+    assert runner._parameters(options) == {"PROFILE": "offline", "DATA": str(tmp_path / "my pictures")}
+
+
+def test_quick_keeps_other_overrides():
+    options = runner._parser().parse_args(["--quick", "-p", "OVERRIDES", "{'repeats': 2, 'frozen_size': 64}"])
+
+    overrides = runner._parameters(options)["OVERRIDES"]
+    assert overrides["repeats"] == 2
+    assert overrides["frozen_size"] == 64
+    assert overrides["cnn_epochs"] == 1
+
+
+# A whole run
+
+
+def test_run_leaves_lesson_script_report_and_facts(folder: Path, out: Path):
+    write_lesson(folder / "01_a.ipynb", "x = SEED", "import os\nx, os.environ['TF_CPP_MIN_LOG_LEVEL']")
+
+    report = run_course([], {"PROFILE": "offline", "SEED": 3}, out, folder=folder)
+
+    assert report == out / "report.html"
+    assert report.exists()
+    facts = read_run_facts(out)["lessons"]["01_a"]
+    assert (facts["status"], facts["error"], facts["code_cells"]) == ("finished", None, 5)
+    assert facts["peak_bytes"] > 10e6
+    assert facts["seconds"] > 0
+    assert not list(out.glob("*.unfinished.ipynb"))
+    answers = [c.outputs for c in nbformat.read(out / "01_a.ipynb", as_version=4).cells if c.get("outputs")]
+    assert answers[0][0].data["text/plain"] == "(3, '3')"
+    script = subprocess.run(
+        [sys.executable, out / "scripts" / "01_a.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ,
+    )
+    assert script.stdout == "Lesson 01: finished\n"
+
+
+def test_kernel_is_of_this_python_and_works_in_the_project(folder: Path, out: Path):
+    code = f"import os, sys\nassert sys.prefix == {sys.prefix!r}, sys.prefix\nassert os.getcwd() == "
+    write_lesson(folder / "01_a.ipynb", code + repr(str(runner.PROJECT)))
+
+    run_course([], {}, out, folder=folder)
+
+
+def test_what_a_cell_prints_in_pieces_is_one_output(folder: Path, out: Path):
+    code = (
+        "import sys, time\nfor n in range(4):\n    print(n, flush=True)\n    print('log', file=sys.stderr)\n"
+    )
+    write_lesson(folder / "01_a.ipynb", code + "    time.sleep(0.3)")
+
+    run_course([], {}, out, folder=folder)
+
+    (outputs,) = (c.outputs for c in nbformat.read(out / "01_a.ipynb", 4).cells if "time.sleep" in c.source)
+    assert [(output.name, output.text) for output in outputs] == [
+        ("stdout", "0\n1\n2\n3\n"),
+        ("stderr", "log\n" * 4),
+    ]
+
+
+def test_results_of_an_earlier_run_are_replaced_and_others_stay(folder: Path, out: Path):
+    for name in ("figures/01-old.png", "figures/02-other.png", "figures/model_comparison.png", "notes.txt"):
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("old")
+    for lesson, run in (("01", "cnn-0"), ("02", "mlp-0")):
+        for path in (out / "runs" / run / "training.json", out / "records" / f"{run}.json"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps({"lesson": lesson}))
+    write_lesson(folder / "01_a.ipynb", "from pathlib import Path", "Path(OUT, 'figures/01-new.png').touch()")
+
+    run_course([], {}, out, folder=folder)
+
+    figures = sorted(path.name for path in out.glob("figures/*"))
+    assert figures == ["01-new.png", "02-other.png", "model_comparison.png"]
+    assert [path.name for path in out.glob("runs/*")] == ["mlp-0"]
+    assert [path.name for path in out.glob("records/*")] == ["mlp-0.json"]
+    assert (out / "notes.txt").exists()
+
+
+def test_failed_lesson_keeps_what_an_earlier_run_left(
+    folder: Path, out: Path, capsys: pytest.CaptureFixture[str]
+):
+    (out / "figures").mkdir(parents=True)
+    (out / "figures" / "01-old.png").write_text("old")
+    (out / "01_a.ipynb").write_text("of an earlier run")
+    cell = "from course_utils.profiles import load_profile\nload_profile('fast')"
+    write_lesson(folder / "01_a.ipynb", cell)
+
+    assert main(["--notebooks", str(folder), "--out", str(out)]) == 1
+
+    said = capsys.readouterr().err
+    assert "code cell 3 of 4: from course_utils.profiles import load_profile" in said
+    assert "CourseError: Profile 'fast' is unknown." in said
+    assert "Next: set PROFILE to one of them." in said
+    assert (out / "01_a.ipynb").read_text() == "of an earlier run"
+    assert (out / "figures" / "01-old.png").exists()
+    assert read_run_facts(out)["lessons"]["01_a"]["status"] == "failed"
+
+
+def test_damaged_results_do_not_hide_why_a_lesson_failed(
+    folder: Path, out: Path, capsys: pytest.CaptureFixture[str]
+):
+    (out / "records").mkdir(parents=True)
+    entry = dict.fromkeys(FIELDS, "x") | {"data": None, "value": None}
+    (out / "records" / "02-bad.json").write_text(json.dumps(entry))
+    (out / "run.json").write_text('{"lessons": []}')
+    write_lesson(folder / "01_a.ipynb", "raise ValueError('its own reason')")
+
+    assert main(["--notebooks", str(folder), "--out", str(out)]) == 1
+
+    assert "ValueError: its own reason" in capsys.readouterr().err
+    assert "records/02-bad.json" in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_kernel_that_does_not_start_is_tried_once_more(
+    folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write_lesson(folder / "01_a.ipynb")
+    execute, calls = execution.papermill.execute_notebook, []
+
+    def fail_once(*arguments: object, **settings: object) -> nbformat.NotebookNode:
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return execute(*arguments, **settings)
+
+    monkeypatch.setattr(execution.papermill, "execute_notebook", fail_once)
+    run_course([], {}, out, folder=folder)
+
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "change", "told"),
+    [
+        (-1, {"execution_count": None}, "before its last cell"),
+        (-1, {"outputs": []}, 'printed "Lesson 01: finished"'),
+        (0, {"execution_count": None}, "was not run"),
+        (0, {"outputs": [nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])]}, "an error"),
+    ],
+)
+def test_incomplete_lesson_is_noticed(tmp_path: Path, number: int, change: dict, told: str):
+    lesson = write_lesson(tmp_path / "01_a.ipynb", "x = 1")
+    notebook = nbformat.read(lesson, as_version=4)
+    cells = execution.code_cells(notebook)
+    for count, cell in enumerate(cells, start=1):
+        cell.execution_count = count
+    cells[-1].outputs = [nbformat.v4.new_output("stream", text="Lesson 01: finished\n")]
+    assert why_incomplete(notebook, lesson) == ""
+
+    cells[number].update(change)
+
+    assert told in why_incomplete(notebook, lesson)
+
+
+# Time
+
+
+def test_expected_time_is_the_budget_then_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    lesson, given = Path("02_x.ipynb"), {"PROFILE": "offline", "SEED": 0, "OUT": "a"}
+
+    assert runner._expected(lesson, given) == "about 01:00"
+    runner._remember_seconds(lesson, given, 42.4)
+    assert runner._expected(lesson, given | {"SEED": 9, "OUT": "b"}) == "about 00:42"
+    assert runner._expected(lesson, given | {"OVERRIDES": {"repeats": 1}}) == ""
+    (tmp_path / "lesson-seconds.json").write_text("{")
+    assert runner._expected(lesson, given) == "about 01:00"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_terminal_gets_one_line_that_is_rewritten(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(progress, "TICK", 0.02)
+    stream = Terminal()
+    with Progress("01_a", 9, "about 00:20", stream) as shown:
+        shown.cell = 4
+        time.sleep(0.2)
+
+    text = stream.getvalue()
+    assert "01_a: cell 4/9, 00:00 of about 00:20" in text
+    assert text.count("\n") == 1
+    assert text.endswith("\n")
+
+
+def test_log_gets_a_line_at_start_and_end_and_a_rare_heartbeat(monkeypatch: pytest.MonkeyPatch):
+    def lines(heartbeat: float) -> list[str]:
+        monkeypatch.setattr(progress, "TICK", 0.02)
+        monkeypatch.setattr(progress, "HEARTBEAT", heartbeat)
+        stream = io.StringIO()
+        with Progress("01_a", 9, "about 00:20", stream):
+            time.sleep(0.3)
+        return stream.getvalue().splitlines()
+
+    assert len(lines(30)) == 2
+    assert 3 <= len(lines(0.1)) <= 5
+
+
+def test_progress_says_where_a_lesson_stopped():
+    stream = io.StringIO()
+    with contextlib.suppress(CourseError), Progress("01_a", 9, "about 00:20", stream) as shown:
+        shown.cell = 3
+        raise CourseError("no")
+
+    assert "01_a: cell 3/9: stopped after 00:00" in stream.getvalue()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are no copies here")
+def test_memory_that_a_lesson_shares_with_a_copy_of_itself_counts_once():
+    held = 150_000_000
+    lesson = f"""
+import os, sys
+block = b"x" * {held}
+if os.fork() == 0:
+    print("copied", flush=True)
+    sys.stdin.read()
+else:
+    os.wait()
+"""
+    before = progress.children_peak_bytes()
+    with subprocess.Popen(
+        [sys.executable, "-c", lesson], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        process.stdout.readline()
+        taken = progress.children_peak_bytes() - before
+        process.stdin.close()
+
+    assert held < taken < 1.8 * held
+
+
+def test_clock():
+    assert [clock(seconds) for seconds in (0, 59.6, 61, 3600)] == ["00:00", "01:00", "01:01", "60:00"]
+
+
+# What must not end a good run, nor hide what a stopped one did
+
+
+def test_copies_and_notes_beside_a_lesson_are_named(folder: Path):
+    for name in ("01_data", "01_data-Copy1", "01_notes", "02_b"):
+        write_lesson(folder / f"{name}.ipynb")
+
+    with pytest.raises(CourseError) as error:
+        find_lessons(["1"], folder=folder)
+
+    assert "01_data-Copy1.ipynb, 01_data.ipynb, 01_notes.ipynb" in str(error.value)
+    assert [path.stem for path in find_lessons(["02"], folder=folder)] == ["02_b"]
+
+
+def test_a_console_of_any_encoding_ends_a_good_run_well(folder: Path, tmp_path: Path):
+    write_lesson(folder / "01_a.ipynb")
+    command = [sys.executable, "-m", "course_utils.runner", "--notebooks", folder, "--out", tmp_path / "Łódź"]
+    settings = {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+
+    done = subprocess.run(command, env=os.environ | settings, cwd=PROJECT, capture_output=True)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"\\u0141\xf3d" in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
+def test_a_run_that_is_told_to_end_writes_its_report_and_leaves_no_kernel(folder: Path, out: Path):
+    write_lesson(folder / "01_a.ipynb", "import time; time.sleep(100)")
+    command = [sys.executable, "-m", "course_utils.runner", "--notebooks", folder, "--out", out]
+    with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as process:
+        kernels = []
+        end = time.monotonic() + 60
+        while not kernels or not (out / "01_a.unfinished.ipynb").exists():
+            kernels = psutil.Process(process.pid).children(recursive=True)
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        time.sleep(1)
+        process.terminate()
+        said = process.communicate(timeout=60)[1]
+
+    assert process.returncode == 130
+    assert "Stopped. What ran so far is kept" in said
+    assert "stopped from outside" in (out / "report.html").read_text(encoding="utf-8")
+    assert psutil.wait_procs(kernels, timeout=30)[1] == []
+
+
+def test_a_clock_that_is_set_back_leaves_the_summary_right(
+    folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write_lesson(folder / "01_a.ipynb")
+    write_lesson(folder / "02_b.ipynb")
+    run_course(["02"], {}, out, folder=folder)
+    times = iter(["2026-01-01T12:00:00+00:00", "2026-01-01T11:00:00+00:00"])
+    monkeypatch.setattr(runner, "_now", lambda: next(times))
+
+    run_course(["01"], {}, out, folder=folder)
+
+    assert "Lessons: 01_a; " in runner._summary(out)
+
+
+@pytest.mark.parametrize("name", ["records", "runs", "figures", "scripts"])
+def test_a_folder_that_cannot_take_the_results_is_told_before_the_start(
+    folder: Path, out: Path, capsys: pytest.CaptureFixture[str], name: str
+):
+    write_lesson(folder / "01_a.ipynb", "this is not run")
+    out.mkdir()
+    (out / name).write_text("a file")
+
+    assert main(["--notebooks", str(folder), "--out", str(out)]) == 1
+
+    assert capsys.readouterr().err.strip().splitlines() == [
+        f"The results cannot be written to {out / name}.",
+        "File exists.",
+        "Next: give another folder by OUT=…, or correct this one.",
+    ]
+
+
+def test_an_error_without_a_word_has_a_cause(folder: Path, out: Path, capsys: pytest.CaptureFixture[str]):
+    write_lesson(folder / "01_a.ipynb", "assert 1 > 2")
+
+    assert main(["--notebooks", str(folder), "--out", str(out)]) == 1
+
+    assert "AssertionError: it came without a word" in capsys.readouterr().err

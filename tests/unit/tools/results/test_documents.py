@@ -1,0 +1,144 @@
+"""docs/RESULTS.md, its figures and the table in README.md agree with the records."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from course_utils.errors import CourseError
+from course_utils.reference import reference_records
+from course_utils.system.paths import PROJECT
+from tools.results import documents as writer
+
+RENEW = "stale: run make docs"
+
+
+# what is stored
+
+
+def test_page_agrees_with_the_records():
+    stored = (PROJECT / "docs" / "RESULTS.md").read_text(encoding="utf-8")
+    assert stored == writer.document(reference_records()), RENEW
+
+
+def test_readme_agrees_with_the_records():
+    stored = writer.README.read_text(encoding="utf-8")
+    assert stored == writer.with_block(stored, writer.readme_block(reference_records())), RENEW
+
+
+def test_all_figures_of_the_page_are_there():
+    text = (PROJECT / "docs" / "RESULTS.md").read_text(encoding="utf-8")
+    names = {name for name in writer.figures(reference_records())}
+    assert {"results-recipes.png", *(f"results-{study}.png" for study in writer.STUDIES)} == names
+    for name in names:
+        assert f"({name})" in text
+        assert Image.open(PROJECT / "docs" / name).width > 400
+
+
+# how it is made
+
+
+def records(published=(0.4, 0.5, 0.6), mended=(0.5, 0.6, 0.7), seconds=(100.0, 50.0)) -> pd.DataFrame:
+    rows = []
+    for form, values, time in (("published", published, seconds[0]), ("mended", mended, seconds[1])):
+        for seed, value in enumerate(values):
+            row = {"model": f"R3 {form}", "seed": seed}
+            rows.append(row | {"metric": "accuracy", "split": "test", "value": value})
+            rows.append(row | {"metric": "seconds", "split": "train", "value": time})
+    return pd.DataFrame(rows)
+
+
+def test_gain_is_paired_by_seed():
+    row = writer.gains(records()).loc["R3 mended"]
+    assert row["gain (points)"] == "+10.0 ± 0.0"
+    assert row["is it more than chance?"] == "yes"
+    assert row["time, against published"] == "0.50"
+
+
+@pytest.mark.parametrize(
+    ("mended", "answer"),
+    [((0.1, 0.2, 0.3), "yes, worse"), ((0.3, 0.55, 0.7), "no"), ((0.41, 0.52, 0.6), "no")],
+)
+def test_a_gain_within_chance_or_below_zero_is_said_to_be_so(mended, answer):
+    assert writer.gains(records(mended=mended)).loc["R3 mended", "is it more than chance?"] == answer
+
+
+def test_one_seed_says_nothing_about_chance():
+    row = writer.gains(records(published=(0.5,), mended=(0.501,))).loc["R3 mended"]
+    assert row["gain (points)"] == "+0.1"
+    assert row["is it more than chance?"] == "one seed"
+
+
+def test_a_page_of_studies_alone_can_be_written():
+    assert "## Studies" in writer.document(reference_records(lesson="18"))
+
+
+def test_nothing_is_written_where_the_marks_of_the_readme_are_gone(tmp_path, monkeypatch, capsys):
+    readme = tmp_path / "README.md"
+    readme.write_text("no marks", encoding="utf-8")
+    monkeypatch.setattr(writer, "README", readme)
+    monkeypatch.setattr(writer, "DOCS", tmp_path)
+
+    assert writer.main() == 1
+
+    assert "README.md was not changed" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+
+
+def test_all_is_written(tmp_path, monkeypatch):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{writer.START}\nold\n{writer.END}\nafter", encoding="utf-8")
+    monkeypatch.setattr(writer, "README", readme)
+    monkeypatch.setattr(writer, "DOCS", tmp_path)
+
+    assert writer.main() == 0
+
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"README.md", "RESULTS.md", *writer.figures(reference_records())}
+    assert readme.read_text(encoding="utf-8").startswith(f"before\n{writer.START}\n| model |")
+
+
+def test_forms_at_chance_are_named_with_what_renewed_averages_bring_to_light():
+    made = records(published=(0.10, 0.10, 0.10))
+    renewed = made[(made["model"] == "R3 published") & (made["metric"] == "accuracy")]
+    renewed = renewed.assign(model="R3 published, averages renewed", value=[0.3, 0.31, 0.32])
+
+    assert writer._at_chance(records()) == []
+    (text,) = writer._at_chance(pd.concat([made, renewed]))
+    assert "**At chance: R3 published.**" in text
+    assert "Then: R3 published 31.0 ± 1.0 %." in text
+    (text,) = writer._at_chance(made)
+    assert "Then: not measured." in text
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (records(), 0),
+        (records(mended=(0.1, 0.2, 0.3)), 1),
+        (records(seconds=(10.0, 20.0)), 1),
+    ],
+)
+def test_a_recipe_without_a_better_form_for_the_price_is_named(made, told):
+    lines = writer._shortfalls(writer.gains(made))
+    assert len(lines) == told
+    assert all(line.startswith("**R3: no mended form") for line in lines)
+
+
+def test_only_what_stands_between_the_marks_is_replaced():
+    text = f"before\n{writer.START}\nold\n{writer.END}\nafter"
+    assert (
+        writer.with_block(text, r"new \1")
+        == f"before\n{writer.START}\n" + "new \\1\n" + f"{writer.END}\nafter"
+    )
+
+
+def test_missing_marks_are_an_error():
+    with pytest.raises(CourseError, match=r"README.md was not changed"):
+        writer.with_block("no marks", "block")
+
+
+def test_a_bar_in_a_cell_does_not_break_the_table():
+    frame = pd.DataFrame({"a": ["x|y"]}, index=pd.Index(["r"], name="name"))
+    assert writer.to_markdown(frame) == "| name | a |\n| --- | --- |\n| r | x\\|y |"

@@ -1,0 +1,177 @@
+"""docs/WEIGHTS.md agrees with records and cards; a figure with the same settings is measured once."""
+
+from __future__ import annotations
+
+import importlib
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils.cifar10 import Cifar10
+from course_utils.system.paths import PROJECT
+
+RENEW = "docs/WEIGHTS.md is stale: run make weights-report REPORT_ONLY=1"
+TOP1 = "tiny_imagenet_val_top1_percent"
+
+
+@pytest.fixture(scope="module")
+def writer():
+    return importlib.import_module("tools.weights.document")
+
+
+@pytest.fixture(scope="module")
+def report():
+    return importlib.import_module("tools.weights.report")
+
+
+def test_document_and_plot_agree_with_records_and_cards(writer):
+    cards, entries = writer.read_all(PROJECT / "results" / "weights")
+    text = (PROJECT / "docs" / writer.DOCUMENT).read_text(encoding="utf-8")
+    assert text == writer.document(cards, entries), RENEW
+    with Image.open(PROJECT / "docs" / writer.PLOT) as picture:
+        assert picture.text["Description"] == writer.digest(cards, entries), RENEW
+
+
+def card(name, **more):
+    line = {"seconds": 1800, "val_top1": 0.3}
+    return {
+        "network": name,
+        "bytes": 2_000_000,
+        "content_sha256": "a" * 64,
+        "data": "photographs",
+        "recipe": "SGD",
+        "device": "a core",
+        "epochs": 2,
+        "seconds": 3600,
+        "input_size": 48,
+        TOP1: 40.0,
+        "history": [line, line | {"seconds": 3600, "val_top1": 0.4}],
+        "measured": {TOP1: {"before_packing": 40.0, "packed": 39.9}},
+        **more,
+    }
+
+
+@pytest.fixture
+def cards():
+    earlier = {
+        "recipe": "Adam",
+        "epochs": 1,
+        "seconds": 3600,
+        "device": "a core",
+        "input_size": 32,
+        TOP1: 30.0,
+    }
+    return {"MobileNetV2": card("MobileNetV2", earlier=[earlier], note="Cut."), "ResNet50": card("ResNet50")}
+
+
+def entry(arm, seed, value, kind="frozen-50", **more):
+    shown = {
+        "data_name": "CIFAR-10 (JPEG copy)",
+        "train_pictures": 500,
+        "test_pictures": 5000,
+        "epochs": None,
+    }
+    place = {"model": "MobileNetV2", "figure": kind, "weights": arm, "seed": seed, "value": value}
+    return {**place, **shown, "seconds": 7.0, "device": "a core", "versions": "keras 3", **more}
+
+
+def test_document_computes_what_it_says(writer, cards):
+    entries = [entry("bundled", seed, 0.5 + seed / 100) for seed in range(3)]
+    entries += [entry("none", seed, 0.2 - seed / 100) for seed in range(3)]
+    text = writer.document(cards, entries)
+    assert (
+        "| frozen, linear classifier, 50 labels a class: bundled weights | 51.0 ± 1.0 | not measured" in text
+    )
+    assert "| frozen, linear classifier, 50 labels a class: lead, points | 32.0 ± 2.0 |" in text
+    assert "each doubling of the time gave 10.0 points" in text
+    assert "about 2.8 h in all for 45 % and about 4.0 h in all for 50 %" in text
+    assert "- **ResNet50**: 40.0 % after 1.0 h. With one run there is nothing to compare." in text
+    assert "| MobileNetV2 | 2 | random weights | 2 | 60 | a core | 48 px | 40.0 % |" in text
+    assert "- MobileNetV2, run 2: Cut." in text
+    assert "| 40.00 % | 39.90 % | -0.10 points |" in text
+    assert "500 to train, 5,000 to test | 0, 1, 2 | 7, 7, 7 | a core | keras 3 |" in text
+
+
+def test_a_run_that_brought_nothing_says_so(writer, cards):
+    cards["MobileNetV2"]["earlier"][0][TOP1] = 41.0
+    assert "The last run brought nothing" in writer.document(cards, [])
+
+
+def test_plot_shows_time_of_all_runs(writer, cards):
+    runs = writer.runs(cards["MobileNetV2"])
+    assert [(run["begin"], run["end"], run["top1"]) for run in runs] == [(0, 1.0, 30.0), (1.0, 2.0, 40.0)]
+    assert runs[0]["points"] == [(1.0, 30.0)]
+    assert runs[1]["points"] == [(1.5, 30.0), (2.0, 40.0)]
+    left, right = writer.plot(cards, [entry("bundled", 0, 0.5), entry("none", 0, 0.2)]).axes
+    assert sorted(line.get_xdata()[-1] for line in left.lines) == [1, 1, 1, 1, 2, 2]
+    assert [bar.get_width() for bar in right.patches] == [50, 20]
+
+
+def test_records_of_other_weights_are_left_out(writer, report, tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "read_card", card)
+    more = {"data": "path", "size": 48, "test_pictures": 10, "train_pictures": 10, "seconds": 1.0}
+    values = {"bundled": "a" * 64, "none": None}
+    for seed, (arm, digest) in enumerate([*values.items(), ("bundled", "b" * 64)]):
+        figure = report.Figure("MobileNetV2", "frozen-50", arm, seed)
+        report.write_record(tmp_path, figure, 0.5, content_sha256=digest, settings="s", **more)
+    _, entries = writer.read_all(tmp_path)
+    assert sorted((e["weights"], e["seed"]) for e in entries) == [("bundled", 0), ("none", 1)]
+    monkeypatch.setattr(writer, "read_card", lambda name: card(name, input_size=64))
+    assert writer.read_all(tmp_path)[1] == []
+
+
+@pytest.fixture
+def cifar():
+    labels = np.repeat(np.arange(10), 6)
+    images = np.random.default_rng(0).integers(0, 99, (60, 32, 32, 3)) + 15 * labels[:, None, None, None]
+    parts = images.astype("uint8"), labels
+    return Cifar10(*parts, *parts, source="path", description="")
+
+
+def test_a_measured_figure_is_not_measured_again(report, tmp_path, cifar, monkeypatch, capsys):
+    calls = []
+    monkeypatch.setattr(report.Bench, "measure", lambda self, figure: calls.append(figure.arm) or (0.5, 60))
+    wanted = report.figures(["ResNet50"], ["frozen-50", "frozen-all"], [0, 1])
+
+    def measured_again(**facts) -> list[str]:
+        calls.clear()
+        monkeypatch.setattr(report, "read_card", lambda net: card(net, **facts))
+        report.measure_all(wanted, cifar, tmp_path, "photographs")
+        return calls
+
+    monkeypatch.setattr(report, "read_card", card)
+    report.measure_all(wanted[:3], cifar, tmp_path, "photographs")
+    assert calls == ["bundled", "none", "bundled"]
+    assert measured_again() == ["none", "bundled", "none"]
+    assert "3 of 6 figures are measured already" in capsys.readouterr().out
+    assert measured_again() == []
+    assert measured_again(content_sha256="b" * 64) == ["bundled"] * 3  # the control has other weights
+    assert len(measured_again(content_sha256="b" * 64, input_size=32)) == 6
+    stored = json.loads((tmp_path / "resnet50-frozen-all-bundled-0.json").read_text())
+    assert (stored["content_sha256"], stored["size"], stored["data_name"]) == ("b" * 64, 32, "photographs")
+    assert len(list(tmp_path.iterdir())) == 6
+
+
+def test_words_that_say_nothing_are_refused(report, tmp_path):
+    for words, part in (([], "No photographs were named."), (["--data", "drawn"], "The drawn stand-in says")):
+        with pytest.raises(SystemExit, match=part):
+            report.main([*words, "--out", str(tmp_path)])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("kind", ["frozen-50", "frozen-all", "fine-tuned-500"])
+@pytest.mark.parametrize("arm", ["bundled", "none"])
+def test_figures_are_measured(report, cifar, monkeypatch, kind, arm):
+    import keras
+
+    function = "keras.applications.mobilenet_v2.preprocess_input"
+    monkeypatch.setattr(report, "EPOCHS", 1)
+    monkeypatch.setattr(report, "read_card", lambda net: card(net, input_size=32, preprocessing=function))
+    bench = report.Bench("MobileNetV2", cifar)
+    value, pictures = bench.measure(report.Figure("MobileNetV2", kind, arm, 0))
+    assert pictures == 60
+    assert keras.mixed_precision.global_policy().name == "float32"
+    assert value > 0.4 if kind.startswith("frozen") else 0 <= value <= 1  # brightness tells the class

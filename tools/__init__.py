@@ -1,0 +1,1 @@
+"""What maintainers and instructors run: each room by `python -m tools.<room>`."""

@@ -1,0 +1,1 @@
+"""Lessons and exercises: stored outputs, the common frame, the editions."""

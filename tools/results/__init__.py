@@ -1,0 +1,1 @@
+"""Reference results: repeated, compared, written into documents."""

@@ -1,0 +1,270 @@
+"""Write docs/RESULTS.md, its figures and the table in README.md from the records in results/reference.
+
+No number stands here: what is written comes from the records alone.
+
+    python -m tools.results.documents
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from course_utils import plotting
+from course_utils.claims import claims_table
+from course_utils.errors import CourseError
+from course_utils.reference import mean_and_spread, reference_records
+from course_utils.reference_tables import percent, recipes_table, with_spread
+from course_utils.system.paths import PROJECT
+from course_utils.system.whole_file import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DOCS = PROJECT / "docs"
+README = PROJECT / "README.md"
+START, END = "<!-- reference results: written by make docs -->", "<!-- end of reference results -->"
+RECIPES = ("R1", "R2", "R3", "R4", "R5")
+CHANCE = 0.1  # accuracy of guessing one of ten classes
+SAME_PRICE = 1.1  # ratio of times up to which two forms cost the same
+GAINS = ("form", "gain (points)", "is it more than chance?", "time, against published", "seeds")
+RENEWED = ", averages renewed"  # end of the name of a form, in lessons 14 and 16
+SEVERAL = 2  # standard errors from which a difference counts
+STUDIES = {
+    "labels": ("labels_per_class", "labels of each class", "Accuracy with few and with many labels"),
+    "size": ("size", "input size (pixels)", "The same pictures, scaled up"),
+    "preprocessing": ("preprocessing", "", "The same base, pixels scaled in different ways"),
+    "depth": ("depth", "", "How much of the base was unfrozen"),
+    "rate": ("learning_rate", "", "Fine-tuning the whole base at several learning rates"),
+}
+ORDER = {  # of words; numbers are sorted
+    "preprocessing": ["right", "[0, 1]", "scaled twice"],
+    "depth": ["none", "last block", "last 30 layers", "all"],
+}
+
+
+def main() -> int:
+    """Write all; return 0, or 1 if the records do not serve."""
+    try:
+        records = reference_records()
+        texts = {
+            DOCS / "RESULTS.md": document(records),
+            README: with_block(README.read_text(encoding="utf-8"), readme_block(records)),
+        }
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for name, figure in figures(records).items():
+        with replacing(DOCS / name) as part:
+            figure.savefig(part, format="png")
+    for path, text in texts.items():
+        with replacing(path) as part:
+            part.write_text(text, encoding="utf-8")
+    print("Written: docs/RESULTS.md with its figures, and the table in README.md")
+    return 0
+
+
+def document(records: pd.DataFrame) -> str:
+    """Return docs/RESULTS.md as text."""
+    gained = gains(records)
+    parts = [
+        "# Reference results",
+        "*Written by `make docs` from the records in `results/reference`. Do not edit.*",
+        _conditions(records),
+        "## Recipes R1–R5, as published and mended",
+        "Each row is one training of lessons 14–17; means over the seeds, with the standard deviation of "
+        "the accuracy. What was changed and why stands in the lessons. *Random* is the control: the same "
+        "network without pre-trained weights.",
+        to_markdown(recipes_table(records)),
+        *_at_chance(records),
+        "![Bars: test accuracy of each recipe, as published and mended](results-recipes.png)",
+        "### Mended against published",
+        "The difference is paired by seed. Time is that of training, features included, as the median of the "
+        "ratios; all forms of a recipe ran one after the other in one process. *Head* is the mended form "
+        "before fine-tuning: the base is still frozen.",
+        to_markdown(gained),
+        *_shortfalls(gained),
+        "## What the projects claim",
+        "Verdicts come from the records by the rules in `course_utils/claims.py`.",
+        to_markdown(claims_table(records), index=False),
+        "## Studies",
+        "One choice is varied, all else stays: lesson 18. Bands and thin lines are one standard deviation "
+        "over the seeds.",
+        *[part for study in STUDIES for part in _study(records, study)],
+        "## To repeat them",
+        "`make reference DATA=/path/to/cifar10` runs the grids in `results/reference` again, goes on after "
+        "an interruption, and compares each accuracy with what is stored here. `ARGS=--store` stores the "
+        "new records, and `make docs` writes this page.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def gains(records: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a mended form: points of test accuracy over the published one, and ratio of times."""
+    rows = []
+    for model in sorted(name for name in set(records["model"]) if " mended" in name):
+        published, mended = (_by_seed(records, name) for name in (f"{model[:2]} published", model))
+        points = (100 * (mended["accuracy"] - published["accuracy"])).dropna()
+        if len(points):
+            row = {
+                "form": model,
+                "gain (points)": with_spread(points, "+.1f").replace("± +", "± "),
+                "is it more than chance?": _is_clear(points),
+                "time, against published": f"{(mended['seconds'] / published['seconds']).median():.2f}",
+                "seeds": len(points),
+            }
+            rows.append(row)
+    return pd.DataFrame(rows, columns=GAINS).set_index("form")
+
+
+def figures(records: pd.DataFrame) -> dict[str, Figure]:
+    """Return all figures of the page by file name."""
+    found = {"results-recipes.png": _recipes_figure(records)}
+    for study in STUDIES:
+        if study in set(records.get("study", [])):
+            found[f"results-{study}.png"] = study_figure(records[records["study"] == study], study)
+    return found
+
+
+def study_figure(records: pd.DataFrame, study: str) -> Figure:
+    """Return the figure of one study."""
+    _, xlabel, title = STUDIES[study]
+    table = _study_table(records, study)
+    if xlabel:
+        means, spreads = (table[part].unstack("model") for part in ("mean", "std"))
+        words = {"xlabel": xlabel, "ylabel": "validation accuracy (%)", "title": title}
+        return plotting.lines(means, spread=spreads, percent=True, logx=study == "labels", **words)
+    flat = table.droplevel("model").rename(index=lambda value: f"{value:g}" if study == "rate" else value)
+    words = {"xlabel": "validation accuracy (%)", "title": title}
+    return plotting.bars(flat["mean"], spread=flat["std"], percent=True, **words)
+
+
+def readme_block(records: pd.DataFrame) -> str:
+    """Return the short table of README.md: published against mended."""
+    columns = ["test accuracy", "seconds", "GFLOP a picture", "conditions"]
+    table = recipes_table(records)
+    plain = [name for name in table.index if name.split(" ", 1)[1] in ("published", "mended")]
+    return "\n\n".join([to_markdown(table.loc[plain, columns]), _conditions(records)])
+
+
+def with_block(text: str, block: str) -> str:
+    """Return the text with what stands between the two marks replaced.
+
+    Raises:
+        CourseError: the marks are not there.
+    """
+    if START not in text or END not in text:
+        raise CourseError(
+            "README.md was not changed.",
+            cause=f"Expected the lines {START} and {END} in it.",
+            next_step="put both marks where the table belongs.",
+        )
+    return re.sub(
+        f"{re.escape(START)}.*{re.escape(END)}", lambda _: f"{START}\n{block}\n{END}", text, flags=re.S
+    )
+
+
+def to_markdown(table: pd.DataFrame, *, index: bool = True) -> str:
+    """Return a table of texts and numbers in Markdown."""
+    table = table.reset_index() if index else table
+    rows = [list(map(str, table.columns)), ["---"] * len(table.columns)]
+    rows += [[str(value).replace("|", "\\|") for value in row] for row in table.to_numpy().tolist()]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _conditions(records: pd.DataFrame) -> str:
+    weights = ", ".join(sorted(set(records["weights"]) - {"none"}))
+    devices = ", ".join(sorted(set(records["device"])))
+    data = ", ".join(sorted(set(records["data"])))
+    seeds = ", ".join(str(seed) for seed in sorted(set(records["seed"])))
+    return (
+        f"Measured on photographs of CIFAR-10 (DATA: {data}), with {weights} weights, seeds {seeds}, on: "
+        f"{devices}. On a CPU the recipes run with few labels and small inputs, as the conditions say: these "
+        "numbers compare forms of a recipe with one another, and not with what a GPU would reach."
+    )
+
+
+def _by_seed(records: pd.DataFrame, model: str) -> pd.DataFrame:
+    mine = records[records["model"] == model]
+    accuracy = mine[(mine["metric"] == "accuracy") & (mine["split"] == "test")].set_index("seed")["value"]
+    seconds = mine[mine["metric"] == "seconds"].set_index("seed")["value"]
+    return pd.DataFrame({"accuracy": accuracy, "seconds": seconds})
+
+
+def _is_clear(points: pd.Series) -> str:
+    if len(points) == 1:
+        return "one seed"
+    error = points.std() / len(points) ** 0.5
+    if abs(points.mean()) <= SEVERAL * error:
+        return "no"
+    return "yes" if points.mean() > 0 else "yes, worse"
+
+
+def _at_chance(records: pd.DataFrame) -> list[str]:
+    """Name the forms that only guess although BatchNormalization trains in them, and say why."""
+    tested = records[(records["metric"] == "accuracy") & (records["split"] == "test")]
+    means = tested.groupby("model")["value"].mean()
+    guessing = means[means < CHANCE + 0.02].index
+    names = [name for name in guessing if name.endswith((" published", " random"))]
+    if not names:
+        return []
+    renewed = tested[tested["model"].str.endswith(RENEWED)]
+    told = [
+        f"{name.removesuffix(RENEWED)} {percent(found)}" for name, found in renewed.groupby("model")["value"]
+    ]
+    return [
+        f"**At chance: {', '.join(names)}.** The BatchNormalization layers of these forms train. For "
+        "predictions they use running averages, which begin with the statistics of other pixels and need "
+        "more steps than a budget of few pictures has. Lessons 14 and 16 renew them: the training pictures "
+        f"pass once more, and no weight is trained. Then: {'; '.join(told) or 'not measured'}. Where this is "
+        "far from chance, the averages hid what was learned. With all pictures there are steps enough, so "
+        "this speaks against no claim."
+    ]
+
+
+def _shortfalls(table: pd.DataFrame) -> list[str]:
+    """Name the recipes of which no mended form is better for the same price."""
+    is_better = table["is it more than chance?"] == "yes"
+    is_as_cheap = table["time, against published"].astype(float) <= SAME_PRICE
+    good = {name[:2] for name in table.index[is_better & is_as_cheap]}
+    bad = sorted({name[:2] for name in table.index} - good)
+    return [
+        f"**{recipe}: no mended form is clearly better for the same price here.** See the rows above."
+        for recipe in bad
+    ]
+
+
+def _recipes_figure(records: pd.DataFrame) -> Figure:
+    chosen = records[(records["metric"] == "accuracy") & (records["split"] == "test")]
+    chosen = chosen[chosen["model"].str.match(r"R\d (published|mended)$")]
+    table = mean_and_spread(chosen.sort_values("model", ascending=True), "model")
+    order = [f"{r} {form}" for r in RECIPES for form in ("published", "mended")]
+    table = table.reindex([name for name in order if name in table.index])
+    words = {"xlabel": "test accuracy (%)", "title": "Recipes as published and mended, photographs"}
+    return plotting.bars(table["mean"], spread=table["std"], percent=True, **words)
+
+
+def _study(records: pd.DataFrame, study: str) -> list[str]:
+    mine = records[records["study"] == study] if "study" in records else records[:0]
+    if mine.empty:
+        return []
+    _, _, title = STUDIES[study]
+    table = _study_table(mine, study)
+    texts = [f"{100 * row.mean:.1f} ± {100 * row.std:.1f} %" for row in table.itertuples()]
+    shown = pd.DataFrame({"accuracy": texts, "seeds": table["count"]}, index=table.index)
+    return [f"### {title}", f"![{title}](results-{study}.png)", to_markdown(shown)]
+
+
+def _study_table(records: pd.DataFrame, study: str) -> pd.DataFrame:
+    column = STUDIES[study][0]
+    table = mean_and_spread(records[records["metric"] == "accuracy"], [column, "model"])
+    if study in ORDER:
+        return table.reindex([word for word in ORDER[study] if word in table.index.levels[0]], level=0)
+    return table.sort_index()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

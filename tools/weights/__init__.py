@@ -1,0 +1,1 @@
+"""Bundled weights: trained, packed, measured, described."""

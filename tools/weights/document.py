@@ -1,0 +1,350 @@
+"""Write docs/WEIGHTS.md and its plot from the cards of the bundled weights and the records of their transfer.
+
+No number stands here: what is written comes from the cards and the records alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course_utils.records import read_records
+from course_utils.system.whole_file import replacing
+from course_utils.weights import NETWORKS, read_card
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TOP1 = "tiny_imagenet_val_top1_percent"
+DOCUMENT, PLOT = "WEIGHTS.md", "weights.png"
+KINDS = {
+    "frozen-50": "frozen, linear classifier, 50 labels a class",
+    "frozen-all": "frozen, linear classifier, all labels",
+    "fine-tuned-500": "fine-tuned, 500 labels a class",
+}
+ARMS = {"bundled": "bundled weights", "none": "random weights", "lead": "lead, points"}
+AHEAD = (5, 10)  # points that are looked ahead to
+MISSING = "not measured for these weights yet"
+
+
+def read_all(folder: Path) -> tuple[dict[str, dict], list[dict]]:
+    """Return the cards by network, and the records of these very weights and of random ones."""
+    cards = {name: read_card(name) for name in NETWORKS}
+    entries = read_records(folder).to_dict("records") if folder.is_dir() else []
+    return cards, [entry for entry in entries if _belongs(entry, cards)]
+
+
+def _belongs(entry: dict, cards: dict[str, dict]) -> bool:
+    card = cards.get(entry["model"])
+    if card is None or entry.get("figure") not in KINDS or entry["weights"] not in ("bundled", "none"):
+        return False
+    of_these = entry["weights"] == "none" or entry.get("content_sha256") == card["content_sha256"]
+    return of_these and entry["size"] == card["input_size"]
+
+
+def write(records: Path, docs: Path) -> list[Path]:
+    """Write the document and its plot, each whole or not at all; return both paths."""
+    cards, entries = read_all(records)
+    docs.mkdir(parents=True, exist_ok=True)
+    description = {"Description": digest(cards, entries)}
+    with replacing(docs / PLOT) as part:
+        plot(cards, entries).savefig(part, format="png", metadata=description)
+    with replacing(docs / DOCUMENT) as part:
+        part.write_text(document(cards, entries), encoding="utf-8")
+    return [docs / DOCUMENT, docs / PLOT]
+
+
+def digest(cards: dict[str, dict], entries: list[dict]) -> str:
+    """Return a digest of all that the plot shows; it is kept inside the picture."""
+    shown = [
+        {name: runs(card) for name, card in cards.items()},
+        sorted([e["model"], e["figure"], e["weights"], e["seed"], e["value"]] for e in entries),
+    ]
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+
+
+# --- what the cards say about training ----------------------------------------------------------
+
+
+def runs(card: dict) -> list[dict]:
+    """Return the runs of a network, oldest first: each with the hours before it and the hours at its end."""
+    before, result = 0.0, []
+    for run in [*card.get("earlier", []), card]:
+        hours = before + run["seconds"] / 3600
+        points = [
+            (before + line["seconds"] / 3600, 100 * line["val_top1"]) for line in run.get("history", [])
+        ]
+        result.append(
+            {"begin": before, "end": hours, "top1": run[TOP1], "points": points or [(hours, run[TOP1])]}
+        )
+        before = hours
+    return result
+
+
+def per_doubling(card: dict) -> float | None:
+    """Return the points gained between the last two runs, for each doubling of all training time."""
+    import math
+
+    ends = [(run["end"], run["top1"]) for run in runs(card)]
+    if len(ends) < 2:
+        return None
+    (hours_before, before), (hours, now) = ends[-2:]
+    return (now - before) / math.log2(hours / hours_before)
+
+
+def _outlook(name: str, card: dict) -> str:
+    ends = runs(card)
+    course = ", ".join(f"{run['top1']:.1f} % after {run['end']:.1f} h" for run in ends)
+    gain = per_doubling(card)
+    if gain is None:
+        return f"- **{name}**: {course}. With one run there is nothing to compare."
+    if gain <= 0:
+        return f"- **{name}**: {course}. The last run brought nothing: more of the same will not do."
+    now, hours = ends[-1]["top1"], ends[-1]["end"]
+    ahead = " and ".join(
+        f"about {hours * 2 ** (points / gain):.1f} h in all for {now + points:.0f} %" for points in AHEAD
+    )
+    return (
+        f"- **{name}**: {course}. Between the last two ends, each doubling of the time gave {gain:.1f} "
+        f"points. Carried on in a straight line, that makes {ahead}."
+    )
+
+
+# --- the document -------------------------------------------------------------------------------
+
+
+def document(cards: dict[str, dict], entries: list[dict]) -> str:
+    """Return docs/WEIGHTS.md as text."""
+    parts = [
+        "# Bundled weights",
+        "*Written by `make weights-report` from the cards in `data/weights` and the records in "
+        "`results/weights`. Do not edit; after a change: `make weights-report REPORT_ONLY=1`.*",
+        "## What they are, and what not",
+        _what(cards),
+        "## Training",
+        _table(TRAINING_HEAD, [row for name, card in cards.items() for row in _training_rows(name, card)]),
+        *_notes(cards),
+        "## The compact form",
+        "Kernels are stored as whole numbers of 8 bits with one scale for each output channel, all else as "
+        "32-bit floats. The table shows what this costs.",
+        _table(COMPACT_HEAD, [row for name, card in cards.items() for row in _compact_rows(name, card)]),
+        "## Transfer to CIFAR-10",
+        _transfer_text(cards, entries),
+        _table(
+            ["", *(f"{name}, {cards[name]['input_size']} px" for name in cards)],
+            [[label, *(_cell(entries, name, kind, arm) for name in cards)] for label, kind, arm in ROWS],
+        ),
+        f"![{_alt(cards, entries)}]({PLOT})",
+        "## What would take more",
+        "Accuracy on Tiny ImageNet at the end of each run, against all training time so far. Only ends are "
+        "compared: inside a run the learning rate has not come down yet.",
+        "\n".join(_outlook(name, card) for name, card in cards.items()),
+        "These lines are no measurements. Such curves flatten, so more time will be needed than they say; "
+        "larger pictures, another recipe or a GPU change them altogether. Runs may also differ in their "
+        "input size, device and recipe: see the table above.",
+        "## Where each figure comes from",
+        _table(SOURCE_HEAD, _source_rows(entries)) if entries else f"Transfer: {MISSING}.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+TRAINING_HEAD = ["network", "run", "started from", "epochs", "minutes", "device", "input", "top-1 at its end"]
+COMPACT_HEAD = ["network", "file", "figure", "before packing", "packed", "difference"]
+SOURCE_HEAD = ["figure", "network", "weights", "data", "pictures", "seeds", "seconds", "device", "versions"]
+ROWS = [(f"{label}: {ARMS[arm]}", kind, arm) for kind, label in KINDS.items() for arm in ARMS]
+
+
+def _what(cards: dict[str, dict]) -> str:
+    files = " and ".join(
+        f"{name} ({card['bytes'] / 1e6:.1f} MB, {_sum(card, 'seconds') / 3600:.1f} hours, "
+        f"{_sum(card, 'epochs'):.1f} epochs in all)"
+        for name, card in cards.items()
+    )
+    data = "; ".join(dict.fromkeys(card["data"] for card in cards.values()))
+    return "\n".join(
+        [
+            f"Two networks without their classifiers: {files}. They were trained by `tools/pretrain.py` on "
+            f"Tiny ImageNet, a small part of ImageNet ({data}).",
+            "They make transfer learning real where there is no network: a base that has learned from "
+            "photographs is tried on pictures that it never saw.",
+            "",
+            "- They are **not ImageNet's weights**. Those come from more than a million photographs of a "
+            "thousand classes, with many more pixels, and are much stronger.",
+            "- The figures below hold at the input size of the card. Other sizes load too, and differ.",
+            "- Tiny ImageNet and CIFAR-10 share everyday things (dogs, cars, ships): a friendly case.",
+            "- The photographs behind them are for research and teaching only.",
+        ]
+    )
+
+
+def _sum(card: dict, field: str) -> float:
+    return sum(run[field] for run in [*card.get("earlier", []), card])
+
+
+def _training_rows(name: str, card: dict) -> list[list[str]]:
+    rows = []
+    for number, run in enumerate([*card.get("earlier", []), card], 1):
+        start = run.get("start", "random weights")
+        cells = [name, str(number), start, f"{run['epochs']:g}", f"{run['seconds'] / 60:.0f}"]
+        rows.append([*cells, run["device"], f"{run['input_size']} px", f"{run[TOP1]:.1f} %"])
+    return rows
+
+
+def _notes(cards: dict[str, dict]) -> list[str]:
+    notes = [
+        f"- {name}, run {number}: {run['note']}"
+        for name, card in cards.items()
+        for number, run in enumerate([*card.get("earlier", []), card], 1)
+        if run.get("note")
+    ]
+    recipes = [
+        f"- {name}, run {number}: {run['recipe']}."
+        for name, card in cards.items()
+        for number, run in enumerate([*card.get("earlier", []), card], 1)
+    ]
+    return ["Recipes:\n\n" + "\n".join(recipes), *(["Notes:\n\n" + "\n".join(notes)] if notes else [])]
+
+
+def _compact_rows(name: str, card: dict) -> list[list[str]]:
+    rows = []
+    for key, pair in card["measured"].items():
+        if isinstance(pair, dict):
+            cost = pair["packed"] - pair["before_packing"]
+            figure = "Tiny ImageNet, top-1" if key == TOP1 else "CIFAR-10, frozen, 50 labels a class"
+            values = [f"{pair['before_packing']:.2f} %", f"{pair['packed']:.2f} %", f"{cost:+.2f} points"]
+            rows.append([name, f"{card['bytes'] / 1e6:.1f} MB", figure, *values])
+    return rows
+
+
+def _transfer_text(cards: dict[str, dict], entries: list[dict]) -> str:
+    tuned = [entry for entry in entries if entry["figure"] == "fine-tuned-500"]
+    epochs = " or ".join(sorted({f"{entry['epochs']:.0f}" for entry in tuned})) or "the same number of"
+    names = " and ".join(sorted({entry["data_name"] for entry in entries})) or "CIFAR-10"
+    return (
+        f"Accuracy on the test photographs of {names}, in per cent: mean ± standard deviation over seeds. A "
+        "seed chooses the labels, the random weights and the order; with all labels and the bundled weights "
+        "nothing is left to chance. Frozen: pooled features and a ridge classifier; the base does not move. "
+        f"Fine-tuned: the whole network, {epochs} epochs, flips and shifts, one recipe for both arms. "
+        "Random weights are the control: the same network, never trained on Tiny ImageNet."
+    )
+
+
+def _values(entries: list[dict], name: str, kind: str, arm: str) -> dict[int, float]:
+    """Return per cent by seed; the lead is taken seed by seed."""
+    if arm == "lead":
+        ours, control = (_values(entries, name, kind, each) for each in ("bundled", "none"))
+        return {seed: ours[seed] - control[seed] for seed in sorted(ours.keys() & control.keys())}
+    return {
+        entry["seed"]: 100 * entry["value"]
+        for entry in entries
+        if (entry["model"], entry["figure"], entry["weights"]) == (name, kind, arm)
+    }
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+
+
+def _cell(entries: list[dict], name: str, kind: str, arm: str) -> str:
+    found = list(_values(entries, name, kind, arm).values())
+    return f"{statistics.mean(found):.1f}{_spread(found)}" if found else MISSING
+
+
+def _source_rows(entries: list[dict]) -> list[list[str]]:
+    groups: dict[tuple, list[dict]] = {}
+    for entry in sorted(entries, key=lambda e: (list(KINDS).index(e["figure"]), e["model"], e["weights"])):
+        key = (entry["figure"], entry["model"], entry["weights"], entry["device"], entry["versions"])
+        groups.setdefault(key, []).append(entry)
+    return [_source_row(*key, found) for key, found in groups.items()]
+
+
+def _source_row(kind: str, name: str, arm: str, device: str, versions: str, found: list[dict]) -> list[str]:
+    pictures = " or ".join(
+        sorted({f"{e['train_pictures']:,.0f} to train, {e['test_pictures']:,.0f} to test" for e in found})
+    )
+    seeds = ", ".join(str(seed) for seed in sorted(e["seed"] for e in found))
+    seconds = ", ".join(f"{e['seconds']:.0f}" for e in sorted(found, key=lambda e: e["seed"]))
+    data = " or ".join(sorted({e["data_name"] for e in found}))
+    return [KINDS[kind], name, ARMS[arm], data, pictures, seeds, seconds, device, versions]
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+# --- the plot -----------------------------------------------------------------------------------
+
+
+def _alt(cards: dict[str, dict], entries: list[dict]) -> str:
+    ends = "; ".join(f"{name} ends at {runs(card)[-1]['top1']:.1f} %" for name, card in cards.items())
+    bars = "; ".join(
+        f"{name}, {KINDS[kind]}: {_cell(entries, name, kind, 'bundled')} against "
+        f"{_cell(entries, name, kind, 'none')} with random weights"
+        for name in cards
+        for kind in KINDS
+        if _values(entries, name, kind, "lead")
+    )
+    transfer = f"transfer to CIFAR-10. {bars}." if bars else f"transfer, {MISSING}."
+    return f"Left: accuracy on Tiny ImageNet against hours of training. {ends}. Right: {transfer}"
+
+
+def plot(cards: dict[str, dict], entries: list[dict]) -> Figure:
+    """Return the plot: accuracy against hours of each run, and bars of transfer with the control beside."""
+    import matplotlib.figure
+    import matplotlib.style
+
+    from course_utils.plotting import STYLE, WIDTH
+
+    with matplotlib.style.context(STYLE):
+        figure = matplotlib.figure.Figure(figsize=(WIDTH, 3.8), layout="constrained")
+        left, right = figure.subplots(1, 2, width_ratios=[1, 1.15])
+        _draw_training(left, cards)
+        _draw_transfer(right, cards, entries)
+        return figure
+
+
+def _colors() -> list[str]:
+    import matplotlib
+
+    return matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
+
+
+def _draw_training(axes, cards: dict[str, dict]) -> None:
+    for color, (name, card) in zip(_colors(), cards.items(), strict=False):
+        for number, run in enumerate(runs(card)):
+            label = f"{name}, {card['input_size']} px" if not number else None
+            axes.plot(*zip(*run["points"], strict=True), color=color, alpha=0.75, linewidth=1.6)
+            axes.plot(run["end"], run["top1"], "o", color=color, label=label)
+    axes.set(xlabel="hours of training", ylabel="top-1 (%)", title="Tiny ImageNet (dot: end of a run)")
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+    axes.legend(loc="lower right")
+
+
+def _draw_transfer(axes, cards: dict[str, dict], entries: list[dict]) -> None:
+    colors = dict(zip(cards, _colors(), strict=False))
+    places = [(name, kind) for kind in KINDS for name in cards]
+    for place, (name, kind) in enumerate(places):
+        for offset, arm in ((-0.2, "bundled"), (0.2, "none")):
+            found = list(_values(entries, name, kind, arm).values())
+            if not found:
+                continue
+            spread = statistics.stdev(found) if len(found) > 1 else 0
+            color = colors[name] if arm == "bundled" else "#b5b5b5"
+            options = {"height": 0.38, "color": color, "xerr": spread, "ecolor": "#444444"}
+            bar = axes.barh(place + offset, statistics.mean(found), **options)
+            axes.bar_label(bar, fmt="{:.1f}", padding=4, fontsize=9)
+    short = {"frozen-50": "frozen, 50", "frozen-all": "frozen, all", "fine-tuned-500": "fine-tuned, 500"}
+    axes.set_yticks(range(len(places)), [f"{name}\n{short[kind]}" for name, kind in places], fontsize=8.5)
+    axes.set_ylim(len(places) - 0.5, -0.5)
+    axes.margins(x=0.15)
+    axes.grid(axis="y", visible=False)
+    if not entries:
+        axes.set_xlim(0, 100)
+        axes.text(50, (len(places) - 1) / 2, MISSING, ha="center", color="#666666")
+    axes.set(xlabel="test accuracy (%); grey: random weights", title="CIFAR-10, labels a class")
