@@ -233,7 +233,7 @@ def _described(origin: str, pictures: Pictures) -> str:
         *([f"missing: {', '.join(missing)}"] if missing else []),
         *pictures.notes,
     ]
-    return "; ".join(sentences) + "."
+    return "; ".join(sentences).encode(errors="backslashreplace").decode() + "."
 
 
 def _per_class(labels: np.ndarray) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from course_utils.errors import CourseError
@@ -21,7 +23,6 @@ from course_utils.weights import check_weights, weights_label, weights_note
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
     from matplotlib.figure import Figure
 
     from course_utils.cifar10 import Cifar10
@@ -46,6 +47,7 @@ class Lesson:
 
     def use(self, cifar10: Cifar10) -> None:
         """Say where the pictures come from, and label all that follows with it."""
+        self._check_enough(cifar10.train_labels)
         self.source = cifar10.source
         print(cifar10.description)
 
@@ -60,6 +62,19 @@ class Lesson:
         label = weights_label(path)
         self.used_weights[label] = weights_note(path)
         return label
+
+    def _check_enough(self, labels: np.ndarray) -> None:
+        """Refuse, before any training, fewer pictures than the lesson's own cells can work with."""
+        _, counts = np.unique(labels, return_counts=True)
+        # Lesson 04 projects the validation pictures from 30 numbers, and asks their neighbours in five parts.
+        to_validate = max(31, 5 * len(counts)) if self.number == "04" else max(10, len(counts))
+        needed = math.ceil(to_validate / self.profile.val_fraction)
+        if len(labels) < needed or counts.min() < 2:
+            raise CourseError(
+                f"Lesson {self.number} needs {needed:,} pictures to train, and two of each class at least.",
+                cause=f"There are {len(labels):,}, and {counts.min():,} of the rarest class.",
+                next_step="give more pictures by DATA; without a folder test, a sixth of them is set aside.",
+            )
 
     def record(
         self, model: str, metric: str, value: float, *, unit: str, split: str, **context: object

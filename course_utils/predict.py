@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from course_utils.cifar10 import CLASS_NAMES, NUM_CLASSES
 from course_utils.errors import CourseError
 from course_utils.evaluation import probabilities
-from course_utils.pictures.formats.picture_files import Unreadable, eight_bits
+from course_utils.pictures.formats import picture_files as pictures
+from course_utils.pictures.formats.picture_files import FROM_A_PHONE, Unreadable, is_from_a_phone
 
 if TYPE_CHECKING:
     import keras
 
+    Picture = str | Path | bytes | BinaryIO | Image.Image | np.ndarray
 
 MEGAPIXELS = 50  # of a picture at most: more would fill the memory of a small computer
+_LIMIT = f"{MEGAPIXELS} megapixels are the limit"
 
 
 @dataclass(frozen=True, eq=False)  # an array has no single answer to "equal?"
@@ -40,14 +44,15 @@ class Prediction:
     image: np.ndarray
 
 
-def predict_image(model: keras.Model, path_or_image: str | Path | Image.Image | np.ndarray) -> Prediction:
+def predict_image(model: keras.Model, path_or_image: Picture) -> Prediction:
     """Say what one picture shows.
 
     Args:
         model: takes uint8 pictures (n, height, width, 3), preprocessing inside; answers 10 logits or 10
             probabilities (softmax) a picture.
-        path_or_image: file, Pillow image or uint8 array; of any size up to 50 megapixels and any mode (RGB,
-            RGBA, grey, palette …). The middle square is cut out and scaled to the model's size.
+        path_or_image: path, bytes or open file, Pillow image or uint8 array; of any size up to 50 megapixels
+            and any mode (RGB, RGBA, grey, palette …). The middle square is cut out and scaled to the model's
+            size.
 
     Raises:
         CourseError: the file is missing or no picture, the array is not uint8, or the model does not take
@@ -63,34 +68,45 @@ def predict_image(model: keras.Model, path_or_image: str | Path | Image.Image | 
             cause=f"Expected an output of shape (1, {NUM_CLASSES}), found {answer.shape}.",
             next_step="give predict_image the whole model, with its head.",
         )
-    chances = answer[0] if _ends_on_softmax(model) else probabilities(answer)[0]
+    chances = answer[0] if _is_distribution(answer[0]) else probabilities(answer)[0]
     best = int(chances.argmax())
     by_name = {name: float(chance) for name, chance in zip(CLASS_NAMES, chances, strict=True)}
     return Prediction(CLASS_NAMES[best], float(chances[best]), by_name, pixels)
 
 
-def as_rgb(path_or_image: str | Path | Image.Image | np.ndarray) -> Image.Image:
-    """Return any picture as RGB, transparent parts on white, turned as its camera says.
+def as_rgb(path_or_image: Picture) -> Image.Image:
+    """Return any picture as RGB, as ``pictures.as_rgb`` does for training.
 
     Args:
-        path_or_image: file, Pillow image, or uint8 array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4).
+        path_or_image: path, bytes or open file, Pillow image, or uint8 array (h, w), (h, w, 1), (h, w, 3) or
+            (h, w, 4).
 
     Raises:
         CourseError: the file is missing or no picture, or the array has another shape or type.
     """
-    if isinstance(path_or_image, np.ndarray):
-        return _rgb(_from_array(path_or_image))
-    if isinstance(path_or_image, Image.Image):
-        return _rgb(path_or_image)
-    return _open(Path(path_or_image))
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    image = eight_bits(ImageOps.exif_transpose(image))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.convert("RGB")
+    name = "The picture"
+    try:
+        if isinstance(path_or_image, np.ndarray):
+            return pictures.as_rgb(_from_array(path_or_image))
+        if isinstance(path_or_image, Image.Image):
+            return pictures.as_rgb(path_or_image.copy())  # a picture of an open file is changed by loading
+        if isinstance(path_or_image, str | Path):
+            path = Path(path_or_image).expanduser()
+            name = f"The picture {path}"
+            path_or_image = _content(path)
+        raw = path_or_image if isinstance(path_or_image, bytes) else path_or_image.read()
+        return _decoded(raw)
+    except CourseError:
+        raise
+    except FileNotFoundError:
+        cause = "No file lies there."
+    except Unreadable as why:
+        cause = f"It is {why}."
+    except Exception as error:  # a damaged file can fail in many ways inside a decoder
+        cause = f"It is damaged, or not a picture ({type(error).__name__})."
+    raise CourseError(
+        f"{name} cannot be read.", cause=cause, next_step="give the path of a JPEG or PNG file."
+    )
 
 
 def _from_array(array: np.ndarray) -> Image.Image:
@@ -104,38 +120,31 @@ def _from_array(array: np.ndarray) -> Image.Image:
     return Image.fromarray(array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array)
 
 
-def _open(path: Path) -> Image.Image:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's remarks on odd files and on their size
-            _check_before_decoding(path)
-            with Image.open(path) as image:
-                return _rgb(image)
-    except FileNotFoundError:
-        cause = "No file lies there."
-    except Unreadable as why:
-        cause = f"It {why}."
-    except Exception as error:  # a damaged file can fail in many ways inside a decoder
-        cause = f"It is damaged, or not a picture ({type(error).__name__})."
-    raise CourseError(
-        f"The picture {path} cannot be read.", cause=cause, next_step="give the path of a JPEG or PNG file."
-    )
+def _content(path: Path) -> bytes:
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe may never end
+        raise Unreadable("no plain file")
+    return path.read_bytes()
 
 
-def _check_before_decoding(path: Path) -> None:
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise Unreadable("is no plain file")
-    if not status.st_size:
-        raise Unreadable("is empty")
-    limit = f"{MEGAPIXELS} megapixels are the limit"
-    try:
-        with Image.open(path) as image:
-            if image.width * image.height > MEGAPIXELS * 1e6:
-                raise Unreadable(f"has {image.width}×{image.height} pixels; {limit}")
-            image.verify()  # the check sums of a PNG file, which decoding does not look at
-    except Image.DecompressionBombError as error:  # from 179 megapixels on
-        raise Unreadable(f"has far too many pixels; {limit}") from error
+def _decoded(raw: bytes) -> Image.Image:
+    """Check size and check sums before anything is decoded."""
+    if not raw:
+        raise Unreadable("empty")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's remarks on odd files and on their size
+        try:
+            with Image.open(io.BytesIO(raw)) as image:
+                if image.width * image.height > MEGAPIXELS * 1e6:
+                    raise Unreadable(f"too large, {image.width}×{image.height} pixels; {_LIMIT}")
+                image.verify()  # the check sums of a PNG file, which decoding does not look at
+        except Image.DecompressionBombError as error:  # from 179 megapixels on
+            raise Unreadable(f"far too large; {_LIMIT}") from error
+        except UnidentifiedImageError:
+            if is_from_a_phone(raw):
+                raise Unreadable(FROM_A_PHONE) from None
+            raise
+        with Image.open(io.BytesIO(raw)) as image:
+            return pictures.as_rgb(image)
 
 
 def _picture_size(model: keras.Model) -> tuple[int, int]:
@@ -149,9 +158,6 @@ def _picture_size(model: keras.Model) -> tuple[int, int]:
     )
 
 
-def _ends_on_softmax(model: keras.Model) -> bool:
-    last = model.outputs[0]._keras_history.operation
-    if hasattr(last, "layers"):  # the head is a model of its own
-        return _ends_on_softmax(last)
-    activation = getattr(last, "activation", None)
-    return getattr(activation, "__name__", type(last).__name__).lower() == "softmax"
+def _is_distribution(answer: np.ndarray) -> bool:
+    """Say whether numbers are probabilities: of a softmax, of an average of several, in half precision."""
+    return bool(answer.min() >= 0 and abs(answer.sum() - 1) < 0.01)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import math
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, first_line
 from course_utils.system import run_folder
 from course_utils.system.paths import out_folder
 from course_utils.system.whole_file import replacing
@@ -71,8 +72,10 @@ def record(
     entry |= {"unit": unit, "split": split, "device": device_name(), "versions": versions()} | context
     distinct = {k: v for k, v in context.items() if k not in ("seconds", "profile", "data")}
     parts = [lesson, model, metric, split, *(f"{key}-{distinct[key]}" for key in sorted(distinct))]
-    path = run_folder.records(out_folder(out)) / (slug(" ".join(map(str, parts))) + ".json")
-    path.parent.mkdir(exist_ok=True)
+    folder = run_folder.records(out_folder(out))
+    folder.mkdir(exist_ok=True)
+    same = {"lesson": lesson, "model": model, "metric": metric, "split": split} | distinct
+    path = own_path(folder, " ".join(map(str, parts)), ".json", same, facts="")
     with replacing(path) as part:
         part.write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
     return path
@@ -104,7 +107,7 @@ def read_record(path: Path) -> dict[str, object]:
             return entry
         problem = "fields are missing, the value is no number, or a name no word"
     except (OSError, ValueError) as error:
-        problem = str(error).splitlines()[0]
+        problem = first_line(error)
     raise CourseError(
         f"The file {path} is not a result record.",
         cause=f"Expected one JSON object with {', '.join(FIELDS[:6])} …; {problem}.",
@@ -132,6 +135,28 @@ def plain(values: dict[str, object]) -> dict[str, object]:
 def slug(text: str) -> str:
     """Return a file name for a text: lower case, words joined by ``-``."""
     return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
+
+
+def own_path(folder: Path, name: str, ending: str, same: dict[str, object], *, facts: str) -> Path:
+    """Return where results of this name lie: its slug, with a digest where another name has taken that.
+
+    Names such as "CNN" and "CNN+", or names in other scripts, have the same slug.
+
+    Args:
+        folder: where results lie.
+        name: of these results.
+        ending: of the path.
+        same: what results of the same name say of themselves.
+        facts: the file inside the path that says it; empty: the path itself.
+    """
+    digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
+    path = folder / f"{slug(name) or digest}{ending}"
+    try:
+        there = json.loads((path / facts if facts else path).read_text(encoding="utf-8"))
+        is_taken = any(there[key] != value for key, value in same.items())
+    except (OSError, ValueError, TypeError, KeyError):  # nothing there, or nothing that can be kept
+        is_taken = False
+    return folder / f"{slug(name)}-{digest}{ending}" if is_taken else path
 
 
 @functools.cache

@@ -15,7 +15,7 @@ import pandas as pd
 
 from course_utils.errors import CourseError
 from course_utils.inspection import parameter_counts
-from course_utils.records import plain, slug
+from course_utils.records import own_path, plain
 from course_utils.system import run_folder
 from course_utils.system.run_folder import HISTORY, MODEL, PREDICTIONS, TRAINING
 
@@ -87,7 +87,8 @@ def save_run(
     counts = parameter_counts(model)
     size = {"parameters": int(counts["total"]), "trainable_parameters": int(counts["trainable"])}
     facts = plain(facts | size | {"model_name": model_name, "seed": seed})
-    folder = run_folder.training(out, f"{slug(model_name)}-{seed}")
+    same = {"model_name": model_name, "seed": seed}
+    folder = own_path(run_folder.training(out, ""), model_name, f"-{seed}", same, facts=TRAINING)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as temporary:
         new = Path(temporary) / "new"

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, first_line
 from course_utils.system.disk import check_disk
 from course_utils.system.paths import BUNDLED_WEIGHTS, PROJECT, cache_folder
 
@@ -164,7 +164,7 @@ def read_card(name: str, folder: Path = BUNDLED_WEIGHTS) -> dict:
     except (OSError, ValueError) as error:
         raise CourseError(
             f"The card of the bundled weights cannot be read: {path}.",
-            cause=str(error).splitlines()[0],
+            cause=first_line(error),
             next_step=_RESTORE,
         ) from error
 
@@ -228,7 +228,7 @@ def write_weight_file(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         check_disk(path.parent, need, f"Unpacking the weights to {path}")
         raise CourseError(
             f"The weight file cannot be written: {path}.",
-            cause=str(error).splitlines()[0],
+            cause=first_line(error),
             next_step="name another cache folder by the variable COURSE_CACHE.",
         ) from error
     finally:
@@ -249,7 +249,7 @@ def read_weight_file(path: Path) -> Arrays:
             for key in _datasets(file):
                 arrays[key] = file[key][()]
     except (OSError, RuntimeError, KeyError) as error:
-        raise _damaged(path, str(error).splitlines()[0]) from error
+        raise _damaged(path, first_line(error)) from error
     return {key: _finite(path, key, array) for key, array in arrays.items()}
 
 
@@ -402,6 +402,7 @@ def _checked_file(name: str, source: Path) -> Path:
     if in_order is not None:
         return _named_and_kept(name, path, in_order)
     read_weight_file(path)
+    _check_ending(path)
     return path
 
 
@@ -451,6 +452,21 @@ def _named_and_kept(name: str, path: Path, in_order: list[np.ndarray]) -> Path:
     return _place(name, digest)
 
 
+def _check_ending(path: Path) -> None:
+    """Refuse a file that was renamed: Keras decides by the ending how it reads a file."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        right = ".h5" if "layer_names" in file.attrs else ".weights.h5"
+    if path.name.endswith(".weights.h5") != (right == ".weights.h5"):
+        stem = path.name.removesuffix(path.suffix).removesuffix(".weights")
+        raise CourseError(
+            f"The weight file was renamed: {path}.",
+            cause=f"Keras goes by the ending, and what is in this file belongs to the ending {right}.",
+            next_step=f"rename it to {stem}{right}.",
+        )
+
+
 def _found(path: Path) -> Path:
     for candidate in (path.absolute(), PROJECT / path):
         if candidate.is_file():
@@ -469,7 +485,7 @@ def _shapes_of(path: Path) -> list[tuple[int, ...]]:
         with h5py.File(path, "r") as file:
             return [file[key].shape for key in _datasets(file)]
     except (OSError, RuntimeError, KeyError) as error:
-        raise _damaged(path, str(error).splitlines()[0]) from error
+        raise _damaged(path, first_line(error)) from error
 
 
 def _datasets(file) -> list[str]:

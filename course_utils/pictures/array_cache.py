@@ -181,5 +181,5 @@ def _versions() -> list[str]:
 def _digest(facts: Iterable[object]) -> str:
     digest = hashlib.sha256()
     for fact in facts:
-        digest.update(f"{fact}\0".encode())
+        digest.update(f"{fact}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()[:24]

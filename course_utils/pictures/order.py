@@ -109,7 +109,7 @@ def find_kaggle(steps: list[Step], patience: float | None = None) -> Found:
 
     Args, Raises: as ``find_published``.
     """
-    from course_utils.pictures.places.kaggle.service import fetch_from_kaggle
+    from course_utils.pictures.places.kaggle import fetch_from_kaggle
 
     kind, pictures = read_path(fetch_from_kaggle(_kaggle_folder(), on_step=_into(steps)))
     return Found(pictures, "kaggle", f"CIFAR-10 from Kaggle ({kind})")
@@ -133,7 +133,7 @@ def _from_cache() -> Found | None:
 
 def _first_that_loads(steps: list[Step]) -> Found | None:
     """Ask the sources in their order. Why one gave nothing goes to the steps."""
-    from course_utils.pictures.places.kaggle.service import has_credentials
+    from course_utils.pictures.places.kaggle import has_credentials
 
     for word, patience in AUTO_PATIENCE.items():
         if word == "kaggle" and not has_credentials():
@@ -170,6 +170,6 @@ def _kaggle_folder() -> Path:
 
 
 def _is_fetched_from_kaggle() -> bool:
-    from course_utils.pictures.places.kaggle.service import FOLDERS
+    from course_utils.pictures.places.kaggle import FOLDERS
 
     return any((_kaggle_folder() / name).is_dir() for name in FOLDERS.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, shown
 
 CLASS_NAMES = (
     "airplane",
@@ -83,6 +83,20 @@ def check_images(name: str, images: np.ndarray) -> np.ndarray:
     return images
 
 
+def check_brightness(images: np.ndarray) -> None:
+    """Refuse pictures that are black but for numbers of 1.
+
+    Raises:
+        CourseError: no number is above 1.
+    """
+    if images.max() <= 1:
+        raise CourseError(
+            "The pictures are black: no pixel of them is above 1 of 255.",
+            cause="Pixels of 0–1 were probably cast to uint8, which leaves 0 and 1.",
+            next_step="save them as (pixels * 255).round().astype('uint8').",
+        )
+
+
 def check_pixel_order(name: str, rows: np.ndarray, *, colours_together: bool) -> None:
     """Refuse pictures whose numbers were reshaped where they had to be transposed.
 
@@ -127,6 +141,12 @@ def check_labels(name: str, labels: np.ndarray, count: int) -> np.ndarray:
     Raises:
         CourseError: another dtype, shape or count, or a label outside 0–9.
     """
+    if labels.ndim == 2 and labels.shape[1] == NUM_CLASSES:
+        raise CourseError(
+            f"{name} has the shape {labels.shape}: one-hot labels, ten numbers a picture.",
+            cause="Expected whole numbers 0–9, one for each picture.",
+            next_step="save labels.argmax(axis=1) instead.",
+        )
     if not np.issubdtype(labels.dtype, np.integer):
         raise CourseError(
             f"{name} holds {labels.dtype} values.",
@@ -146,7 +166,8 @@ def check_labels(name: str, labels: np.ndarray, count: int) -> np.ndarray:
         first = outside[0]
         raise CourseError(
             f"{name} holds labels outside 0–9.",
-            cause=f"{len(outside):,} of {count:,}; the first is {labels[first]} at row {first}.",
+            cause=f"{len(outside):,} of {count:,}; the first is {labels[first]} at row {first}."
+            + (" CIFAR-100 has 100 classes." if NUM_CLASSES < labels.max() < 100 else ""),
             next_step="use the numbers of CLASS_NAMES: airplane is 0, truck is 9.",
         )
     return labels.astype(np.int64)
@@ -211,17 +232,6 @@ def shortened(items: list[str], what: str, limit: int = 5) -> str:
     if len(items) <= limit:
         return ", ".join(items)
     return f"{', '.join(items[:limit])}, … ({len(items):,} {what} in all)"
-
-
-def first_line(error: Exception) -> str:
-    """Return the beginning of another library's message, or its kind if it has none."""
-    return shown(next(iter(str(error).splitlines()), type(error).__name__), limit=120)
-
-
-def shown(text: str, limit: int = 60) -> str:
-    """Return a text from a stranger's file as a message may hold it: one line, short, no control codes."""
-    plain = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[: limit + 1])
-    return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"
 
 
 def _channel_hint(shape: tuple[int, ...]) -> str:

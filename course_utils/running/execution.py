@@ -59,9 +59,11 @@ def find_lessons(numbers: Sequence[str] = (), *, folder: Path = LESSONS) -> list
         folder: where the notebooks lie.
 
     Raises:
-        CourseError: there is no lesson of that number.
+        CourseError: there is no lesson of that number, or there are several notebooks of it.
     """
-    there = {lesson_number(path): path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+    there: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
+        there.setdefault(lesson_number(path), []).append(path)
     wanted = [number.strip().zfill(2) for number in numbers] or [n for n in there if n < "10"]
     unknown = [number for number in wanted if number not in there]
     if unknown or not wanted:
@@ -70,7 +72,15 @@ def find_lessons(numbers: Sequence[str] = (), *, folder: Path = LESSONS) -> list
             cause=f"In {folder} there are: {', '.join(there) or 'no lessons'}.",
             next_step='name lessons by number, for example LESSONS="01 03".',
         )
-    return [there[number] for number in sorted(set(wanted))]
+    for number in sorted(set(wanted)):
+        if len(there[number]) > 1:
+            raise CourseError(
+                f"There are several notebooks of lesson {number}: "
+                f"{', '.join(path.name for path in there[number])}.",
+                cause=f"All of them lie in {folder}, and only one can be the lesson.",
+                next_step="move the copies or notes to another folder.",
+            )
+    return [there[number][0] for number in sorted(set(wanted))]
 
 
 def lesson_number(lesson: Path) -> str:
@@ -206,5 +216,5 @@ def _in_one_sentence(name: str, text: str) -> tuple[str, str]:
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     steps = [line.removeprefix("Next:").strip() for line in lines if line.startswith("Next:")]
     said = [line for line in lines if not line.startswith("Next:")]
-    kept = " ".join(said if steps else said[:1])
+    kept = " ".join(said if steps else said[:1]) or "it came without a word"
     return f"{name}: {kept}"[:400], steps[0] if steps else ""

@@ -8,7 +8,9 @@ import json
 import logging
 import os
 import shutil
+import signal
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,11 +31,14 @@ from course_utils.running.execution import (
 from course_utils.running.parameters import check_parameters, check_values, from_words
 from course_utils.running.report import comparison_text, data_labels, read_run_facts, write_report
 from course_utils.system import run_folder
+from course_utils.system.disk import check_disk
 from course_utils.system.paths import PROJECT, cache_folder, out_folder
 from course_utils.system.progress import Progress, clock
+from course_utils.system.quiet import print_in_any_encoding
 from course_utils.system.whole_file import replacing
 
 BUDGETS = {"offline": {"01": 20, "02": 60, "03": 80, "04": 150, "05": 30}}  # seconds, until one was measured
+LEAST_DISK = 20_000_000  # bytes that must be free for notebooks, models and figures
 CELL_TIMEOUTS = {"offline": 600, "laptop": 4 * 3600}  # seconds; any other profile: a day
 SCRIPT_HEAD = "from IPython.display import display  # noqa: F401  (a notebook has it by itself)\n\n"
 
@@ -71,6 +76,7 @@ def run_course(
         check_parameters(lesson, given)
     profile = str(given.get("PROFILE", "auto"))
     timeout = cell_timeout or CELL_TIMEOUTS.get(profile, 24 * 3600)
+    _check_out(out)
     _note_run(out, given)
     try:
         for lesson in chosen:
@@ -82,8 +88,10 @@ def run_course(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line says; return 0, or 1 after a failure (2: the command line is wrong)."""
+    print_in_any_encoding()
     options = _parser().parse_args(arguments)
     started = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what ran is kept and reported
     try:
         parameters = _parameters(options)
         out = out_folder(options.out)
@@ -139,7 +147,7 @@ def _run_lesson(lesson: Path, given: dict, out: Path, profile: str, timeout: int
     total = len(code_cells(nbformat.read(lesson, as_version=4))) + 1
     expected = _expected(lesson, given)
     facts = {"status": "failed", "profile": profile, "code_cells": total}
-    facts |= {"parameters": given, "error": "stopped from outside"}
+    facts |= {"parameters": given, "error": "stopped from outside", "run": read_run_facts(out).get("started")}
     progress = Progress(lesson.stem, total, expected, sys.stdout)
 
     def on_cell(number: int, _: int) -> None:
@@ -242,6 +250,22 @@ def _seconds_file() -> Path:
     return cache_folder() / "lesson-seconds.json"
 
 
+def _check_out(out: Path) -> None:
+    """Refuse a folder that a lesson could not write to at its end."""
+    check_disk(out, LEAST_DISK, "A run of the lessons")
+    for folder in run_folder.folders(out):
+        try:
+            folder.mkdir(exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise CourseError(
+                f"The results cannot be written to {folder}.",
+                cause=f"{error.strerror or type(error).__name__}.",
+                next_step="give another folder by OUT=…, or correct this one.",
+            ) from error
+
+
 def _note_run(out: Path, given: Mapping[str, object]) -> None:
     facts = {"parameters": dict(given), "started": _now(), "versions": versions()}
     _write_json(run_folder.run_facts(out), {"lessons": {}} | read_run_facts(out) | facts)
@@ -268,7 +292,7 @@ def _write_text(path: Path, text: str) -> None:
 
 def _summary(out: Path) -> str:
     run = read_run_facts(out)
-    lessons = {name: f for name, f in run["lessons"].items() if f["finished"] >= run["started"]}
+    lessons = {name: f for name, f in run["lessons"].items() if f.get("run") == run["started"]}
     peak = max((facts["peak_bytes"] for facts in lessons.values()), default=0)
     seconds = sum(facts["seconds"] for facts in lessons.values())
     labels = data_labels(out)

@@ -35,6 +35,11 @@ def records(out: Path) -> Path:
     return out / "records"
 
 
+def folders(out: Path) -> list[Path]:
+    """Return the folders that lessons write to."""
+    return [records(out), figures(out), out / "runs", out / "scripts"]
+
+
 def record_files(out: Path) -> list[Path]:
     """Return the records, sorted by name."""
     return sorted(records(out).glob("*.json"))

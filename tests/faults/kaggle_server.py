@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,11 @@ REFRESH_TOKEN = "refresh-0123456789"
 SIGNATURE = "X-Goog-Signature=5ec7e75160a7"  # in addresses of the storage: as good as a password
 SECRETS = (TOKEN, KEY, REFRESH_TOKEN, SIGNATURE, base64.b64encode(f"{USERNAME}:{KEY}".encode()).decode())
 
-COMPETITION_FILES = ("trainLabels.csv", "train.7z")
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
-PICTURES = 300
-LIST_FILES = "competitions.CompetitionApiService/ListDataFiles"
+PICTURES = 1200
 GET_FILE = "competitions.CompetitionApiService/DownloadDataFile"
-LIST_DATA_SET = "datasets.DatasetApiService/ListDatasetFiles"
 GET_DATA_SET = "datasets.DatasetApiService/DownloadDataset"
+INTROSPECT = "security.OAuthService/IntrospectToken"
 NEW_TOKEN = "users.AccountService/GenerateAccessToken"
 
 
@@ -58,32 +57,24 @@ class KaggleServer:
     service: str = ""
     storage: str = ""
     files: dict[str, bytes] = field(default_factory=dict)  # what the storage gives
-    listed: dict[str, int] = field(default_factory=dict)  # sizes that the service tells, if others
     refusals: dict[str, Refusal] = field(default_factory=dict)  # by question, or a file of the storage
     cut_after: dict[str, list[int]] = field(default_factory=dict)  # bytes of each answer, one a request
     stall_after: dict[str, int] = field(default_factory=dict)
-    ignores_range: bool = False
-    goes_on: threading.Event = field(default_factory=threading.Event)  # cleared: no list of files for now
+    tag: str = ""  # instead of the file's own ETag
+    goes_on: threading.Event = field(default_factory=threading.Event)  # cleared: no file for now
     silent: bool = False  # takes connections, and answers nothing
     stopped: threading.Event = field(default_factory=threading.Event)
     asked: list[str] = field(default_factory=list)
     given: list[tuple[str, str, int]] = field(default_factory=list)  # file, Range, bytes sent by the storage
     seen_by_storage: list[str] = field(default_factory=list)  # Authorization headers
 
-    def point(self, patch: pytest.MonkeyPatch) -> None:
-        """Lead Kaggle's client to this server, and let no proxy come between."""
-        from kagglesdk import kaggle_env
-
-        patch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.PROD, self.service)
+    def point(self, patch: pytest.MonkeyPatch, folder: Path) -> None:
+        """Lead Kaggle's client, in any process that starts from here, to this server; no proxy between."""
+        folder.mkdir(exist_ok=True)
+        code = f"kaggle_env._env_to_endpoint[kaggle_env.KaggleEnv.PROD] = {self.service!r}\n"
+        (folder / "sitecustomize.py").write_text(f"from kagglesdk import kaggle_env\n{code}")
+        patch.setenv("PYTHONPATH", str(folder))
         patch.setenv("NO_PROXY", "127.0.0.1")
-
-    def pointing_code(self) -> str:
-        """Lines of Python that do the same in another process."""
-        return (
-            "import os; os.environ['NO_PROXY'] = '127.0.0.1'\n"
-            "from kagglesdk import kaggle_env\n"
-            f"kaggle_env._env_to_endpoint[kaggle_env.KaggleEnv.PROD] = {self.service!r}\n"
-        )
 
     def refuse(self, question: str, status: int, message: str = "", **more: Any) -> None:
         self.refusals[question] = Refusal(status, message, **more)
@@ -94,9 +85,6 @@ def kaggle_server() -> Iterator[KaggleServer]:
     """Run the server until the block ends."""
     state = KaggleServer(files=dict(offered_files()))
     state.goes_on.set()
-    state.listed = {name: len(state.files[name]) for name in COMPETITION_FILES} | sizes_in_zip(
-        state.files["cifar10-python.zip"]
-    )
     servers = [_started(handler, state) for handler in (_Service, _Storage)]
     state.service, state.storage = (f"http://127.0.0.1:{server.server_port}" for server in servers)
     try:
@@ -138,11 +126,6 @@ def zipped(files: dict[str, bytes]) -> bytes:
         for name, raw in files.items():
             archive.writestr(name, raw)
     return buffer.getvalue()
-
-
-def sizes_in_zip(raw: bytes) -> dict[str, int]:
-    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        return {info.filename: info.file_size for info in archive.infolist()}
 
 
 def _packed(files: dict[str, bytes]) -> bytes:
@@ -210,6 +193,10 @@ class _Service(_Handler):
             right = body.get("refreshToken") == REFRESH_TOKEN
             answer = {"token": TOKEN, "expiresIn": 43200} if right else {"code": 401, "message": "no"}
             self.send(200 if right else 401, json.dumps(answer).encode())
+        elif question == INTROSPECT:
+            right = body.get("token") == TOKEN
+            answer = {"active": True, "username": USERNAME} if right else {"code": 401, "message": str(body)}
+            self.send(200 if right else 401, json.dumps(answer).encode())
         elif not self.authorized():
             message = f"Unauthenticated: {self.headers.get('Authorization')}"  # the worst case: it repeats it
             self.send(401, json.dumps({"code": 401, "message": message}).encode())
@@ -221,19 +208,9 @@ class _Service(_Handler):
         return self.headers.get("Authorization") in (f"Bearer {TOKEN}", f"Basic {basic}")
 
     def answer(self, question: str, body: dict) -> None:
-        if question == LIST_FILES:
-            self.state.goes_on.wait(60)
-            names = [name for name in COMPETITION_FILES if name in self.state.listed]
-            self.send(200, json.dumps({"files": self.facts(names)}).encode())
-        elif question == LIST_DATA_SET:
-            names = [name for name in self.state.listed if name not in COMPETITION_FILES]
-            self.send(200, json.dumps({"datasetFiles": self.facts(names)}).encode())
-        else:
-            name = body.get("fileName") if question == GET_FILE else f"{body.get('datasetSlug')}.zip"
-            self.send(302, b"", "text/html", Location=f"{self.state.storage}/{name}?{SIGNATURE}")
-
-    def facts(self, names: list[str]) -> list[dict[str, object]]:
-        return [{"name": name, "ref": name, "totalBytes": self.state.listed[name]} for name in names]
+        self.state.goes_on.wait(60)
+        name = body.get("fileName") if question == GET_FILE else f"{body.get('datasetSlug')}.zip"
+        self.send(302, b"", "text/html", Location=f"{self.state.storage}/{name}?{SIGNATURE}")
 
 
 class _Storage(_Handler):
@@ -248,11 +225,12 @@ class _Storage(_Handler):
         if raw is None or query != SIGNATURE:
             self.send(404 if query == SIGNATURE else 403, b"<Error/>", "application/xml")
             return
-        tag = f'"{hash(raw):x}"'
+        tag = self.state.tag or f'"{hash(raw):x}"'
         start = self.start_of_range(tag)
         self.send_response(206 if start else 200)
         self.send_header("Content-Type", "application/octet-stream")
         self.send_header("Content-Length", str(len(raw) - start))
+        self.send_header("Accept-Ranges", "bytes")
         self.send_header("ETag", tag)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(raw) - 1}/{len(raw)}")
@@ -261,7 +239,7 @@ class _Storage(_Handler):
 
     def start_of_range(self, tag: str) -> int:
         wanted = self.headers.get("Range", "")
-        if not wanted or self.state.ignores_range or self.headers.get("If-Range", tag) != tag:
+        if not wanted or self.headers.get("If-Range", tag) != tag:
             return 0
         return int(wanted.removeprefix("bytes=").rstrip("-"))
 

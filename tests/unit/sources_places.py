@@ -13,7 +13,7 @@ import pytest
 
 from course_utils import weights
 from course_utils.pictures import order
-from course_utils.pictures.places.kaggle import service as kaggle_service
+from course_utils.pictures.places import kaggle as kaggle_service
 from course_utils.system.download import mirrors
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,7 +41,7 @@ from course_utils.pictures import array_cache, order
 from course_utils.pictures import stand_in as drawing
 from course_utils.pictures.formats import parquet
 from course_utils.pictures.places import drawn
-from course_utils.pictures.places.kaggle import service as kaggle_service
+from course_utils.pictures.places import kaggle as kaggle_service
 from course_utils.pictures.structure import Pictures
 from course_utils.system.download import mirrors
 from course_utils.system.paths import PROJECT
@@ -372,6 +374,110 @@ def test_a_zip_is_to_be_unpacked(tmp_path: Path) -> None:
     with pytest.raises(CourseError) as error:
         load_cifar10(archive)
     assert_says(error, "c.zip", "unpack it")
+
+
+# Data sets as people have them: deeper, in capitals, with a part for validation, of another version.
+
+
+def _deeper(make: Callable[[Path], object]) -> Callable[[Path], object]:
+    return lambda path: make(path / "downloaded" / "once more")
+
+
+AS_PEOPLE_HAVE_THEM: dict[str, Callable[[Path], object]] = {
+    "folders, deeper": _deeper(lambda path: write_folder(path, PICTURES)),
+    "batches, deeper": _deeper(lambda path: write_batches(path, batches(PICTURES))),
+    "npz, deeper": _deeper(lambda path: [path.mkdir(parents=True), write_npz(path / "a.npz", PICTURES)]),
+    "capitals": lambda path: [
+        write_folder(path, PICTURES),
+        (path / "train").rename(path / "Train"),
+        (path / "test").rename(path / "TEST"),
+        (path / "Train" / "cat").rename(path / "Train" / "CAT"),
+    ],
+    "NPZ": lambda path: write_npz(path / "a.npz", PICTURES).rename(path / "CIFAR.NPZ"),
+    "a Latin-1 name": lambda path: write_folder(Path(os.fsdecode(os.fsencode(path) + b"/caf\xe9")), PICTURES),
+    ".jfif": lambda path: [
+        write_folder(path, PICTURES),
+        [file.rename(file.with_suffix(".JFIF")) for file in path.rglob("*.png")],
+    ],
+}
+
+
+@pytest.mark.parametrize("form", AS_PEOPLE_HAVE_THEM)
+def test_data_as_people_have_them(tmp_path: Path, form: str) -> None:
+    AS_PEOPLE_HAVE_THEM[form](tmp_path)
+    loaded = load_cifar10(tmp_path)
+    assert both_sets(loaded) == both_sets(PICTURES)
+    loaded.description.encode()
+
+
+@pytest.mark.parametrize("part", ["val", "Validation", "valid"])
+@pytest.mark.parametrize("with_test", [True, False])
+def test_a_part_for_validation_counts_as_train_and_is_told(
+    tmp_path: Path, part: str, with_test: bool
+) -> None:
+    write_folder(tmp_path, PICTURES)
+    test = tmp_path / "test"
+    shutil.copytree(test, tmp_path / part)
+    if not with_test:
+        shutil.rmtree(test)
+    loaded = load_cifar10(tmp_path)
+    assert len(loaded.train_images) + len(loaded.test_images) == (100 if with_test else 80)
+    assert f"{part}/ counts as train" in loaded.description
+
+
+OTHER_VERSIONS = {
+    "cifar-100-python/meta": "CIFAR-100",
+    "cifar-10-batches-bin/data_batch_1.bin": "the binary version of CIFAR-10",
+    "cifar-10-batches-mat/data_batch_1.mat": "the MATLAB version of CIFAR-10",
+    "cifar-100-binary/train.bin": "the binary version of CIFAR-100",
+}
+
+
+@pytest.mark.parametrize("file", OTHER_VERSIONS)
+def test_other_versions_are_named(tmp_path: Path, file: str) -> None:
+    (tmp_path / file).parent.mkdir()
+    (tmp_path / file).write_bytes(b"something")
+    packed = tmp_path / "other.tar.gz"
+    with tarfile.open(packed, "w:gz") as archive:
+        archive.add(tmp_path / file, file)
+    folder = (tmp_path / file).parent
+    for path in (folder, packed, *([] if file.endswith("meta") else [tmp_path / file])):
+        with pytest.raises(CourseError) as error:
+            load_cifar10(path)
+        assert_says(error, f"is {OTHER_VERSIONS[file]}, which", "cifar-10-python.tar.gz")
+    packed.unlink()
+    with pytest.raises(CourseError, match=f"is {OTHER_VERSIONS[file]}, which"):
+        load_cifar10(tmp_path)
+
+
+def test_one_batch_and_several_npz_files_are_named(tmp_path: Path) -> None:
+    write_batches(tmp_path / "b", batches(PICTURES))
+    with pytest.raises(CourseError) as error:
+        load_cifar10(tmp_path / "b" / "data_batch_1")
+    assert_says(error, "one of the seven python batches: give their folder")
+    (tmp_path / "n").mkdir()
+    for name in ("old.npz", "new.npz"):
+        write_npz(tmp_path / "n" / name, PICTURES)
+    with pytest.raises(CourseError) as error:
+        load_cifar10(tmp_path / "n")
+    assert_says(error, "several .npz files: new.npz, old.npz")
+
+
+NOT_AS_EXPECTED = {
+    "one-hot": ({"y_train": np.eye(10)[PICTURES.train_labels]}, "one-hot", "argmax"),
+    "one-hot, whole": ({"y_train": np.eye(10, dtype=int)[PICTURES.train_labels]}, "one-hot", "argmax"),
+    "0-1 cast": ({"x_train": PICTURES.train_images // 128}, "cast to uint8", "* 255"),
+    "CIFAR-100": ({"y_train": PICTURES.train_labels * 10}, "outside 0–9", "CIFAR-100 has 100 classes"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_AS_EXPECTED)
+def test_what_an_array_probably_is_is_said(tmp_path: Path, case: str) -> None:
+    arrays, *words = NOT_AS_EXPECTED[case]
+    path = write_npz(tmp_path / "a.npz", PICTURES, **arrays)
+    with pytest.raises(CourseError) as error:
+        load_cifar10(path)
+    assert_says(error, *words)
 
 
 def test_one_class_in_a_file(tmp_path: Path) -> None:

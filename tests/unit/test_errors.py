@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, first_line
 from course_utils.system.paths import PROJECT
 
 
@@ -51,3 +51,14 @@ def test_notebook_shows_no_traceback(tmp_path):
     assert "inner_call" not in text
     assert "Traceback" not in text
     assert shown.returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("one\ntwo", "one"), ("", "OSError"), ("\n \nthree", "three"), ("a\tb", "a\\tb")]
+)
+def test_the_first_line_of_an_error_is_never_empty(text, line):
+    assert first_line(OSError(text)) == line
+
+
+def test_names_in_another_encoding_can_be_printed():
+    str(CourseError("caf\udce9 is missing.")).encode()

@@ -45,7 +45,8 @@ def lesson(out, source="drawn", **more) -> Lesson:
     settings = {"data": "drawn", "weights": "bundled", "seed": 3} | more
     begun = Lesson("02", load_profile("offline"), out=out, **settings)
     if source:
-        begun.use(SimpleNamespace(source=source, description=f"pictures: {source}"))
+        pictures = {"train_labels": np.tile(np.arange(10), 30), "description": f"pictures: {source}"}
+        begun.use(SimpleNamespace(source=source, **pictures))
     return begun
 
 
@@ -411,3 +412,25 @@ def test_a_folder_of_data_is_looked_at_for_weights_too(tmp_path, monkeypatch):
     monkeypatch.setattr(mirrors, "_named", [])
     start_lesson("02", profile="offline", data=tmp_path, out=tmp_path / "out")
     assert mirrors.locations() == (None, [tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("number", "per_class", "classes", "needed"),
+    [("01", 4, 10, 50), ("02", 5, 2, 50), ("04", 24, 10, 250), ("04", 50, 2, 155), ("01", 1, 100, 500)],
+)
+def test_too_few_pictures_are_told_with_the_number_that_is_needed(
+    tmp_path, number, per_class, classes, needed
+):
+    begun = lesson(tmp_path, source=None)
+    begun.number = number
+    labels = np.tile(np.arange(classes), per_class)
+    with pytest.raises(CourseError, match=f"Lesson {number} needs {needed} pictures to train"):
+        begun.use(SimpleNamespace(source="path", description="", train_labels=labels))
+    enough = np.resize(np.arange(classes), needed)
+    begun.use(SimpleNamespace(source="path", description="", train_labels=enough))
+
+
+def test_a_class_with_one_picture_is_told(tmp_path):
+    labels = np.append(np.zeros(100, int), 1)
+    with pytest.raises(CourseError, match="and two of each class at least"):
+        lesson(tmp_path, source=None).use(SimpleNamespace(source="path", train_labels=labels))

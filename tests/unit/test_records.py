@@ -197,3 +197,22 @@ def test_record_that_holds_something_else_is_refused(tmp_path, change):
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(CourseError, match=r"is not a result record"):
         read_records(tmp_path / "records")
+
+
+@pytest.mark.parametrize(
+    "names", [["CNN", "CNN+", "cnn"], ["模型一", "模型二"], ["CNN α", "CNN β"], ["A 1", "A-1"]]
+)
+def test_records_of_different_names_never_meet_on_the_disk(tmp_path, names):
+    for _ in range(2):
+        for name in names:
+            write(tmp_path, model=name)
+            write(tmp_path, model="CNN", variant=name)
+    found = read_records(tmp_path / "records")
+    assert sorted(found["model"]) == sorted([*names, *["CNN"] * len(names)])
+    assert sorted(found["variant"].dropna()) == sorted(names)
+
+
+def test_a_record_that_is_damaged_is_replaced(tmp_path):
+    write(tmp_path).write_text("{")
+    write(tmp_path)
+    assert len(read_records(tmp_path / "records")) == 1

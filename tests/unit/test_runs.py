@@ -274,3 +274,13 @@ def test_runs_can_be_collected(saved):
     first, second = read_runs(saved), read_runs(saved)
     assert len({*first, *second}) == 2
     assert first[0] in first
+
+
+@pytest.mark.parametrize(
+    "names", [["CNN", "CNN+", "cnn"], ["模型一", "模型二"], ["CNN α", "CNN β"], ["A 1", "A-1"]]
+)
+def test_runs_of_different_names_never_meet_on_the_disk(tmp_path, model, names):
+    for _ in range(2):
+        for name in names:
+            save(tmp_path, model, name, seed=1)
+    assert sorted(run.model_name for run in read_runs(tmp_path)) == sorted(names)

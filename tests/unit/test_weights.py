@@ -177,6 +177,14 @@ def serves_one_network(path, capsys):
     assert other == weights.weights_path("ResNet50", source="bundled")
 
 
+def test_a_renamed_file_is_refused_with_its_right_name(tmp_path):
+    base("MobileNetV2", None).save_weights(tmp_path / "a.weights.h5")
+    (tmp_path / "a.weights.h5").rename(tmp_path / "a.h5")
+    assert "rename it to a.weights.h5" in refused(tmp_path / "a.h5")
+    shutil.copy(weights.weights_path("MobileNetV2", source="bundled"), tmp_path / "b.weights.h5")
+    assert "rename it to b.h5" in refused(tmp_path / "b.weights.h5")
+
+
 def test_files(tmp_path, capsys):
     random = base("MobileNetV2", None)
     for name in ("mine.h5", "mine.weights.h5"):

@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
-from course_utils.errors import CourseError
-from course_utils.pictures.structure import shown
+from course_utils.errors import CourseError, shown
 
 # CIFAR-10 has 184 MB of pixels: what is much larger is something else, or made to fill memory.
 LARGEST_UNPACKED = 256 * 1024**2

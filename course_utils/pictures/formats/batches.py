@@ -11,13 +11,13 @@ import pickletools
 import re
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, first_line, shown
 from course_utils.pictures.formats.archives import (
     LARGEST_UNPACKED,
     BoundedReads,
@@ -32,9 +32,7 @@ from course_utils.pictures.structure import (
     check_class_order,
     check_labels,
     check_pixel_order,
-    first_line,
     shortened,
-    shown,
 )
 
 TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))
@@ -42,6 +40,13 @@ TEST_BATCH = "test_batch"
 META = "batches.meta"
 FILES = (*TRAIN_BATCHES, TEST_BATCH, META)
 INNER_FOLDER = "cifar-10-batches-py"
+OTHER_VERSIONS = {
+    "data_batch_1.bin": "the binary version of CIFAR-10",
+    "data_batch_1.mat": "the MATLAB version of CIFAR-10",
+    "train.bin": "the binary version of CIFAR-100",
+    "train.mat": "the MATLAB version of CIFAR-100",
+    "meta": "CIFAR-100",
+}
 README = "readme.html"  # stands in the published archive
 LARGEST_FILE = 64 * 1024**2  # twice a published batch
 LARGEST_ARCHIVE = LARGEST_UNPACKED
@@ -59,6 +64,21 @@ def batches_folder(path: Path) -> Path | None:
         if any((folder / name).is_file() for name in FILES):
             return folder
     return None
+
+
+def refuse_other_version(name: str, files: Iterable[str]) -> None:
+    """Refuse the other data sets and versions that their authors publish, by the names of their files.
+
+    Raises:
+        CourseError: it is one of these, and is named.
+    """
+    others = [other for file, other in OTHER_VERSIONS.items() if file in files]
+    if others:
+        raise CourseError(
+            f"{shown(name)} is {others[0]}, which the course does not read.",
+            cause=f"Expected the python version of CIFAR-10: {', '.join(FILES)}.",
+            next_step="download cifar-10-python.tar.gz, or give it by its path.",
+        )
 
 
 def is_archive(path: Path) -> bool:
@@ -209,6 +229,8 @@ def _assembled(name: str, files: Iterator[tuple[str, bytes]], others: list[str])
             _check_meta(f"{META} of {name}", content)
         else:
             batches[file] = _images_and_labels(f"{file} of {name}", content)
+    if not seen:
+        refuse_other_version(name, others)
     unknown = [shown(other) for other in others if other != README and not other.startswith(".")]
     _check_complete(name, seen, unknown)
     train_images = np.concatenate([batches[file][0] for file in TRAIN_BATCHES])
@@ -313,7 +335,7 @@ class _PlainUnpickler(pickle.Unpickler):
         allowed = _ALLOWED.get((module.replace("numpy._core", "numpy.core"), name))
         if allowed is None:
             raise _Forbidden(f"{module}.{name}")
-        return allowed
+        return _Standin(allowed)
 
     def persistent_load(self, pid: object) -> object:
         raise _Forbidden("an object outside the file")
@@ -357,40 +379,26 @@ class _PickledArray:
 
 
 class _Standin:
-    """Something that a pickle can call. Without attributes, so that a pickle cannot change it."""
+    """Something that a pickle can call, made anew each time: what a pickle does to it does not last."""
 
-    __slots__ = ()
+    def __init__(self, make: Callable[..., object]):
+        self._make = make
 
-
-class _Type(_Standin):
-    def __call__(self, code: object, *_: object) -> _PickledType:
-        return _PickledType(_text(code))
-
-
-class _Reconstruct(_Standin):
-    def __call__(self, *_: object) -> _PickledArray:
-        return _PickledArray()
+    def __call__(self, *given: object) -> object:
+        return self._make(*given)
 
 
-class _FromBuffer(_Standin):
-    def __call__(self, raw: object, kind: object, shape: object, order: object) -> _PickledArray:
-        array = _PickledArray()
-        array.__setstate__((1, shape, kind, order == "F", raw))
-        return array
-
-
-class _Encode(_Standin):
-    """How Python 3 writes bytes in old protocols."""
-
-    def __call__(self, text: str, encoding: str) -> bytes:
-        return text.encode("latin1")
+def _from_buffer(raw: object, kind: object, shape: object, order: object) -> _PickledArray:
+    array = _PickledArray()
+    array.__setstate__((1, shape, kind, order == "F", raw))
+    return array
 
 
 _NUMBERED = ("PUT", "BINPUT", "LONG_BINPUT")
 _ALLOWED = {
-    ("numpy.core.multiarray", "_reconstruct"): _Reconstruct(),
-    ("numpy.core.numeric", "_frombuffer"): _FromBuffer(),
-    ("numpy", "ndarray"): _Standin(),
-    ("numpy", "dtype"): _Type(),
-    ("_codecs", "encode"): _Encode(),
+    ("numpy.core.multiarray", "_reconstruct"): lambda *_: _PickledArray(),
+    ("numpy.core.numeric", "_frombuffer"): _from_buffer,
+    ("numpy", "ndarray"): lambda *_: None,
+    ("numpy", "dtype"): lambda code, *_: _PickledType(_text(code)),
+    ("_codecs", "encode"): lambda text, encoding: text.encode("latin1"),  # bytes in old protocols
 }

@@ -1,7 +1,11 @@
-"""A folder of class folders: train/<class>/*.jpg and test/<class>/*.jpg, or <class>/*.jpg to be split."""
+"""A folder of class folders: train/<class>/*.jpg and test/<class>/*.jpg, or <class>/*.jpg to be split.
+
+A part for validation joins train/: each lesson sets its own validation pictures aside.
+"""
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import re
@@ -10,9 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, shown
 from course_utils.pictures.array_cache import file_facts
-from course_utils.pictures.formats.picture_files import SUFFIXES, decode_all, left_out_note, read_file
+from course_utils.pictures.formats.picture_files import (
+    FROM_A_PHONE,
+    PHONE_SUFFIXES,
+    SUFFIXES,
+    PictureArray,
+    left_out_note,
+    read_file,
+)
 from course_utils.pictures.structure import (
     CLASS_NAMES,
     Pictures,
@@ -20,8 +31,10 @@ from course_utils.pictures.structure import (
     class_number,
     closest_class,
     shortened,
-    shown,
 )
+
+PARTS = dict.fromkeys(("train", "training", "val", "valid", "validation", "dev"), "train")
+PARTS |= dict.fromkeys(("test", "testing"), "test")
 
 
 def read_folder(path: Path) -> Pictures:
@@ -36,8 +49,9 @@ def read_folder(path: Path) -> Pictures:
     Raises:
         CourseError: no pictures, one class, an unknown class folder, or a picture that is not 32×32.
     """
-    parts, notes = [], []
-    for part, folders in class_folders(path).items():
+    found = class_folders(path)
+    parts, notes = [], [f"{part}/ counts as train" for part in _parts(path)["train"][1:]]
+    for part, folders in found.items():
         images, labels, left_out = _read_part(path, part, folders)
         check_several_classes(str(path / part) if part else str(path), labels)
         parts += [images, labels]
@@ -71,14 +85,30 @@ def class_folders(path: Path) -> dict[str, list[tuple[int, Path]]]:
     Raises:
         CourseError: nothing there, an unknown class, or a test part without a train part.
     """
-    parts = [part for part in ("train", "test") if (path / part).is_dir()]
-    if parts == ["test"]:
+    parts = {part: names for part, names in _parts(path).items() if names}
+    if parts and not any(name.lower().startswith("train") for name in parts.get("train", ())):
         raise CourseError(
-            f"{path} has a folder test, but no folder train.",
+            f"{path} has a folder {next(iter(parts.values()))[0]}, but no folder train.",
             cause="Expected train/<class>/ and test/<class>/.",
             next_step="add the folder train, or give a folder of class folders to be split.",
         )
-    return {part: _classes_in(path / part) for part in parts or [""]}
+    if not parts:
+        return {"": _classes_in(path)}
+    return {
+        part: [pair for name in names for pair in _classes_in(path / name)] for part, names in parts.items()
+    }
+
+
+def is_part(name: str) -> bool:
+    """Say whether a folder's name is that of a part, such as train or val, or of a class."""
+    return name.lower() in PARTS or class_number(name) is not None
+
+
+def _parts(path: Path) -> dict[str, list[str]]:
+    """Return the folders of each part, in any case, train first."""
+    names = sorted(entry.name for entry in path.iterdir() if entry.is_dir() and entry.name.lower() in PARTS)
+    ordered = sorted(names, key=lambda name: not name.lower().startswith("train"))
+    return {part: [name for name in ordered if PARTS[name.lower()] == part] for part in ("train", "test")}
 
 
 def natural_key(name: str) -> tuple:
@@ -119,7 +149,10 @@ def _read_part(
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     files: list[Path] = []
     labels: list[int] = []
-    left_out = [f"{_shown(root, file)} (in no class folder)" for file in _loose_pictures(root / part)]
+    places = sorted({folder.parent for _, folder in folders})
+    left_out = [
+        f"{_shown(root, file)} (in no class folder)" for place in places for file in _loose_pictures(place)
+    ]
     for label, folder in folders:
         for name in sorted((name for name in os.listdir(folder) if _counts(name)), key=natural_key):
             file = folder / name
@@ -127,13 +160,14 @@ def _read_part(
                 files.append(file)
                 labels.append(label)
             else:
-                why = "a folder" if file.is_dir() else "neither JPEG nor PNG"
+                why = FROM_A_PHONE if name.lower().endswith(PHONE_SUFFIXES) else "neither JPEG nor PNG"
+                why = "a folder" if file.is_dir() else why
                 left_out.append(f"{_shown(root, file)} ({why})")
-    images, used, unreadable = decode_all(
-        [str(file.relative_to(root)) for file in files],
-        lambda at: read_file(files[at]),
-        what=f"Reading {part or root.name}",
-    )
+    names = [str(file.relative_to(root)) for file in files]
+    pictures = PictureArray(names, what=f"Reading {part or root.name}")
+    for at, file in enumerate(files):
+        pictures.add(at, functools.partial(read_file, file))
+    images, used, unreadable = pictures.result()
     left_out += unreadable
     if not len(images):
         found = f"{len(left_out):,} files there" if left_out else "There is no file"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, first_line, shown
 from course_utils.pictures.array_cache import file_facts
 from course_utils.pictures.formats.archives import LARGEST_UNPACKED
 from course_utils.pictures.formats.class_folders import entry_facts
@@ -25,9 +25,7 @@ from course_utils.pictures.structure import (
     check_several_classes,
     class_number,
     closest_class,
-    first_line,
     shortened,
-    shown,
 )
 
 LABELS = "trainLabels.csv"

@@ -9,16 +9,14 @@ from typing import BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, first_line, shown
 from course_utils.pictures.formats.archives import LARGEST_UNPACKED, BoundedReads, check_unpacked_size
 from course_utils.pictures.structure import (
     Pictures,
     check_images,
     check_labels,
     check_pixel_order,
-    first_line,
     shortened,
-    shown,
 )
 
 LARGEST_HEADER = 64 * 1024  # of an array; numpy's own have 128 bytes

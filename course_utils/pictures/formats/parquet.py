@@ -6,32 +6,25 @@ is compared with what is known of CIFAR-10. pyarrow reads it, and is imported wh
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, first_line, shown
 from course_utils.pictures.formats.archives import LARGEST_UNPACKED, check_unpacked_size
 from course_utils.pictures.formats.picture_files import Unreadable, decode
 from course_utils.pictures.structure import (
-    CLASS_NAMES,
     IMAGE_SHAPE,
     NUM_CLASSES,
     Pictures,
     check_class_order,
     check_labels,
-    first_line,
-    shortened,
-    shown,
 )
 
 if TYPE_CHECKING:
-    from pyarrow import RecordBatch
     from pyarrow.parquet import ParquetFile
 
 REPOSITORY = "uoft-cs/cifar10"
@@ -94,9 +87,6 @@ ANY = Contents(None, None, (), ())
 def read_parquet(train: Path, test: Path, *, contents: Contents = PUBLISHED) -> Pictures:
     """Read the two tables and check that they hold CIFAR-10.
 
-    Always checked: class names in the schema's metadata, columns, labels 0–9, every picture a PNG file of
-    32×32 RGB pixels, no picture twice in the training part.
-
     Args:
         train: table with the columns img (struct of bytes, path) and label.
         test: the same for the test part.
@@ -108,48 +98,28 @@ def read_parquet(train: Path, test: Path, *, contents: Contents = PUBLISHED) -> 
     Raises:
         CourseError: pyarrow is missing, a file is damaged or too large, or it does not hold CIFAR-10.
     """
-    statistics = _Statistics()
-    train_images, train_labels = _read_part(train, contents.train_per_class, statistics)
-    _check_statistics(train.name, statistics, contents)
-    return Pictures(train_images, train_labels, *_read_part(test, contents.test_per_class, None))
+    images, labels = _read_part(train, contents.train_per_class)
+    means = images.mean(axis=(0, 1, 2)) / 255
+    squares = sum(np.square(part / 255).sum(axis=(0, 1, 2)) for part in np.array_split(images, 100))
+    deviations = np.sqrt(squares / (images.size / 3) - means**2)
+    for found, expected in ((means, contents.means), (deviations, contents.deviations)):
+        if expected and np.abs(found - expected).max() > contents.tolerance:
+            raise _not_cifar10(train.name, f"means or deviations of its colours are {found.round(4)}")
+    return Pictures(images, labels, *_read_part(test, contents.test_per_class))
 
 
-class _Statistics:
-    """Sums over the pixels of pictures, and a digest of each picture."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._sum, self._sum_of_squares = np.zeros(3), np.zeros(3)
-        self._digests: set[bytes] = set()
-        self.twice = 0
-
-    def add(self, images: np.ndarray) -> None:
-        """Take in uint8 (n, 32, 32, 3)."""
-        pixels = images.reshape(-1, 3) / 255
-        self._count += len(pixels)
-        self._sum += pixels.sum(axis=0)
-        self._sum_of_squares += (pixels**2).sum(axis=0)
-        for image in images:
-            digest = hashlib.blake2b(image.tobytes(), digest_size=16).digest()
-            self.twice += digest in self._digests
-            self._digests.add(digest)
-
-    def means(self) -> np.ndarray:
-        """Return float64 (3,): red, green, blue."""
-        return self._sum / self._count
-
-    def deviations(self) -> np.ndarray:
-        """Return float64 (3,): red, green, blue."""
-        return np.sqrt(self._sum_of_squares / self._count - self.means() ** 2)
-
-
-def _read_part(
-    path: Path, per_class: int | None, statistics: _Statistics | None
-) -> tuple[np.ndarray, np.ndarray]:
+def _read_part(path: Path, per_class: int | None) -> tuple[np.ndarray, np.ndarray]:
     try:
-        with _opened(path) as table:
-            _check_table(path.name, table)
-            images, labels = _read_rows(path.name, table, statistics)
+        from pyarrow.parquet import ParquetFile
+    except ImportError as error:
+        raise CourseError(
+            f"{path.name} cannot be read.",
+            cause="The package pyarrow is not installed.",
+            next_step='run: pip install "pyarrow>=17"',
+        ) from error
+    try:
+        with ParquetFile(path, memory_map=True) as table:
+            images, labels = _read_rows(path.name, table)
     except (CourseError, PermissionError):
         raise
     except Exception as error:  # pyarrow's readers raise many kinds on a damaged file
@@ -159,45 +129,34 @@ def _read_part(
             next_step="download it again.",
         ) from error
     labels = check_labels(f"label of {path.name}", labels, len(images))
-    _check_counts(path.name, labels, per_class)
+    counts = np.bincount(labels, minlength=NUM_CLASSES)
+    if per_class is not None and (counts != per_class).any():
+        raise _not_cifar10(path.name, f"its classes have {counts.tolist()} pictures, not {per_class:,} each")
     return images, labels
 
 
-def _opened(path: Path) -> ParquetFile:
-    try:
-        from pyarrow.parquet import ParquetFile
-    except ImportError as error:
-        raise CourseError(
-            f"{path.name} cannot be read.",
-            cause="The package pyarrow is not installed.",
-            next_step='run: pip install "pyarrow>=17"',
-        ) from error
-    return ParquetFile(path, memory_map=True)
+def _read_rows(name: str, table: ParquetFile) -> tuple[np.ndarray, np.ndarray]:
+    """Read a table after checking what it says of itself: its size, its columns, the names of its classes."""
+    from tqdm.auto import tqdm
 
-
-def _check_table(name: str, table: ParquetFile) -> None:
-    """Check what the file says of itself, before its rows are unpacked."""
+    count = table.metadata.num_rows
     groups = (table.metadata.row_group(at) for at in range(table.metadata.num_row_groups))
     check_unpacked_size(name, sum(group.total_byte_size for group in groups))
-    check_unpacked_size(name, table.metadata.num_rows * int(np.prod(IMAGE_SHAPE)), LARGEST_UNPACKED)
+    check_unpacked_size(name, count * int(np.prod(IMAGE_SHAPE)), LARGEST_UNPACKED)
     columns = {field.name: str(field.type) for field in table.schema_arrow}
-    if columns.get("label") != "int64" or "bytes: binary" not in columns.get("img", ""):
-        raise CourseError(
-            f"{name} has other columns than the parquet copy of CIFAR-10.",
-            cause=f"Expected img (struct with bytes) and label (int64); found {_columns_shown(columns)}.",
-            next_step=f"download the files of {REPOSITORY} again.",
-        )
-    if not table.metadata.num_rows:
-        raise CourseError(
-            f"{name} holds no picture.", cause="The table has no rows.", next_step="download it again."
-        )
+    if columns.get("label") != "int64" or "bytes: binary" not in columns.get("img", "") or not count:
+        raise _not_cifar10(name, f"its columns are {shown(str(columns))}, its rows {count}")
     check_class_order(f"The metadata of {name}", _class_names(table))
-
-
-def _columns_shown(columns: dict[str, str]) -> str:
-    return (
-        shortened([f"{shown(name)} ({shown(kind)})" for name, kind in columns.items()], "columns") or "none"
-    )
+    images, labels = np.empty((count, *IMAGE_SHAPE), np.uint8), np.empty(count, np.int64)
+    start = 0
+    with tqdm(total=count, desc=f"Reading {name}", unit=" pictures", delay=1, leave=False) as bar:
+        for batch in table.iter_batches(batch_size=_BATCH, columns=["img", "label"], use_threads=False):
+            labels[start : start + batch.num_rows] = batch.column("label").to_numpy(zero_copy_only=False)
+            for at, raw in enumerate(batch.column("img").field("bytes"), start):
+                images[at] = _decoded(raw.as_py() or b"", f"Picture {at:,} of {name}")
+            start += batch.num_rows
+            bar.update(batch.num_rows)
+    return images, labels
 
 
 def _class_names(table: ParquetFile) -> list[str]:
@@ -209,80 +168,18 @@ def _class_names(table: ParquetFile) -> list[str]:
         return []
 
 
-def _read_rows(
-    name: str, table: ParquetFile, statistics: _Statistics | None
-) -> tuple[np.ndarray, np.ndarray]:
-    count = table.metadata.num_rows
-    images = np.empty((count, *IMAGE_SHAPE), dtype=np.uint8)
-    labels = np.empty(count, dtype=np.int64)
-    start = 0
-    for batch in _batches(name, table):
-        end = start + batch.num_rows
-        labels[start:end] = batch.column("label").to_numpy(zero_copy_only=False)
-        for at, raw in enumerate(batch.column("img").field("bytes"), start):
-            images[at] = _decoded(raw.as_py(), f"Picture {at:,} of {name}")
-        if statistics:
-            statistics.add(images[start:end])
-        start = end
-    return images, labels
-
-
-def _batches(name: str, table: ParquetFile) -> Iterator[RecordBatch]:
-    from tqdm.auto import tqdm
-
-    batches = table.iter_batches(batch_size=_BATCH, columns=["img", "label"], use_threads=False)
-    total = -(-table.metadata.num_rows // _BATCH)
-    return iter(
-        tqdm(batches, total=total, desc=f"Reading {name}", unit=",000 pictures", delay=1, leave=False)
-    )
-
-
-def _decoded(raw: bytes | None, name: str) -> np.ndarray:
+def _decoded(raw: bytes, name: str) -> np.ndarray:
     try:
-        if raw is not None and raw.startswith(b"\x89PNG") and raw[24:26] != _RGB_PNG:
-            raise Unreadable("no 8-bit RGB")
-        if raw is not None and raw.startswith(b"\xff\xd8\xff"):
-            raise Unreadable("JPEG")
-        return decode(raw or b"", name)
+        if not raw.startswith(b"\x89PNG") or raw[24:26] != _RGB_PNG:
+            raise Unreadable("no PNG file of 8-bit RGB")
+        return decode(raw, name)
     except Unreadable as why:
-        raise CourseError(
-            f"{name} cannot be used.",
-            cause=f"Expected a PNG file of 32×32 RGB pixels; it is {why}.",
-            next_step=f"download the files of {REPOSITORY} again.",
-        ) from why
+        raise _not_cifar10(name, f"it is {why}") from why
 
 
-def _check_counts(name: str, labels: np.ndarray, per_class: int | None) -> None:
-    counts = np.bincount(labels, minlength=NUM_CLASSES)
-    if per_class is None or (counts == per_class).all():
-        return
-    wrong = [f"{count:,} {CLASS_NAMES[at]}" for at, count in enumerate(counts) if count != per_class]
-    raise CourseError(
-        f"{name} does not hold all of CIFAR-10.",
-        cause=f"Expected {per_class:,} pictures of each class; found {', '.join(wrong)}.",
-        next_step=f"download the files of {REPOSITORY} again.",
-    )
-
-
-def _check_statistics(name: str, found: _Statistics, contents: Contents) -> None:
-    if found.twice:
-        raise _not_the_photographs(name, f"{found.twice:,} of its pictures come more than once")
-    for what, expected, values in (
-        ("means", contents.means, found.means()),
-        ("deviations", contents.deviations, found.deviations()),
-    ):
-        if expected and np.abs(values - expected).max() > contents.tolerance:
-            shown_values, shown_expected = (
-                ", ".join(f"{value:.4f}" for value in them) for them in (values, expected)
-            )
-            raise _not_the_photographs(
-                name, f"the {what} of red, green, blue are {shown_values}; expected {shown_expected}"
-            )
-
-
-def _not_the_photographs(name: str, why: str) -> CourseError:
+def _not_cifar10(name: str, why: str) -> CourseError:
     return CourseError(
-        f"{name} does not hold the photographs of CIFAR-10.",
-        cause=f"In it, {why}.",
+        f"{name} does not hold what CIFAR-10 holds.",
+        cause=f"Found: {why}.",
         next_step=f"download the files of {REPOSITORY} again.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import stat
 import warnings
@@ -10,14 +11,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from course_utils.errors import CourseError
-from course_utils.pictures.structure import IMAGE_SHAPE, shortened, shown
+from course_utils.errors import CourseError, shown
+from course_utils.pictures.structure import (
+    IMAGE_SHAPE,
+    shortened,
+)
 
-SUFFIXES = (".jpg", ".jpeg", ".png")
+SUFFIXES = (".jpg", ".jpeg", ".jfif", ".jpe", ".png")
+PHONE_SUFFIXES = (".heic", ".heif", ".avif")
+FROM_A_PHONE = "HEIC or AVIF: save it as JPEG"
 LARGEST_FILE = 1024**2  # bytes; 32×32 pixels need 3,072 and some text
 _KINDS = {b"\x89PNG\r\n\x1a\n": PngImageFile, b"\xff\xd8\xff": JpegImageFile}
 
@@ -72,28 +78,6 @@ class PictureArray:
         return images, used, [self._left_out[position] for position in sorted(self._left_out)]
 
 
-def decode_all(
-    names: Sequence[str], read: Callable[[int], bytes], *, what: str
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Decode many pictures, leaving out those that cannot be read.
-
-    Args:
-        names: of the files, for messages.
-        read: takes the position of a name, returns the file's bytes.
-        what: text of the progress bar.
-
-    Returns:
-        images uint8 (n, 32, 32, 3); positions int64 (n,) of the used names; one text for each file left out.
-
-    Raises:
-        CourseError: a picture that is not 32×32 pixels.
-    """
-    pictures = PictureArray(names, what=what)
-    for position in range(len(names)):
-        pictures.add(position, lambda: read(position))  # noqa: B023 – called at once
-    return pictures.result()
-
-
 def read_file(path: Path) -> bytes:
     """Return a picture file's bytes, but never more than ``LARGEST_FILE`` and one.
 
@@ -116,7 +100,7 @@ def read_file(path: Path) -> bytes:
 def decode(raw: bytes, name: str) -> np.ndarray:
     """Return one picture as uint8 (32, 32, 3), RGB.
 
-    Grey, palette, CMYK and 16-bit pictures become RGB; transparency is dropped.
+    The same ``as_rgb`` turns it into RGB as for ``predict_image``.
 
     Args:
         raw: the bytes of a JPEG or PNG file.
@@ -130,7 +114,7 @@ def decode(raw: bytes, name: str) -> np.ndarray:
         raise Unreadable("empty")
     kind = next((kind for magic, kind in _KINDS.items() if raw.startswith(magic)), None)
     if kind is None:
-        raise Unreadable("neither JPEG nor PNG")
+        raise Unreadable(FROM_A_PHONE if is_from_a_phone(raw) else "neither JPEG nor PNG")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd files; what matters is told by us
@@ -141,18 +125,45 @@ def decode(raw: bytes, name: str) -> np.ndarray:
                     raise Unreadable("larger than 1 MB")
                 if kind is PngImageFile:
                     _check_sums(raw)
-                return np.asarray(_as_rgb(picture))
+                return np.asarray(as_rgb(picture))
     except (CourseError, Unreadable):
         raise
     except Exception as error:  # a damaged file can fail in many ways inside a decoder
         raise Unreadable("damaged") from error
 
 
-def eight_bits(picture: Image.Image) -> Image.Image:
-    """Return grey of 16 bits scaled to 8, where Pillow would clip it; any other picture as it is."""
-    if not picture.mode.startswith("I"):
-        return picture
-    return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+def as_rgb(picture: Image.Image) -> Image.Image:
+    """Return any picture as RGB: transparent parts on white, turned as its camera says, 16 bits as 8.
+
+    Raises:
+        Unreadable: its numbers do not say which of them is white.
+    """
+    picture.load()
+    if picture.info:
+        with contextlib.suppress(Exception):  # a broken EXIF part does not say how the camera was held
+            picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith("I"):
+        picture = _eight_bits(picture)
+    if picture.mode == "F":
+        raise Unreadable("made of fractions: save it with 8 bits a colour")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    return picture.convert("RGB")
+
+
+def is_from_a_phone(raw: bytes) -> bool:
+    """Say whether a file is one of the kinds that phones save and Pillow does not read by itself."""
+    return raw[4:8] == b"ftyp"
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Scale grey of 16 bits to 8, where Pillow would clip it."""
+    values = np.asarray(picture)
+    is_16_bit = picture.mode != "I" or values.max() > 255 or not values.any()
+    if not is_16_bit or values.min() < 0 or values.max() > 65_535:
+        raise Unreadable("grey of 32 bits: save it with 8 or 16")
+    return Image.fromarray((values >> 8).astype(np.uint8))
 
 
 def left_out_note(left_out: list[str]) -> tuple[str, ...]:
@@ -170,13 +181,6 @@ def _check_sums(raw: bytes) -> None:
         if zlib.crc32(raw[at + 4 : end]) != int.from_bytes(raw[end : end + 4], "big") or end + 4 > len(raw):
             raise Unreadable("damaged")
         at = end + 4
-
-
-def _as_rgb(picture: Image.Image) -> Image.Image:
-    picture = eight_bits(picture)
-    if "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-    return picture.convert("RGB")
 
 
 def _check_size(size: tuple[int, int], name: str) -> None:

@@ -15,14 +15,13 @@ import py7zr
 from py7zr import archiveinfo
 from py7zr.io import Py7zIO, WriterFactory
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, first_line, shown
 from course_utils.pictures.formats.archives import (
     LARGEST_UNPACKED,
     check_unpacked_size,
     lies_outside,
     refused,
 )
-from course_utils.pictures.structure import first_line, shown
 
 # py7zr's own bounds allow a header of 256 MB and eight million members with long names, and a header of 200
 # bytes may send it back to the same names any number of times. Kaggle's archive has 50,000 short names.
@@ -132,31 +131,20 @@ def _damaged(path: Path, why: str) -> CourseError:
     return CourseError(f"{path} cannot be unpacked.", cause=why, next_step=f"download {path.name} again.")
 
 
-class _Buffer(Py7zIO):
+class _Buffer(io.BytesIO, Py7zIO):
     """Takes the bytes of one member."""
 
-    def __init__(self) -> None:
-        self._bytes = io.BytesIO()
-
-    def write(self, s: bytes | bytearray) -> int:
-        return self._bytes.write(s)
-
-    def read(self, size: int | None = None) -> bytes:
-        return self._bytes.read(size)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._bytes.seek(offset, whence)
-
-    def flush(self) -> None:
-        """Nothing waits."""
-
     def size(self) -> int:
-        return self._bytes.getbuffer().nbytes
+        return len(self.getbuffer())
+
+    def close(self) -> None:
+        """Stay open: py7zr closes what is taken afterwards."""
 
     def taken(self) -> bytes:
         """Return the bytes and forget them: py7zr keeps all its writers to the end."""
-        raw = self._bytes.getvalue()
-        self._bytes = io.BytesIO()
+        raw = self.getvalue()
+        self.seek(0)
+        self.truncate()
         return raw
 
 

@@ -69,7 +69,7 @@ def test_changed_code_of_any_source_is_read_again(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(array_cache, "__file__", str(sources / "array_cache.py"))
     read = _Reader()
     cached("a", [], read)
-    for file in ("formats/batches.py", "places/kaggle/client.py"):
+    for file in ("formats/batches.py", "places/kaggle.py"):
         (sources / file).write_text("changed")
         count = read.count
         for _ in range(2):

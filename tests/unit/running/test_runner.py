@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -21,6 +22,7 @@ from course_utils.running import execution, runner
 from course_utils.running.execution import find_lessons, why_incomplete
 from course_utils.running.runner import main, read_run_facts, run_course
 from course_utils.system import progress
+from course_utils.system.paths import PROJECT
 from course_utils.system.progress import Progress, clock
 
 PARAMETERS = 'PROFILE = "auto"\nDATA = None\nWEIGHTS = None\nSEED = 0\nOUT = "x"\nOVERRIDES = {}'
@@ -354,3 +356,88 @@ else:
 
 def test_clock():
     assert [clock(seconds) for seconds in (0, 59.6, 61, 3600)] == ["00:00", "01:00", "01:01", "60:00"]
+
+
+# What must not end a good run, nor hide what a stopped one did
+
+
+def test_copies_and_notes_beside_a_lesson_are_named(folder: Path):
+    for name in ("01_data", "01_data-Copy1", "01_notes", "02_b"):
+        write_lesson(folder / f"{name}.ipynb")
+
+    with pytest.raises(CourseError) as error:
+        find_lessons(["1"], folder=folder)
+
+    assert "01_data-Copy1.ipynb, 01_data.ipynb, 01_notes.ipynb" in str(error.value)
+    assert [path.stem for path in find_lessons(["02"], folder=folder)] == ["02_b"]
+
+
+def test_a_console_of_any_encoding_ends_a_good_run_well(folder: Path, tmp_path: Path):
+    write_lesson(folder / "01_a.ipynb")
+    command = [sys.executable, "-m", "course_utils.runner", "--notebooks", folder, "--out", tmp_path / "Łódź"]
+    settings = {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+
+    done = subprocess.run(command, env=os.environ | settings, cwd=PROJECT, capture_output=True)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"\\u0141\xf3d" in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
+def test_a_run_that_is_told_to_end_writes_its_report_and_leaves_no_kernel(folder: Path, out: Path):
+    write_lesson(folder / "01_a.ipynb", "import time; time.sleep(100)")
+    command = [sys.executable, "-m", "course_utils.runner", "--notebooks", folder, "--out", out]
+    with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as process:
+        kernels = []
+        end = time.monotonic() + 60
+        while not kernels or not (out / "01_a.unfinished.ipynb").exists():
+            kernels = psutil.Process(process.pid).children(recursive=True)
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        time.sleep(1)
+        process.terminate()
+        said = process.communicate(timeout=60)[1]
+
+    assert process.returncode == 130
+    assert "Stopped. What ran so far is kept" in said
+    assert "stopped from outside" in (out / "report.html").read_text(encoding="utf-8")
+    assert psutil.wait_procs(kernels, timeout=30)[1] == []
+
+
+def test_a_clock_that_is_set_back_leaves_the_summary_right(
+    folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write_lesson(folder / "01_a.ipynb")
+    write_lesson(folder / "02_b.ipynb")
+    run_course(["02"], {}, out, folder=folder)
+    times = iter(["2026-01-01T12:00:00+00:00", "2026-01-01T11:00:00+00:00"])
+    monkeypatch.setattr(runner, "_now", lambda: next(times))
+
+    run_course(["01"], {}, out, folder=folder)
+
+    assert "Lessons: 01_a; " in runner._summary(out)
+
+
+@pytest.mark.parametrize("name", ["records", "runs", "figures", "scripts"])
+def test_a_folder_that_cannot_take_the_results_is_told_before_the_start(
+    folder: Path, out: Path, capsys: pytest.CaptureFixture[str], name: str
+):
+    write_lesson(folder / "01_a.ipynb", "this is not run")
+    out.mkdir()
+    (out / name).write_text("a file")
+
+    assert main(["--notebooks", str(folder), "--out", str(out)]) == 1
+
+    assert capsys.readouterr().err.strip().splitlines() == [
+        f"The results cannot be written to {out / name}.",
+        "File exists.",
+        "Next: give another folder by OUT=…, or correct this one.",
+    ]
+
+
+def test_an_error_without_a_word_has_a_cause(folder: Path, out: Path, capsys: pytest.CaptureFixture[str]):
+    write_lesson(folder / "01_a.ipynb", "assert 1 > 2")
+
+    assert main(["--notebooks", str(folder), "--out", str(out)]) == 1
+
+    assert "AssertionError: it came without a word" in capsys.readouterr().err

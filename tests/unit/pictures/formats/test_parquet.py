@@ -46,7 +46,7 @@ def test_several_row_groups_and_batches_are_joined(
 def test_the_published_contents_are_demanded_by_default(tables: tuple[Path, Path]) -> None:
     with pytest.raises(CourseError) as error:
         read_parquet(*tables)
-    assert_says(error, "train.parquet", "Expected 5,000 pictures of each class", "6 airplane, 6 automobile")
+    assert_says(error, "train.parquet", "[6, 6, 6, 6, 6, 6, 6, 6, 6, 6] pictures, not 5,000 each")
 
 
 def test_the_known_figures_of_cifar_10_are_those_of_its_normalisation() -> None:
@@ -71,25 +71,17 @@ def test_other_colours_are_refused(tables: tuple[Path, Path], what: str) -> None
     changed = (getattr(SMALL, what)[0], getattr(SMALL, what)[1] + 2e-4, getattr(SMALL, what)[2])
     with pytest.raises(CourseError) as error:
         read_parquet(*tables, contents=replace(SMALL, **{what: changed}))
-    assert_says(error, "train.parquet does not hold the photographs", f"the {what} of red, green, blue")
-
-
-def test_a_picture_that_comes_twice_is_refused(tmp_path: Path, tables: tuple[Path, Path]) -> None:
-    twice = X.copy()
-    twice[7] = twice[3]
-    with pytest.raises(CourseError) as error:
-        read_parquet(write_parquet(tmp_path / "twice.parquet", twice, Y), tables[1], contents=ANY)
-    assert_says(error, "twice.parquet", "1 of its pictures come more than once")
+    assert_says(error, "train.parquet does not hold what CIFAR-10 holds", "means or deviations")
 
 
 WRONG = {
-    "JPEG": ({"kind": "JPEG"}, ["Picture 0 of bad.parquet", "it is JPEG"]),
+    "JPEG": ({"kind": "JPEG"}, ["Picture 0 of bad.parquet", "no PNG file"]),
     "another size": ({"images": np.zeros((60, 28, 28, 3), np.uint8)}, ["Picture 0", "28×28"]),
-    "grey": ({"images": X[..., 0]}, ["Picture 0 of bad.parquet", "no 8-bit RGB"]),
+    "grey": ({"images": X[..., 0]}, ["Picture 0 of bad.parquet", "no PNG file of 8-bit RGB"]),
     "label 10": ({"labels": np.where(Y == 3, 10, Y)}, ["label of bad.parquet", "outside 0–9"]),
     "other order of names": ({"names": CLASS_NAMES[::-1]}, ["metadata of bad.parquet", "0 is 'truck'"]),
     "no names": ({"names": ()}, ["metadata of bad.parquet", "0 names, not 10"]),
-    "empty": ({"images": X[:0], "labels": Y[:0]}, ["bad.parquet holds no picture"]),
+    "empty": ({"images": X[:0], "labels": Y[:0]}, ["bad.parquet", "its rows 0"]),
 }
 
 
@@ -107,7 +99,7 @@ def test_other_columns_are_refused(tmp_path: Path, tables: tuple[Path, Path]) ->
     pyarrow.parquet.write_table(pyarrow.table({"text": ["a"], "label": [1]}), tmp_path / "bad.parquet")
     with pytest.raises(CourseError) as error:
         read_parquet(tmp_path / "bad.parquet", tables[1], contents=ANY)
-    assert_says(error, "bad.parquet has other columns", "found text (string), label (int64)")
+    assert_says(error, "bad.parquet does not hold", "'text': 'string', 'label': 'int64'")
 
 
 @pytest.mark.parametrize("keep", [0, 100, 0.5, 0.999])
@@ -133,7 +125,7 @@ def test_a_table_that_is_too_large_is_not_unpacked(
     tables: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parquet, "LARGEST_UNPACKED", 100_000)
-    monkeypatch.setattr(parquet, "_read_rows", lambda *_: pytest.fail("unpacked"))
+    monkeypatch.setattr(parquet, "_decoded", lambda *_: pytest.fail("unpacked"))
     with pytest.raises(CourseError) as error:
         read_parquet(*tables, contents=SMALL)
     assert_says(error, "train.parquet is too large")
