@@ -26,7 +26,7 @@ class CourseError(ValueError):
 def first_line(error: Exception) -> str:
     """Return the beginning of another library's message, or its kind if it has none."""
     lines = (line for line in str(error).splitlines() if line.strip())
-    return shown(next(lines, type(error).__name__), limit=120)
+    return shown(next(lines, type(error).__name__), limit=400)
 
 
 def shown(text: str, limit: int = 60) -> str:
