@@ -36,7 +36,7 @@ class Entry:
         size: of a file on disk or in an archive, as its list says.
         changed: when, seconds since 1970 or the time that an archive gives.
         opened: opens a file.
-        below: what a folder or an archive holds; of an archive in an archive, no more bytes than given are read.
+        below: what a folder or an archive holds; of an archive in an archive, only so many bytes are read.
         is_inner: it is such an archive.
     """
 

@@ -96,8 +96,8 @@ def _look(
         if kind == "class":
             student.handed.clear()
             student.problems.append(
-                f"{clean(entry.name)} holds what several students handed in, and lies beside what seems to be "
-                "of single students: grade it alone, in a folder of its own"
+                f"{clean(entry.name)} holds what several students handed in, and lies beside what seems to "
+                "be of single students: grade it alone, in a folder of its own"
             )
         elif kind in ("folders", "names") and is_open:
             student.notes.append(
@@ -136,8 +136,8 @@ def _kind(entry: Entry, depth: int) -> str:
     """Say what an entry without an identity may be.
 
     Returns:
-        ``"file"``; of a folder or an archive ``"class"``: it holds numbers of students; ``"names"``: files that
-        may begin with names of students; ``"folders"``: several folders or archives and no notebook;
+        ``"file"``; of a folder or an archive ``"class"``: it holds numbers of students; ``"names"``: files
+        that may begin with names of students; ``"folders"``: several folders or archives and no notebook;
         ``"either"``: one folder or archive alone; else ``"student"``.
     """
     if entry.below is None:
