@@ -95,6 +95,44 @@ def test_an_error_is_told(score):
     assert one.message == "The cell stopped: NameError: name 'x' is not defined"
 
 
+@pytest.mark.parametrize("kind", ["ValueError", "secret 42 in a name", "print"])
+def test_of_a_failed_check_only_the_kind_is_told(score, kind):
+    """The text of its error may hold hidden tests and their data."""
+    cells = ran("1-solution") | {"ex-90-1-check": {"ok": False, "error": kind, "text": "secret 42"}}
+    one = score({}, cells=cells)["90.1"]
+
+    expected = "ValueError" if kind == "ValueError" else "an error"
+    assert (one.points, one.message) == (0.0, f"The check stopped: {expected}.")
+
+
+@pytest.mark.parametrize(
+    ("python", "points", "flag"),
+    [
+        ("3.99.1", None, "it was written with Python 3.99.1"),
+        ("", 0.0, "the notebook does not say its own"),
+        ("3.5", 0.0, ""),
+    ],
+)
+def test_an_answer_of_a_newer_python_goes_to_a_person(score, python, points, flag):
+    notebook = made_up.filled(_2="total = new syntax")
+    notebook.metadata["language_info"] = {"name": "python", "version": python}
+    cells = {"ex-90-2-solution": {"ok": False, "error": "SyntaxError", "text": "invalid syntax"}}
+    one = score({}, notebook=notebook, cells=cells)["90.2"]
+
+    assert one.points == points
+    assert flag in one.flag
+    assert bool(flag) == bool(one.flag)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"), [("MemoryError", ""), ("OSError", "[Errno 12] Cannot allocate memory")]
+)
+def test_who_asks_for_too_much_memory_is_looked_at(score, error, text):
+    cells = {"ex-90-2-solution": {"ok": False, "error": error, "text": text}}
+
+    assert "more memory than it may have" in score({}, cells=cells)["90.2"].flag
+
+
 def test_a_slow_cell_is_told_to_both(score):
     cells = {"ex-90-2-solution": {"ok": False, "error": "KeyboardInterrupt", "text": "too long"}}
     one = score({}, cells=cells)["90.2"]

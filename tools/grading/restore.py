@@ -32,6 +32,7 @@ class Restored:
         sources: id of a gap -> the student's text in it.
         owners: id of a cell that is run -> the exercise it belongs to.
         notes: what a person should know, exercise (or "" for the notebook) -> sentences.
+        python: the version that the notebook names, or an empty text.
     """
 
     cells: list[dict] = field(default_factory=list)
@@ -39,6 +40,7 @@ class Restored:
     sources: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
+    python: str = ""
 
     def note(self, exercise: str | None, sentence: str) -> None:
         """Remember a sentence for a person."""
@@ -76,7 +78,7 @@ class _Matching:
         self.taken: dict[str, int] = {}  # and the other way round
         self.how: dict[str, str] = {}
         self.lines: dict[str, set[str]] = {}
-        self.result = Restored()
+        self.result = Restored(python=notebook.python)
 
     def free(self) -> list[int]:
         return [place for place in self.code if place not in self.owner and self.cells[place].source.strip()]
