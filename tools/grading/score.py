@@ -148,7 +148,9 @@ class _Scorer:
         """What this Python cannot read may be right in a newer one: a person decides."""
         own, theirs = platform.python_version(), self.restored.python
         if not theirs:
-            flags.insert(0, f"Python {own} cannot read it, and the notebook does not say its own: typo or newer?")
+            flags.insert(
+                0, f"Python {own} cannot read it, and the notebook does not say its own: typo or newer?"
+            )
         elif _version(theirs) > _version(own):
             score.points = None
             flags.insert(0, f"Python {own} cannot read it; it was written with Python {theirs}")
