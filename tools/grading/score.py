@@ -22,8 +22,7 @@ STOPS = {
     "frames": "its answers are too large",
     "files": "it made more than {limits.inodes:,} files",
     "host": "the machine that grades had no memory left",
-    "killed": "it was killed, by itself or because memory was full",
-    "ended early": "it ended Python itself",
+    "ended early": "it ended Python itself, or was killed because memory was full",
 }
 
 
