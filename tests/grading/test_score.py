@@ -337,7 +337,7 @@ def test_pages_show_totals_ties_and_one_row_a_student(tmp_path):
     page = next((tmp_path / "feedback").glob("*.html")).read_text(encoding="utf-8")
     summary = (tmp_path / "summary.html").read_text(encoding="utf-8")
     assert "<strong>1 of 6 points</strong> in all, and some" in page
-    assert "<strong>90.1 A</strong>, <strong>90.2 B</strong>: 0 of 1 solved each of them" in summary
+    assert "<strong>90.1 A</strong>: 0 of 1 solved it in full; as often: <strong>90.2 B</strong>." in summary
     assert summary.index('id="students"') < summary.index('id="lesson-90"') < summary.index('id="look"')
     assert "For a person to look at (1)" in summary
     assert by_student(flagged(graded)) == {
