@@ -38,7 +38,7 @@ def _check(exercise: str, answer: object) -> None:
 
     find_exercise(exercise)
     plain = to_plain(answer)
-    verdict = judge_answer(exercise, plain, current_class_word())
+    verdict = judge_answer(exercise, plain, current_class_word(), thorough=False)
     show.verdict(verdict, note=_kept_note(exercise, plain))
 
 
