@@ -95,6 +95,7 @@ $(READY): requirements.txt requirements-dev.txt constraints.txt pyproject.toml
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@echo "Setting up .venv: some minutes the first time."
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@$(PY) -m jupyterlab.labextensions disable --level=sys_prefix @jupyter/nbgrader 2>/dev/null
 	@$(PY) -c 'import pathlib, sysconfig; \
 	  pathlib.Path(sysconfig.get_path("purelib"), "course.pth").write_text(str(pathlib.Path.cwd()) + "\n")'
 	@touch $(READY)
