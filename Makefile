@@ -39,6 +39,7 @@ test-full: $(READY) ## Lint, and run all checks
 	@$(PY) -m pytest -m alone
 
 lab: $(READY) ## Open the lessons in JupyterLab
+	@$(PY) -m jupyterlab.labextensions disable --level=sys_prefix @jupyter/nbgrader 2>/dev/null
 	@$(PY) -m jupyter lab notebooks
 
 outputs: $(READY) ## Run the lessons offline and store their outputs in notebooks/
@@ -95,7 +96,6 @@ $(READY): requirements.txt requirements-dev.txt constraints.txt pyproject.toml
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@echo "Setting up .venv: some minutes the first time."
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
-	@$(PY) -m jupyterlab.labextensions disable --level=sys_prefix @jupyter/nbgrader 2>/dev/null
 	@$(PY) -c 'import pathlib, sysconfig; \
 	  pathlib.Path(sysconfig.get_path("purelib"), "course.pth").write_text(str(pathlib.Path.cwd()) + "\n")'
 	@touch $(READY)

@@ -19,8 +19,8 @@ _MISSING = object()
 def check(exercise: object = _MISSING, answer: object = _MISSING) -> None:
     """Say at once whether an answer is right, or give a specific hint; keep the answer for grading.
 
-    Raises nothing in a notebook: whatever is wrong with the call or the answer is said in words. Where nbgrader
-    runs the notebook, what is not right fails, because nbgrader counts a cell without an error as solved.
+    Raises nothing in a notebook: whatever is wrong with the call or the answer is said in words. Where
+    nbgrader runs it, what is not right fails, because nbgrader counts a cell without an error as solved.
 
     Args:
         exercise: its name, for example ``"03.2"``.

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from course_utils.checks import check
+from course_utils.paths import PROJECT
 
 
 @pytest.mark.parametrize("name", ["NBGRADER_EXECUTION", "NBGRADER_VALIDATING"])
@@ -33,10 +34,15 @@ def test_what_is_right_passes_under_nbgrader(monkeypatch, capsys):
     assert "01.q1: right" in capsys.readouterr().out
 
 
-def test_the_lab_extensions_of_nbgrader_are_off():
+def test_make_lab_switches_the_extensions_of_nbgrader_off():
+    done = subprocess.run(["make", "-n", "lab"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    switch, start = [line for line in done.stdout.splitlines() if "jupyter" in line][-2:]
+    assert "jupyter lab" in start
+
+    subprocess.run(switch, shell=True, cwd=PROJECT, check=True)
+
     command = [sys.executable, "-m", "jupyterlab.labextensions", "list"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     lines = [line for line in (done.stdout + done.stderr).splitlines() if "@jupyter/nbgrader v" in line]
-
     assert lines
-    assert all("disabled" in line for line in lines), "run make setup"
+    assert all("disabled" in line for line in lines)
