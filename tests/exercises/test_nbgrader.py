@@ -1,4 +1,4 @@
-"""Where nbgrader runs a notebook, a wrong answer fails; and JupyterLab shows no button of its own for that."""
+"""Where nbgrader runs a notebook, a wrong answer fails; JupyterLab shows no button that says otherwise."""
 
 from __future__ import annotations
 
