@@ -1,4 +1,4 @@
-"""docs/THREATS.md says what is so: its numbers are those of the code, and the tests that it names are there."""
+"""docs/THREATS.md says what is so: its numbers are those of the code, the tests that it names are there."""
 
 from __future__ import annotations
 
