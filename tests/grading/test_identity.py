@@ -225,6 +225,15 @@ HOSTILE = {
         "Mallory.zip": zipped({"Ann Lee/01.ipynb": TWO}),
     },
     "a folder with another's folder": {"Ann Lee/01.ipynb": ONE, "Mallory/Ann Lee/01.ipynb": TWO},
+    "a zip with another's folder as of a platform": {
+        "Ann Lee.zip": zipped({"01.ipynb": ONE}),
+        "Mallory.zip": zipped({"Ann Lee_1_assignsubmission_file_/01.ipynb": TWO}),
+    },
+    "a zip as of a platform beside a folder in a zip": {
+        "Ann Lee.zip": zipped({"work/01.ipynb": ONE}),
+        "Mallory.zip": zipped({"Ann Lee_1_assignsubmission_file_/01.ipynb": TWO}),
+    },
+    "a folder with a file as of a platform": {"Ann Lee/01.ipynb": ONE, "Mallory/leeann_1_91_01.ipynb": TWO},
     "Moodle, another's folder in a zip": {
         "Ann Lee_1_assignsubmission_file_/01.ipynb": ONE,
         "Mallory_2_assignsubmission_file_/x.zip": zipped({"Ann Lee_1_assignsubmission_file_/01.ipynb": TWO}),
@@ -245,8 +254,11 @@ HOSTILE = {
 def test_nothing_in_a_students_file_names_the_student(tmp_path, name, packing):
     put(tmp_path, PACKINGS[packing](HOSTILE[name]))
 
-    found = [one.submissions["90"].digest for one in collect(tmp_path, ["90"])]
+    students = collect(tmp_path, ["90"])
 
+    found = [one.submissions["90"].digest for one in students]
+    if name.startswith("a "):
+        assert [one.student for one in students] == ["Ann Lee", "Mallory"]
     assert sorted(found) == sorted(map(digest_of, (ONE, TWO)))
 
 
@@ -255,7 +267,9 @@ def test_what_seems_to_be_of_a_class_beside_single_students_is_refused_in_words(
         tmp_path,
         {
             "Ann Lee.zip": zipped({"01.ipynb": ONE}),
-            "Mallory.zip": zipped({"Ann Lee_1_assignsubmission_file_/01.ipynb": TWO}),
+            "Mallory.zip": zipped(
+                {f"Ann Lee_{n}_assignsubmission_file_/01.ipynb": c for n, c in ((1, TWO), (2, THREE))}
+            ),
         },
     )
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from tools.grading.entries import Entry
 from tools.grading.identity import NAMES_ONLY, Identity, clean, identify
 
+NUMBERED = {"class", "number"}
 DEEPEST = 4  # folders and archives round those of students
 LARGEST_INNER = 100_000_000  # bytes of an archive in an archive that may hold students
 ENDINGS = re.compile(
@@ -86,7 +87,7 @@ def _look(
         kind = kinds[entry.place]
         if entry.place in holders:
             more = (
-                () if len(holders) == 1 or kind == "class" or GROUP.search(entry.name) else (_doubt(entry),)
+                () if len(holders) == 1 or kind in NUMBERED or GROUP.search(entry.name) else (_doubt(entry),)
             )
             _look(entry.below(LARGEST_INNER), entry.place, students, depth + 1, notes + more)
             continue
@@ -99,7 +100,7 @@ def _look(
                 f"{clean(entry.name)} holds what several students handed in, and lies beside what seems to "
                 "be of single students: grade it alone, in a folder of its own"
             )
-        elif kind in ("folders", "names") and is_open:
+        elif kind == "number" or (kind in ("folders", "names") and is_open):
             student.notes.append(
                 f"{clean(entry.name)} may hold several students' work; it was taken as one's"
             )
@@ -119,8 +120,9 @@ def _holders(plain: Sequence[Entry], kinds: dict[str, str]) -> set[str]:
     found = {kinds[entry.place] for entry in groups}
     if "student" in found:
         return set()
-    if "class" in found:
-        return {entry.place for entry in groups if kinds[entry.place] == "class"}
+    if found & NUMBERED:
+        holding = {"class"} if "either" in found else NUMBERED
+        return {entry.place for entry in groups if kinds[entry.place] in holding}
     if not found & {"folders", "names"}:
         return set()
     below = Counter(name for entry in groups for name in {one.casefold() for one in _names_below(entry)})
@@ -136,9 +138,9 @@ def _kind(entry: Entry, depth: int) -> str:
     """Say what an entry without an identity may be.
 
     Returns:
-        ``"file"``; of a folder or an archive ``"class"``: it holds numbers of students; ``"names"``: files
-        that may begin with names of students; ``"folders"``: several folders or archives and no notebook;
-        ``"either"``: one folder or archive alone; else ``"student"``.
+        ``"file"``; of a folder or an archive ``"class"``: it holds numbers of several students; ``"number"``:
+        of one; ``"names"``: files that may begin with names of students; ``"folders"``: several folders or
+        archives and no notebook; ``"either"``: one folder or archive alone; else ``"student"``.
     """
     if entry.below is None:
         return "file"
@@ -146,15 +148,16 @@ def _kind(entry: Entry, depth: int) -> str:
         return "student"
     try:
         entries = entry.below(LARGEST_INNER)
-        platforms = [one.key[0] for one in identify([one.name for one in entries]) if one]
-        if platforms.count(NAMES_ONLY) < len(platforms):
-            return "class"
-        if len(platforms) > 1:
+        keys = [one.key for one in identify([one.name for one in entries]) if one]
+        numbers = {key for key in keys if key[0] != NAMES_ONLY}
+        if numbers:
+            return "class" if len(numbers) > 1 else "number"
+        if len(keys) > 1:
             return "names"
         groups = [one for one in entries if one.below is not None]
         if len(groups) == len(entries) == 1:
             inner = _kind(groups[0], depth + 1)
-            return inner if inner in ("class", "names", "folders") else "either"
+            return inner if inner in {*NUMBERED, "names", "folders"} else "either"
     except Exception:  # broken in any way: its own student's trouble, told when it is read
         return "student"
     has_notebook = any(NOTEBOOK.search(one.name) for one in entries if one.below is None)
