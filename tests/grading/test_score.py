@@ -226,6 +226,13 @@ def test_whatever_separates_no_cell_begins_a_formula(separator, sign, between):
             assert cell.lstrip(' \u3000"')[:1] not in ("=", "+", "-", "@", *"\uff1d\uff0b\uff0d\uff20"), row
 
 
+@pytest.mark.parametrize("separator", [",", ";", "|"])
+def test_a_sign_behind_any_separator_is_made_harmless(separator):
+    text = grades_csv([Graded(f"a{separator} =1+1", "")])
+
+    assert f'"a{separator} \'=1+1"' in text
+
+
 HOSTILE = (
     "</title><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}&lt;\"'><svg/onload=alert(1)>"
 )
