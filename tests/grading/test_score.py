@@ -149,7 +149,7 @@ def test_a_slow_cell_is_told_to_both(score):
     [
         ("time", "longer than 600 s"),
         ("memory", "more memory"),
-        ("processes", "more than 64 processes"),
+        ("processes", f"more than {Limits().processes} processes"),
         ("printed", "wrote without end"),
         ("frames", "too large"),
         ("ended early", "ended Python"),
