@@ -41,6 +41,7 @@ test-full: $(READY) ## Lint, and run all checks
 	@$(PY) -m pytest -m alone
 
 lab: $(READY) ## Open the lessons in JupyterLab
+	@$(PY) -m jupyterlab.labextensions disable --level=sys_prefix @jupyter/nbgrader 2>/dev/null
 	@$(PY) -m jupyter lab notebooks
 
 outputs: $(READY) ## Run the lessons offline and store their outputs in notebooks/

@@ -136,8 +136,10 @@ def test_links_are_not_followed(tmp_path):
     with zipfile.ZipFile(folder / "all.zip", "w") as archive:
         archive.writestr(member, str(secret))
 
-    one = only(tmp_path / "sub")
+    one, linked = collect(tmp_path / "sub", ["90"])
 
+    assert (linked.student, linked.submissions) == ("bob", {})
+    assert linked.problems == ["bob is a link and was not followed"]
     assert one.submissions == {}
     assert sum("link" in problem for problem in one.problems) == 2
     assert any("points outside" in problem for problem in one.problems)
@@ -261,7 +263,7 @@ def test_what_belongs_to_no_assignment_is_told(tmp_path):
     found = {one.student: one for one in collect(tmp_path, ["90"])}
 
     assert found["ann"].problems == ["shopping.ipynb belongs to no assignment that is known"]
-    assert found["bob"].problems == ["no notebook was found in what was handed in"]
+    assert found["bob"].problems == ["no notebook was found in what was handed in: notes.txt"]
 
 
 def test_the_file_name_helps_where_the_content_does_not(tmp_path):

@@ -54,7 +54,7 @@ def test_command_writes_grades_feedback_and_summary(stage, hand_in, private, tmp
 
     assert main([*command, "--class-word", " Tulip "]) == 0
 
-    rows = list(csv.DictReader(io.StringIO((out / "grades.csv").read_text(encoding="utf-8"))))
+    rows = list(csv.DictReader(io.StringIO((out / "grades.csv").read_text(encoding="utf-8-sig"))))
     assert tuple(rows[0]) == COLUMNS
     assert [(row["student"], row["exercise"], row["points"], row["max_points"]) for row in rows][:4] == [
         ("ann", "90.1", "2", "2"),

@@ -23,9 +23,11 @@ from hostile import Attack, forging, network, processes, reading, resources, tam
 
 import tools.grading.grade
 from course_utils.system.paths import PROJECT
+from tools.grading.collect import collect
 from tools.grading.feedback import write_pages
+from tools.grading.grade import grade_all
 from tools.grading.results import Graded, grades_csv
-from tools.grading.sandbox import Limits
+from tools.grading.sandbox import Limits, Result
 
 GROUPS = (reading, network, resources, processes, tampering, forging)
 ATTACKS = [attack for group in GROUPS for attack in group.ATTACKS]
@@ -164,13 +166,36 @@ def still_there(before: set[int]) -> set[int]:
     return left
 
 
-@pytest.mark.parametrize("attack", attacks())
-def test_hostile_notebook(attack, hand_in, grade, points, ears, home, private, course, tmp_path, monkeypatch):
-    results = []
+@pytest.fixture
+def results(monkeypatch) -> dict[bool, Result]:
+    """What came out of the sandboxes: True: of the hostile notebook, False: of the honest one."""
+    found = {}
     real = tools.grading.grade.run_notebook
-    monkeypatch.setattr(
-        tools.grading.grade, "run_notebook", lambda *a, **k: results.append(real(*a, **k)) or results[-1]
-    )
+
+    def run(cells, *rest, **options):
+        result = real(cells, *rest, **options)
+        found[any("def leak(" in cell["source"] for cell in cells)] = result
+        return result
+
+    monkeypatch.setattr(tools.grading.grade, "run_notebook", run)
+    return found
+
+
+@pytest.fixture(scope="module")
+def alone(course, tmp_path_factory) -> float:
+    """Seconds that the honest notebook takes by itself."""
+    folder = tmp_path_factory.mktemp("alone")
+    (folder / "ann").mkdir()
+    made_up.nbformat.write(made_up.half(), folder / "ann" / "90.ipynb")
+    own = replace(course, results=folder / "results")
+    graded = grade_all(own, collect(folder, ["90"]), on_done=lambda *_: None, stop=threading.Event())
+    return next(one.seconds for one in graded if one.student == "ann")
+
+
+@pytest.mark.parametrize("attack", attacks())
+def test_hostile_notebook(
+    attack, hand_in, grade, points, ears, home, private, course, tmp_path, results, alone
+):
     outside = {
         "home": str(home),
         "folders": [str(tmp_path / "submissions"), str(private), str(PROJECT), str(course.results)],
@@ -191,12 +216,12 @@ def test_hostile_notebook(attack, hand_in, grade, points, ears, home, private, c
     started = time.monotonic()
     more = attack.cell_seconds - LIMITS.cell_seconds
     limits = replace(LIMITS, cell_seconds=attack.cell_seconds, seconds=LIMITS.seconds + more)
-    graded = grade(folder, limits=limits)
+    graded = grade(folder, limits=limits, workers=2)  # the honest one beside it
     seconds = time.monotonic() - started
 
     mallory, honest = graded["mallory"], graded["ann"]
     mine = points(mallory)
-    result = results[-1]
+    result = results[True]
     assert mine["90.1"] in (0.0, None)
     assert mine["90.3"] in (0.0, None)
     assert mine["90.q1"] in (0.0, None)
@@ -207,8 +232,10 @@ def test_hostile_notebook(attack, hand_in, grade, points, ears, home, private, c
     assert result.end in attack.ends, (result.end, result.tail[-500:])
     assert result.seconds <= limits.seconds + 10
     assert seconds <= limits.seconds + 90
-    leaked = b"".join(answer for one in results for answer in one.answers).decode("utf-8", errors="replace")
-    seen = leaked + json.dumps([one.cells for one in results]) + "".join(one.tail for one in results)
+    assert honest.seconds <= 2 * alone + 3, (honest.seconds, alone)  # a test machine has other work too
+    both = list(results.values())
+    leaked = b"".join(answer for one in both for answer in one.answers).decode("utf-8", errors="replace")
+    seen = leaked + json.dumps([one.cells for one in both]) + "".join(one.tail for one in both)
     assert made_up.CANARY not in seen
     assert not attack.leaks or "ran" in leaked or "CLASS_WORD" in leaked, result.cells
     assert ears.all_heard() == []
@@ -253,17 +280,12 @@ def test_there_are_enough_attacks():
 # That the looks above see what they look for:
 
 
-def test_a_leak_would_be_seen(hand_in, grade, monkeypatch):
-    results = []
-    real = tools.grading.grade.run_notebook
-    monkeypatch.setattr(
-        tools.grading.grade, "run_notebook", lambda *a, **k: results.append(real(*a, **k)) or results[-1]
-    )
+def test_a_leak_would_be_seen(hand_in, grade, results):
     attack = Attack("control", f'leak("{made_up.CANARY}")')
 
     grade(hand_in(mallory=hostile_notebook(attack, {})), limits=LIMITS)
 
-    assert made_up.CANARY.encode() in b"".join(results[0].answers)
+    assert made_up.CANARY.encode() in b"".join(results[True].answers)
 
 
 def test_a_message_would_be_heard(ears):

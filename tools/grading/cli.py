@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from course_utils.checks.variants import normal_class_word
@@ -34,6 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     except CourseError as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        print(_told(error), file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nStopped. What was graded is kept: run the same command again to go on.", file=sys.stderr)
         return 130
@@ -56,11 +63,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _grade(options: argparse.Namespace) -> int:
     _check_options(options)
+    _check_out(options.out)
     private = options.private.resolve() if options.private else None
     assignments = {one.lesson: one for one in load_assignments(options.assignment.split(), private=private)}
-    options.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="grade-") as folder:
-        stage = make_stage(Path(folder), private=private)
+    with _own_folder() as folder:
+        stage = make_stage(folder, private=private)
         check_sandbox(stage)
         course = Class(
             assignments=assignments,
@@ -118,6 +125,59 @@ def _check_options(options: argparse.Namespace) -> None:
                 cause=f"The sandbox sees {seen}.",
                 next_step="move the folder, or grade with a Python that lies elsewhere.",
             )
+
+
+def _check_out(out: Path) -> None:
+    """See to it that results can be kept, before anything is run."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out) as file:
+            file.write(b"x" * 100_000)
+    except OSError as error:
+        raise CourseError(
+            f"OUT cannot be written to: {error.strerror or type(error).__name__}.",
+            cause=f"It is {out}, where grades, pages and what was graded before are kept.",
+            next_step="make room there, or name another folder: OUT=build/grades.",
+        ) from error
+
+
+@contextlib.contextmanager
+def _own_folder() -> Iterator[Path]:
+    """Yield a new folder; another process removes it as soon as this one ends, even if it is killed."""
+    try:
+        folder = tempfile.mkdtemp(prefix="grade-")
+    except OSError as error:
+        raise _no_room(error) from error
+    code = "import shutil, sys; sys.stdin.read(); shutil.rmtree(sys.argv[1], ignore_errors=True)"
+    command = [sys.executable, "-I", "-S", "-c", code, folder]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
+        try:
+            yield Path(folder)
+        except (OSError, shutil.Error) as error:
+            if _is_below(error, folder):
+                raise _no_room(error) from error
+            raise
+
+
+def _is_below(error: OSError, folder: str) -> bool:
+    return any(folder in str(part) for part in (error.filename, error.filename2, *error.args))
+
+
+def _no_room(error: OSError) -> CourseError:
+    return CourseError(
+        f"The folder for temporary files cannot be used: {error.strerror or type(error).__name__}.",
+        cause="Grading needs some 10 MB there for a copy of the course that a sandbox may see.",
+        next_step="make room, or name another folder: TMPDIR=/path/to/folder make grade ...",
+    )
+
+
+def _told(error: OSError) -> CourseError:
+    """Return what the system refused, in words."""
+    return CourseError(
+        f"The system refused something: {error.strerror or type(error).__name__}.",
+        cause=f"It was about {error.filename or 'a file or a process'}. What was graded is kept.",
+        next_step="mend that, then run the same command again to go on.",
+    )
 
 
 class _Progress:

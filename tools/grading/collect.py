@@ -1,35 +1,29 @@
-"""Find what each student handed in. Originals are only read; archives are never unpacked to disk."""
+"""Find what each student handed in. Originals are only read; archives are never unpacked to disk.
+
+Whatever is wrong with one student's files is that student's problem, told in words; the others go on. What is
+read of one student has a limit, and nothing but the texts of cells is kept.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 import time
-import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from course_utils.errors import CourseError
+from tools.grading.entries import MOST_MEMBERS, Entry, UnusableError, in_folder
+from tools.grading.identity import attempt_of_file, clean, labels
+from tools.grading.layout import NOTEBOOK, Handed, Student, find_students
 from tools.grading.notebook_file import LARGEST_NOTEBOOK, Notebook, UnreadableError, read_notebook
 from tools.grading.secret_scan import find_secrets
 
-MOST_MEMBERS = 2000  # of one archive
-MOST_BYTES = 200_000_000  # unpacked, of one student
+MOST_BYTES = 100_000_000  # read and unpacked, of one student
+MOST_PROBLEMS = 20  # told of one student; the others are counted
 DEEPEST = 3  # archives in archives
 MODELS = (".keras", ".h5", ".hdf5", ".pkl", ".pickle", ".npy", ".npz", ".pb")
-LITTER = ("__MACOSX", ".ipynb_checkpoints", ".DS_Store")
-
-
-@dataclass(frozen=True)
-class File:
-    """One notebook file that was found, in a folder or an archive."""
-
-    name: str
-    content: bytes
-    changed: tuple[int, ...]  # when, to choose among several
 
 
 @dataclass
@@ -37,7 +31,7 @@ class Submission:
     """One notebook of one student for one assignment.
 
     Attributes:
-        student: the name of the folder.
+        student: how grades and pages call the student.
         assignment: number of the lesson.
         name: of the file.
         notebook: its cells.
@@ -66,15 +60,15 @@ def collect(folder: Path, assignments: list[str]) -> list[Collected]:
     """Read all submissions of a folder.
 
     Args:
-        folder: with one folder for each student, and in it notebooks or archives, at any depth. Archives and
-            notebooks that lie in it directly are taken apart by the names that learning platforms give.
+        folder: what was handed in: a folder or an archive for each student, or downloads of learning
+            platforms, packed or unpacked. See ``identity`` and ``layout``.
         assignments: numbers of the lessons that can be graded.
 
     Returns:
         One entry a student, in order of names.
 
     Raises:
-        CourseError: there is no such folder, or nothing in it.
+        CourseError: there is no such folder, it cannot be read, or nothing is in it.
     """
     if not folder.is_dir():
         raise CourseError(
@@ -82,188 +76,228 @@ def collect(folder: Path, assignments: list[str]) -> list[Collected]:
             cause="SUBMISSIONS names the folder that holds one folder a student.",
             next_step="correct the path: make grade SUBMISSIONS=folder.",
         )
-    found: dict[str, tuple[list[File], list[str]]] = {}
-    for entry in sorted(folder.iterdir()):
-        for student, files, problems in _of_entry(entry):
-            known = found.setdefault(student, ([], []))
-            known[0].extend(files)
-            known[1].extend(problems)
-    if not found:
+    try:
+        students = find_students(in_folder(folder))
+    except OSError as error:
+        raise CourseError(
+            f"The folder {folder} cannot be read.",
+            cause=f"{error.strerror or type(error).__name__}.",
+            next_step="see to it that you may read it, then run the command again.",
+        ) from error
+    if not students:
         raise CourseError(
             f"There are no submissions in {folder}.",
             cause="Expected one folder a student, with a notebook or an archive in it.",
             next_step="unpack the download of your learning platform there, or copy it there as it is.",
         )
-    return [_sorted_out(student, *found[student], assignments) for student in sorted(found)]
+    read = [one for student in students for one in _read(student, assignments)]
+    named = labels([(one.student.name, one.student.number, one.student.place) for one in read])
+    return sorted(
+        (one.collected(label, twins=_twins(one, read)) for one, label in zip(read, named, strict=True)),
+        key=lambda one: one.student,
+    )
 
 
-def _of_entry(entry: Path) -> Iterator[tuple[str, list[File], list[str]]]:
-    if entry.name.startswith(".") or entry.name in LITTER or entry.is_symlink():
-        return
-    budget, problems = [MOST_BYTES], []
-    if entry.is_dir():
-        yield entry.name, list(_in_folder(entry, budget, problems)), problems
-    elif entry.suffix.lower() in (".zip", ".ipynb") and entry.is_file():
-        yield from _by_student(entry, list(_in_file(entry, entry.parent, budget, problems)), problems)
+@dataclass
+class _Found:
+    """A notebook that was found, without its file's content."""
+
+    entry: Entry
+    handed: Handed
+    assignment: str
+    notebook: Notebook
+    digest: str
+    secrets: list[str]
+
+    def order(self) -> tuple:
+        """Return what tells which of several is the latest."""
+        identity = self.handed.identity
+        return (identity.attempt if identity else (), _when(self.entry), attempt_of_file(self.entry.name))
 
 
-def _by_student(
-    entry: Path, files: list[File], problems: list[str]
-) -> Iterator[tuple[str, list[File], list[str]]]:
-    """Tell students apart by the folders of a platform's archive, or by the start of each file's name."""
-    grouped: dict[str, list[File]] = {}
-    for file in files:
-        inner = PurePosixPath(file.name.split(".zip/", 1)[-1])
-        name = inner.parts[0] if len(inner.parts) > 1 else inner.stem.split("_")[0]
-        grouped.setdefault(re.sub(r"_\d+_assignsubmission_file_?$", "", name), []).append(file)
-    for student, mine in grouped.items():
-        yield student, mine, []
-    if problems:
-        yield entry.stem, [], problems
+def _read(student: Student, assignments: list[str]) -> list[_Reading]:
+    """Read what a student handed in; one person only where nothing speaks against it."""
+    reading = _Reading(student, assignments)
+    several = any(len({one.digest for one in found}) > 1 for found in reading.by_assignment().values())
+    handed = _parts(student) if student.is_uncertain and several else []
+    if len(handed) < 2:
+        return [reading]
+    note = f"no number tells whose these {len(handed)} files are: {student.name}; they were kept apart"
+    parts = [
+        Student(student.name, "", clean(one.entry.place), [one], [*student.notes, note]) for one in handed
+    ]
+    return [_Reading(part, assignments) for part in parts]
 
 
-def _in_folder(folder: Path, budget: list[int], problems: list[str]) -> Iterator[File]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink():
-            problems.append(f"{_shown(path.name)} is a link and was not followed")
-        elif not any(part in LITTER for part in path.parts) and path.is_file():
-            yield from _in_file(path, folder, budget, problems)
+def _parts(student: Student) -> list[Handed]:
+    """Return what a student handed in, an archive and folders round all of it taken apart."""
+    handed = student.handed
+    while len(handed) == 1 and handed[0].entry.below is not None:
+        outer = handed[0].entry
+        handed = [Handed(entry, None, outer.place) for entry in outer.below(MOST_BYTES)]
+    return handed
 
 
-def _in_file(path: Path, folder: Path, budget: list[int], problems: list[str]) -> Iterator[File]:
-    if path.resolve() != folder.resolve() / path.relative_to(folder):
-        problems.append(f"{_shown(path.name)} lies behind a link and was not followed")
-        return
-    kind, size = path.suffix.lower(), path.stat().st_size
-    name = path.relative_to(folder).as_posix()
-    if kind not in (".ipynb", ".zip"):
-        problems.extend(_refused(name))
-    elif size > MOST_BYTES or (kind == ".ipynb" and size > LARGEST_NOTEBOOK):
-        problems.append(f"{_shown(name)} has {size:,} bytes, which is too large")
-    elif kind == ".zip":
-        yield from _in_archive(path.read_bytes(), name, 1, budget, problems)
-    else:
-        yield File(name, path.read_bytes(), (int(path.stat().st_mtime),))
+class _Reading:
+    """Reads what one student handed in, up to the limits."""
 
+    def __init__(self, student: Student, assignments: list[str]) -> None:
+        self.student, self.assignments = student, assignments
+        self.bytes, self.files = MOST_BYTES, MOST_MEMBERS
+        self.found: list[_Found] = []
+        self.others: list[str] = []
+        self.problems: list[str] = []
+        self.more = 0
+        for problem in student.problems:
+            self._problem(problem)
+        for handed in student.handed:
+            self._look(handed.entry, handed, 1)
 
-def _refused(name: str) -> list[str]:
-    if name.lower().endswith(MODELS):
-        return [f"{_shown(name)} was not opened: models and data of strangers are never loaded"]
-    return []
+    def _problem(self, text: str) -> None:
+        if len(self.problems) >= MOST_PROBLEMS:
+            self.more += 1
+        elif text not in self.problems:
+            self.problems.append(text)
 
-
-def _in_archive(
-    content: bytes, name: str, depth: int, budget: list[int], problems: list[str]
-) -> Iterator[File]:
-    if depth > DEEPEST:
-        problems.append(f"{_shown(name)} lies in more than {DEEPEST} archives and was not opened")
-        return
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.infolist()
-            if len(members) > MOST_MEMBERS:
-                problems.append(f"{_shown(name)} holds {len(members):,} files, which is too many")
-                return
-            for member in members:
-                yield from _member(archive, member, name, depth, budget, problems)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError) as error:
-        problems.append(f"{_shown(name)} is a broken archive ({type(error).__name__}): ask for it again")
-
-
-def _member(
-    archive: zipfile.ZipFile,
-    member: zipfile.ZipInfo,
-    name: str,
-    depth: int,
-    budget: list[int],
-    problems: list[str],
-) -> Iterator[File]:
-    path = PurePosixPath(member.filename.replace("\\", "/"))
-    inner = f"{name}/{path}"
-    if member.is_dir() or any(part in LITTER or part.startswith("._") for part in path.parts):
-        return
-    is_link = (member.external_attr >> 16) & 0o170000 == 0o120000
-    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", str(path)) or is_link:
-        problems.append(f"{_shown(inner)} points outside its archive and was not used")
-    elif path.suffix.lower() not in (".ipynb", ".zip"):
-        problems.extend(_refused(inner))
-    elif member.flag_bits & 1:
-        problems.append(f"{_shown(inner)} has a password: ask for it without")
-    else:
-        limit = LARGEST_NOTEBOOK if path.suffix.lower() == ".ipynb" else MOST_BYTES
-        content = _unpacked(archive, member, inner, min(limit, budget[0]), budget, problems)
-        if content is not None and path.suffix.lower() == ".zip":
-            yield from _in_archive(content, inner, depth + 1, budget, problems)
-        elif content is not None:
-            yield File(inner, content, member.date_time)
-
-
-def _unpacked(
-    archive: zipfile.ZipFile,
-    member: zipfile.ZipInfo,
-    inner: str,
-    limit: int,
-    budget: list[int],
-    problems: list[str],
-) -> bytes | None:
-    """Return the content of a member, read no further than the limit, whatever its header says."""
-    try:
-        with archive.open(member) as file:
-            content = file.read(limit + 1)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError) as error:
-        problems.append(
-            f"{_shown(inner)} is broken in its archive ({type(error).__name__}): ask for it again"
-        )
-        return None
-    budget[0] -= len(content)
-    if len(content) > limit:
-        problems.append(f"{_shown(inner)} unpacks to more than {limit:,} bytes and was not used")
-        return None
-    return content
-
-
-def _shown(name: str) -> str:
-    """Return a file's name as it may stand in a table: printable, short."""
-    clean = "".join(letter if letter.isprintable() else "?" for letter in name)
-    return clean if len(clean) <= 80 else f"{clean[:30]}…{clean[-40:]}"
-
-
-def _sorted_out(student: str, files: list[File], problems: list[str], assignments: list[str]) -> Collected:
-    collected = Collected(student, problems=list(dict.fromkeys(problems)))
-    usual: dict[str, list[tuple[File, Notebook]]] = {}
-    for file in files:
+    def _look(self, entry: Entry, handed: Handed, archives: int) -> None:
+        """Look at an entry; no error of it leaves this function."""
+        self.files -= 1
+        if self.files < 0:
+            if self.files == -1:
+                self._problem(f"more than {MOST_MEMBERS:,} files were handed in; the rest was not looked at")
+            return
+        shown = _shown(entry, handed)
         try:
-            notebook = read_notebook(file.content)
+            for below in self._open(entry, shown, handed, archives):
+                self._look(below, handed, archives + (entry.kind == "archive"))
         except UnreadableError as error:
-            collected.problems.append(f"{_shown(file.name)}: {error}")
-            continue
-        assignment = find_assignment(file.name, notebook, assignments)
-        if assignment is None:
-            collected.problems.append(f"{_shown(file.name)} belongs to no assignment that is known")
+            self._problem(f"{shown}: {error}")
+        except UnusableError as error:
+            self._problem(f"{shown} {error}")
+        except Exception as error:
+            what = "a broken archive" if entry.kind == "archive" else "broken"
+            self._problem(f"{shown} is {what} or cannot be read ({type(error).__name__}): ask for it again")
+
+    def _open(self, entry: Entry, shown: str, handed: Handed, archives: int) -> Iterable[Entry]:
+        """Read a notebook, or return what lies in an entry."""
+        if entry.kind == "refused":
+            raise UnusableError(entry.why)
+        if entry.kind == "archive" and archives > DEEPEST:
+            raise UnusableError(f"lies in more than {DEEPEST} archives and was not opened")
+        if entry.below is not None:
+            return entry.below(self._allowance(entry.size + 1) if entry.is_inner else 0)
+        if entry.name.lower().endswith(MODELS):
+            raise UnusableError("was not opened: models and data of strangers are never loaded")
+        if NOTEBOOK.search(entry.name):
+            self._notebook(entry, shown, handed)
         else:
-            usual.setdefault(assignment, []).append((file, notebook))
-    for assignment, candidates in sorted(usual.items()):
-        collected.submissions[assignment] = _newest(student, assignment, candidates)
-    if not files and not collected.problems:
-        collected.problems.append("no notebook was found in what was handed in")
-    return collected
+            self.others.append(shown)
+        return ()
+
+    def _allowance(self, wanted: int) -> int:
+        """Return how many bytes may be read, and count them."""
+        if self.bytes <= 0:
+            raise UnusableError(f"was not read: all files together hold more than {MOST_BYTES:,} bytes")
+        allowed = min(wanted, self.bytes)
+        self.bytes -= allowed
+        return allowed
+
+    def _notebook(self, entry: Entry, shown: str, handed: Handed) -> None:
+        limit = self._allowance(min(LARGEST_NOTEBOOK, entry.size + 1))
+        content = entry.read(limit)
+        digest = hashlib.sha256(content).hexdigest()
+        notebook = read_notebook(content)
+        assignment = find_assignment(entry.name, notebook, self.assignments)
+        if assignment is None:
+            raise UnusableError("belongs to no assignment that is known")
+        secrets = find_secrets(notebook)
+        for cell in notebook.cells:
+            cell.outputs = ""  # searched, and not needed again
+        self.found.append(_Found(entry, handed, assignment, notebook, digest, secrets))
+
+    def by_assignment(self) -> dict[str, list[_Found]]:
+        """Return the notebooks of each assignment."""
+        found: dict[str, list[_Found]] = {}
+        for one in self.found:
+            found.setdefault(one.assignment, []).append(one)
+        return found
+
+    def collected(self, label: str, *, twins: bool) -> Collected:
+        """Return what was found, under a label that no other student has."""
+        collected = Collected(label)
+        notes = list(self.student.notes)
+        if twins:
+            notes.append(f"several are called {self.student.name}; they were told apart by number or place")
+        for assignment, found in sorted(self.by_assignment().items()):
+            chosen = self._chosen(assignment, found)
+            if chosen is not None:
+                collected.submissions[assignment] = _submission(label, chosen, found, notes)
+        if not self.found and not self.problems:
+            which = f": {', '.join(self.others[:5])}" if self.others else ""
+            more = f" and {len(self.others) - 5:,} more" if len(self.others) > 5 else ""
+            self._problem(f"no notebook was found in what was handed in{which}{more}")
+        collected.problems = self.problems + ([f"and {self.more:,} more problems"] if self.more else [])
+        if not collected.submissions:
+            collected.problems += notes
+        return collected
+
+    def _chosen(self, assignment: str, found: list[_Found]) -> _Found | None:
+        """Return the latest; None where two downloads hold different ones under one number."""
+        places = sorted({clean(one.handed.container) for one in found if one.handed.identity})
+        if len(places) > 1 and len({one.digest for one in found}) > 1:
+            self._problem(
+                f"different notebooks for {assignment} came with {places[0]} and with {places[1]}: "
+                "grade these one at a time"
+            )
+            return None
+        return max(found, key=lambda one: (one.order(), one.entry.name))
 
 
-def _newest(student: str, assignment: str, candidates: list[tuple[File, Notebook]]) -> Submission:
-    distinct = {file.content for file, _ in candidates}
-    file, notebook = max(candidates, key=lambda one: (_when(one[0]), one[0].name))
-    notes = list(notebook.notes)
-    if len(distinct) > 1:
-        notes.append(f"{len(distinct)} notebooks were handed in; the newest was graded: {_shown(file.name)}")
-    notes += [f"there seems to be {secret}: it should be changed" for secret in find_secrets(notebook)]
-    digest = hashlib.sha256(file.content).hexdigest()
-    for cell in notebook.cells:
-        cell.outputs = ""  # searched, and not needed again
-    return Submission(student, assignment, _shown(file.name), notebook, digest, notes)
+def _shown(entry: Entry, handed: Handed) -> str:
+    """Return where an entry lies, as seen from its student's own folder."""
+    outer = handed.entry.place if handed.entry.kind == "folder" else handed.container
+    return clean(entry.place.removeprefix(f"{outer}/"))
 
 
-def _when(file: File) -> tuple[int, ...]:
-    return file.changed if len(file.changed) > 1 else tuple(time.localtime(file.changed[0])[:6])
+def _twins(one: _Reading, read: list[_Reading]) -> bool:
+    return sum(other.student.name.casefold() == one.student.name.casefold() for other in read) > 1
+
+
+def _submission(label: str, chosen: _Found, found: list[_Found], notes: list[str]) -> Submission:
+    name = _shown(chosen.entry, chosen.handed)
+    notes = [*chosen.notebook.notes, *notes]
+    if len({one.digest for one in found}) > 1:
+        notes.append(_choice(name, chosen, found))
+    if chosen.handed.identity and chosen.handed.identity.is_late:
+        notes.append("it was handed in late, as its platform says")
+    notes += [f"there seems to be {secret}: it should be changed" for secret in chosen.secrets]
+    return Submission(label, chosen.assignment, name, chosen.notebook, chosen.digest, notes)
+
+
+def _choice(name: str, chosen: _Found, found: list[_Found]) -> str:
+    """Say truly why this one of several was graded."""
+    others = [one.order() for one in found if one.digest != chosen.digest]
+    attempt, when, number = chosen.order()
+    count = len({one.digest for one in found})
+    if all(other[0] != attempt for other in others):
+        why = "the latest attempt was graded"
+    elif all(other[:2] != (attempt, when) for other in others):
+        return f"{count} notebooks were handed in; the newest was graded: {name}"
+    elif all(other != (attempt, when, number) for other in others):
+        why = "of the same time, the highest number in a name was graded"
+    else:
+        why = "they have the same time and no number, so look which one counts; graded was"
+    return f"{count} different notebooks were handed in; {why}: {name}"
+
+
+def _when(entry: Entry) -> tuple[float, ...]:
+    """Return when a file was changed, as local time: the one that archives give."""
+    if len(entry.changed) > 1:
+        return entry.changed
+    try:
+        return tuple(map(float, time.localtime(entry.changed[0])[:6]))
+    except (OverflowError, ValueError, OSError):
+        return ()
 
 
 def find_assignment(name: str, notebook: Notebook, assignments: list[str]) -> str | None:

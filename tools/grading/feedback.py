@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 import markupsafe
 
+from tools.grading.lesson_parts import lesson_part
 from tools.grading.results import Graded, file_name, write_whole
 
 BINS = 10
@@ -30,12 +31,13 @@ def write_pages(out: Path, graded: list[Graded], titles: dict[str, str]) -> None
         lstrip_blocks=True,
     )
     pages.filters["marked"] = marked
+    pages.filters["lesson_part"] = lesson_part
     pages.filters["points"] = lambda points: "open" if points is None else f"{points:g}"
     page = pages.get_template("student.html.j2")
     students = sorted({one.student for one in graded})
     for student in students:
         mine = [one for one in graded if one.student == student]
-        content = page.render(student=student, graded=mine, titles=titles)
+        content = page.render(student=student, graded=mine, total=total(mine), titles=titles)
         write_whole(out / "feedback" / f"{file_name(student)}.html", _encodable(content))
     summary = pages.get_template("summary.html.j2")
     numbers = sorted({one.assignment for one in graded if one.scores})
@@ -43,11 +45,29 @@ def write_pages(out: Path, graded: list[Graded], titles: dict[str, str]) -> None
         overviews=[overview(number, graded, titles.get(number, number)) for number in numbers],
         students=students,
         numbers=numbers,
-        totals={(one.student, one.assignment): one for one in graded},
+        points={(one.student, one.assignment): one for one in graded},
+        totals={student: total([one for one in graded if one.student == student]) for student in students},
         files={student: file_name(student) for student in students},
-        flagged=flagged(graded),
+        flagged=by_student(flagged(graded)),
     )
     write_whole(out / "summary.html", _encodable(content))
+
+
+def total(graded: list[Graded]) -> dict[str, object]:
+    """Return the points of one student in all assignments, and whether some are still open."""
+    return {
+        "points": sum(one.points for one in graded),
+        "max_points": sum(one.max_points for one in graded),
+        "is_open": any(one.is_open for one in graded),
+    }
+
+
+def by_student(flags: list[tuple[str, str, str, str]]) -> dict[str, list[tuple[str, str]]]:
+    """Return flags for each student: what they are about, and why a person should look."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for student, assignment, exercise, flag in flags:
+        found.setdefault(student, []).append((exercise or assignment, flag))
+    return found
 
 
 def marked(text: str) -> markupsafe.Markup:
@@ -61,7 +81,7 @@ def overview(number: str, graded: list[Graded], title: str) -> dict[str, object]
     ran = [one for one in scored if any(score.points is not None for score in one.scores)]
     exercises = exercise_table(ran)
     counts = Counter(min(BINS - 1, int(BINS * one.points / one.max_points)) for one in ran if one.max_points)
-    missed = [row for row in exercises if row["full"] < row["decided"]]
+    missed = _most_missed([row for row in exercises if row["full"] < row["decided"]])
     return {
         "number": number,
         "title": title,
@@ -72,8 +92,15 @@ def overview(number: str, graded: list[Graded], title: str) -> dict[str, object]
         "bins": [_bin(n, counts.get(n, 0)) for n in range(BINS)],
         "highest": max(counts.values(), default=1),
         "exercises": exercises,
-        "missed": min(missed, key=lambda row: row["full"] / row["decided"]) if missed else None,
+        "missed": missed[0] if missed else None,
+        "ties": missed[1:],
     }
+
+
+def _most_missed(rows: list[dict]) -> list[dict]:
+    """Return the exercise that the fewest solved in full; several if they tie."""
+    least = min((row["full"] / row["decided"] for row in rows), default=None)
+    return [row for row in rows if row["full"] / row["decided"] == least]
 
 
 def _bin(number: int, count: int) -> dict[str, int]:

@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from course_utils.errors import CourseError
 from course_utils.system.paths import PROJECT
 from tools.grading.assignments import Assignment
 from tools.grading.collect import Collected, Submission
@@ -176,7 +177,22 @@ class _Workers:
 def grade_one(
     course: Class, task: Submission, judges: Judges, slot: int, stop: threading.Event
 ) -> Graded | None:
-    """Grade one notebook and keep its result. Returns None if it was stopped."""
+    """Grade one notebook and keep its result; what fails is told in it. Returns None if it was stopped."""
+    try:
+        graded = _graded(course, task, judges, slot, stop)
+    except CourseError:  # the sandbox itself: nobody can be graded
+        raise
+    except Exception as error:
+        why = f"it could not be graded ({type(error).__name__}): look at the notebook"
+        graded = Graded(task.student, task.assignment, open_scores(course.exercises[task.assignment], why))
+    if graded is not None:
+        save_result(course.results, graded, course.key(task))
+    return graded
+
+
+def _graded(
+    course: Class, task: Submission, judges: Judges, slot: int, stop: threading.Event
+) -> Graded | None:
     assignment = course.assignments[task.assignment]
     exercises = course.exercises[task.assignment]
     restored = restore(task.notebook, assignment, {"CLASS_WORD": course.class_word, "OUT": "/tmp/out"})
@@ -200,6 +216,4 @@ def grade_one(
     except JudgesFailedError as error:
         scores = open_scores(exercises, f"not judged: {error}")
     seconds = time.monotonic() - started
-    graded = Graded(task.student, task.assignment, scores, flags, task.name, seconds)
-    save_result(course.results, graded, course.key(task))
-    return graded
+    return Graded(task.student, task.assignment, scores, flags, task.name, seconds)

@@ -55,9 +55,6 @@ def set_limits(limits: dict) -> None:
         hard = resource.getrlimit(kind)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (value, value))
-    if limits["cpus"]:
-        with contextlib.suppress(OSError):
-            os.sched_setaffinity(0, limits["cpus"])
     os.nice(limits["nice"])
 
 

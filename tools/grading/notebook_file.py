@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 LARGEST_NOTEBOOK = 20_000_000  # bytes
 MOST_CELLS = 1000
 LARGEST_CELL = 200_000  # characters of its source
+LARGEST_SOURCES = 1_000_000  # characters of all sources together
+SEARCHED = 2_000_000  # characters of all outputs together that are looked through
 
 
 class UnreadableError(Exception):
@@ -33,10 +35,11 @@ class Cell:
 
 @dataclass
 class Notebook:
-    """Cells of a notebook, and what a person should know about the file."""
+    """Cells of a notebook, what a person should know about the file, and the Python that it names."""
 
     cells: list[Cell]
     notes: list[str] = field(default_factory=list)
+    python: str = ""
 
 
 def read_notebook(content: bytes) -> Notebook:
@@ -61,10 +64,13 @@ def read_notebook(content: bytes) -> Notebook:
     if len(cells) > MOST_CELLS:
         raise UnreadableError(f"The notebook has {len(cells):,} cells, more than {MOST_CELLS:,}")
     _check_language(parsed.get("metadata"))
-    read = [_cell(cell) for cell in cells]
+    left = [SEARCHED]
+    read = [_cell(cell, left) for cell in cells]
     good = [cell for cell in read if cell is not None]
+    if sum(len(cell.source) for cell in good) > LARGEST_SOURCES:
+        raise UnreadableError(f"The cells hold more than {LARGEST_SOURCES:,} characters, which is too large")
     notes = [f"{len(read) - len(good)} cells were broken and left out"] if len(good) < len(read) else []
-    return Notebook(good, notes)
+    return Notebook(good, notes, _text_of(parsed.get("metadata"), "language_info", "version")[:30])
 
 
 def _parsed(content: bytes) -> dict:
@@ -99,19 +105,21 @@ def _check_language(metadata: object) -> None:
         )
 
 
-def _text_of(metadata: dict, section: str, name: str) -> str:
-    value = metadata.get(section)
+def _text_of(metadata: object, section: str, name: str) -> str:
+    value = metadata.get(section) if type(metadata) is dict else ""
     value = value.get(name) if type(value) is dict else ""
     return value if type(value) is str else ""
 
 
-def _cell(cell: object) -> Cell | None:
+def _cell(cell: object, left: list[int]) -> Cell | None:
     if type(cell) is not dict or cell.get("cell_type") not in ("code", "markdown", "raw"):
         return None
     source = _joined(cell.get("source", cell.get("input", "")))
     if source is None or len(source) > LARGEST_CELL:
         return None
-    return Cell(cell["cell_type"], source, _names(cell), _outputs(cell.get("outputs")))
+    outputs = _outputs(cell.get("outputs"))[: left[0]]
+    left[0] -= len(outputs)
+    return Cell(cell["cell_type"], source, _names(cell), outputs)
 
 
 def _joined(text: object) -> str | None:
@@ -131,7 +139,7 @@ def _outputs(outputs: object) -> str:
     for output in outputs if type(outputs) is list else []:
         if type(output) is dict:
             found += [text for text in map(_joined, _texts_of(output)) if text]
-    return "\n".join(found)[:2_000_000]
+    return "\n".join(found)
 
 
 def _texts_of(output: dict) -> list[object]:

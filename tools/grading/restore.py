@@ -8,6 +8,7 @@ person.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ class Restored:
         sources: id of a gap -> the student's text in it.
         owners: id of a cell that is run -> the exercise it belongs to.
         notes: what a person should know, exercise (or "" for the notebook) -> sentences.
+        python: the version that the notebook names, or an empty text.
     """
 
     cells: list[dict] = field(default_factory=list)
@@ -38,6 +40,7 @@ class Restored:
     sources: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
+    python: str = ""
 
     def note(self, exercise: str | None, sentence: str) -> None:
         """Remember a sentence for a person."""
@@ -74,7 +77,8 @@ class _Matching:
         self.owner: dict[int, str] = {}  # place of a student's cell -> id of the master's
         self.taken: dict[str, int] = {}  # and the other way round
         self.how: dict[str, str] = {}
-        self.result = Restored()
+        self.lines: dict[str, set[str]] = {}
+        self.result = Restored(python=notebook.python)
 
     def free(self) -> list[int]:
         return [place for place in self.code if place not in self.owner and self.cells[place].source.strip()]
@@ -183,11 +187,18 @@ class _Matching:
             return 1.0
         if re.search(r"^(?:def|class) ", master.stub, re.MULTILINE):
             return 0.0
-        others = {line for cell in self.assignment.cells if cell is not master for line in _lines(cell.stub)}
+        others = self._other_lines(master)
         kept = [line for line in _lines(master.stub) if "NotImplementedError" not in line]
         there = set(_lines(self.cells[place].source))
         is_telling = any(line in there and line not in others for line in kept)
         return sum(line in there for line in kept) / len(kept) if is_telling else 0.0
+
+    def _other_lines(self, master: MasterCell) -> set[str]:
+        """Return the lines of all cells but one; made once for each."""
+        if master.name not in self.lines:
+            others = (cell for cell in self.assignment.cells if cell is not master)
+            self.lines[master.name] = {line for cell in others for line in _lines(cell.stub)}
+        return self.lines[master.name]
 
     def locked_by_likeness(self) -> None:
         locked = [cell for cell in self.assignment.cells if not cell.is_gap]
@@ -284,6 +295,11 @@ def _plain(source: str) -> str:
 
 def _likeness(one: str, other: str) -> float:
     """Return the share of words and signs that two texts have in common: 0 to 1, in linear time."""
-    first, second = (Counter(re.findall(r"\w+|\S", text)) for text in (one, other))
-    total = first.total() + second.total()
-    return 2 * (first & second).total() / total if first and second else 0.0
+    short, long = sorted((_words(one), _words(other)), key=len)
+    total = short.total() + long.total()
+    return 2 * (short & long).total() / total if short and long else 0.0
+
+
+@functools.lru_cache(maxsize=256)
+def _words(text: str) -> Counter:
+    return Counter(re.findall(r"\w+|\S", text))

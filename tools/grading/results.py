@@ -10,9 +10,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from course_utils.errors import CourseError
 from course_utils.system.whole_file import replacing
 from tools.grading.score import Score
 
+# Signs that begin a formula, at the start of a cell or behind what some program takes for a separator.
+FORMULA = re.compile(r"""(^|[,;|])([\s"'\u3000]*)([=+\-@\uff1d\uff0b\uff0d\uff20])""")
 COLUMNS = ("student", "assignment", "exercise", "points", "max_points", "flag")
 
 
@@ -53,10 +56,21 @@ class Graded:
 
 
 def write_whole(path: Path, content: str) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as part:
-        part.write_text(content, encoding="utf-8", newline="")
+    """Write a file whole or not at all.
+
+    Raises:
+        CourseError: it cannot be written; an earlier one is as it was.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as part:
+            part.write_text(content, encoding="utf-8", newline="")
+    except OSError as error:
+        raise CourseError(
+            f"{path.name} could not be written: {error.strerror or type(error).__name__}.",
+            cause=f"Its place is {path.parent}. What was graded before is kept.",
+            next_step="make room, close what has it open, or name another OUT; then run it again.",
+        ) from error
 
 
 def file_name(student: str) -> str:
@@ -96,9 +110,10 @@ def _result_path(folder: Path, student: str, assignment: str) -> Path:
 
 
 def grades_csv(graded: list[Graded]) -> str:
-    """Return the table of all points."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    """Return the table of all points: with a byte order mark, by which table programs know UTF-8."""
+    text = io.StringIO("\ufeff")
+    text.seek(1)
+    table = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     table.writerow(COLUMNS)
     for one in graded:
         whole = "; ".join(one.flags)
@@ -122,6 +137,7 @@ def _number(points: float | None) -> str:
 
 
 def _harmless(cell: str) -> str:
-    """Keep table programs from taking a name for a formula."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in cell)
-    return f"'{printable}" if printable[:1] in ("=", "+", "-", "@") else printable
+    """Keep table programs from taking a text for a formula, whatever they take for a separator."""
+    text = cell.encode("utf-8", "replace").decode("utf-8")
+    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    return FORMULA.sub(r"\1\2'\3", printable)

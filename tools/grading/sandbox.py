@@ -21,19 +21,24 @@ import sys
 import sysconfig
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 
 from course_utils.errors import CourseError
+from tools.grading.memory_group import group_settings, memory_group
 from tools.grading.seccomp import seccomp_filter
 from tools.grading.stage import Stage
 
 STRANGERS = 1_000_000_000  # user numbers from here on are nobody's: the kernel counts processes by user
 MEBIBYTE = 2**20
 GRACE = 5.0  # seconds that the kernel is given to end a sandbox's processes
-TICK = 0.25  # seconds between two looks at memory and processes
+TICK = 0.25  # seconds between two looks at memory and processes; a fifth of it where memory gets short
+HOST_RESERVE = 500 * MEBIBYTE  # of memory that the machine keeps: below, the largest sandbox is stopped
+THREADS_A_PROCESSOR = 24  # TensorFlow's and XLA's own (17 were seen)
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
 ANSWERS = "/tmp/answers"
@@ -47,10 +52,11 @@ class Limits:
         seconds: for the whole notebook, by the clock on the wall.
         cell_seconds: for one cell; then it is interrupted, and the next one runs.
         memory: bytes of all processes together.
-        processes: of one notebook; threads are allowed ``threads`` of.
-        threads: of all processes together.
+        processes: of one notebook; Keras needs one, and shells and pools some more.
+        threads: of all processes together, and ``THREADS_A_PROCESSOR`` more for each processor.
         file: bytes of one file.
         scratch: bytes in all files, which lie in memory.
+        inodes: files and folders at a time.
         printed: bytes that may be written past the notebook to the terminal.
         frames: bytes of answers and reports that may leave.
     """
@@ -58,20 +64,26 @@ class Limits:
     seconds: float = 600.0
     cell_seconds: float = 120.0
     memory: int = 4096 * MEBIBYTE
-    processes: int = 64
-    threads: int = 512
+    processes: int = 16
+    threads: int = 128
     file: int = 512 * MEBIBYTE
     scratch: int = 1024 * MEBIBYTE
+    inodes: int = 100_000
     printed: int = 32 * MEBIBYTE
     frames: int = 64 * MEBIBYTE
 
-    def resources(self) -> dict[str, int]:
-        """Return what the kernel holds each process to."""
+    def resources(self, processors: int) -> dict[str, int]:
+        """Return what the kernel holds each process to.
+
+        Args:
+            processors: that the sandbox may use.
+        """
         return {
             "RLIMIT_AS": self.memory + 6144 * MEBIBYTE,  # TensorFlow reserves more than it uses
-            "RLIMIT_CPU": round(self.seconds * max(1, os.cpu_count() or 1)) + 5,
+            "RLIMIT_DATA": self.memory,
+            "RLIMIT_CPU": round(self.seconds * processors) + 5,
             "RLIMIT_FSIZE": self.file,
-            "RLIMIT_NPROC": self.threads,
+            "RLIMIT_NPROC": self.threads + THREADS_A_PROCESSOR * processors,
             "RLIMIT_NOFILE": 1024,
             "RLIMIT_CORE": 0,
             "RLIMIT_MEMLOCK": 64 * 1024,
@@ -85,7 +97,7 @@ class Result:
 
     Attributes:
         end: ``"finished"``, ``"ended early"``, or the limit that it met: ``"time"``, ``"memory"``,
-            ``"processes"``, ``"printed"``, ``"frames"``, ``"stopped"``.
+            ``"processes"``, ``"files"``, ``"printed"``, ``"frames"``, ``"host"``, ``"stopped"``.
         cells: how each cell ended, by its id.
         running: id of the cell that was running when it ended, or None.
         answers: frames of answers as they came, unread.
@@ -133,15 +145,16 @@ def run_notebook(
         CourseError: the sandbox could not be started, or did not die.
     """
     limits = limits or Limits()
+    processors = _processors(slot, slots)
     job = {
         "cells": cells,
         "lesson": lesson,
         "cell_seconds": limits.cell_seconds,
         "folders": {"answers": ANSWERS, "run": "/tmp/run", "copies": stage.copies},
-        "limits": {"resources": limits.resources(), "cpus": _processors(slot, slots), "nice": 5},
+        "limits": {"resources": limits.resources(len(processors)), "nice": 5},
     }
     started = time.monotonic()
-    with _Sandbox(job, stage, class_word, limits, slot, stop or threading.Event()) as sandbox:
+    with _Sandbox(job, stage, class_word, limits, slot, processors, stop or threading.Event()) as sandbox:
         result = sandbox.watch()
     result.seconds = time.monotonic() - started
     return result
@@ -195,14 +208,23 @@ def _no_sandbox(result: Result) -> CourseError:
 class _Sandbox:
     """One running sandbox."""
 
+    running: ClassVar[dict[int, int]] = {}  # process id of each sandbox of this process -> bytes held
+
     def __init__(
-        self, job: dict, stage: Stage, class_word: str, limits: Limits, slot: int, stop: threading.Event
+        self,
+        job: dict,
+        stage: Stage,
+        class_word: str,
+        limits: Limits,
+        slot: int,
+        processors: list[int],
+        stop: threading.Event,
     ) -> None:
         self.limits, self.stop = limits, stop
         self.result = Result()
         self.deadline = time.monotonic() + limits.seconds
         self.frames = _Frames(self.result, limits.frames)
-        self.printed = 0
+        self.printed = self.held = 0
         self.init: psutil.Process | None = None
         with contextlib.ExitStack() as files:
             frames, frames_in = os.pipe()
@@ -210,6 +232,7 @@ class _Sandbox:
             options = _options(stage, class_word, limits, files, slot)
             arguments = _in_memory(files, b"".join(os.fsencode(option) + b"\0" for option in options))
             command = [
+                *memory_group(limits.memory + limits.scratch + 128 * MEBIBYTE),
                 shutil.which("bwrap") or "bwrap",
                 "--args",
                 str(arguments.fileno()),
@@ -217,16 +240,18 @@ class _Sandbox:
                 *_program(slot, frames_in),
             ]
             passed = [arguments.fileno(), frames_in, *_filter_numbers(options)]
-            self.process = subprocess.Popen(
-                command,
-                stdin=_in_memory(files, json.dumps(job).encode()),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=passed,
-                env={"PATH": "/usr/bin:/bin"},
-                cwd="/",
-                start_new_session=True,
-            )
+            with _on_processors(processors):
+                self.process = subprocess.Popen(
+                    command,
+                    stdin=_in_memory(files, json.dumps(job).encode()),
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=passed,
+                    env=group_settings() | {"PATH": "/usr/bin:/bin"},
+                    cwd="/",
+                    start_new_session=True,
+                )
+        self.running[self.process.pid] = 0
         self.pipes = {frames: self._take_frames, self.process.stdout.fileno(): self._take_printed}
         self.frames_pipe = frames
 
@@ -234,6 +259,7 @@ class _Sandbox:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.running.pop(self.process.pid, None)
         self._kill()
         os.close(self.frames_pipe)
         self.process.stdout.close()
@@ -246,14 +272,14 @@ class _Sandbox:
                 os.set_blocking(pipe, False)
                 selector.register(pipe, selectors.EVENT_READ)
             while self.process.poll() is None and not self._broken():
-                for key, _ in selector.select(0.02 if self.init is None else TICK / 2):
+                for key, _ in selector.select(self._tick() / 2):
                     if not self._take(key.fd):
                         selector.unregister(key.fd)
                 if not selector.get_map():
                     time.sleep(TICK / 5)
                 if time.monotonic() >= look:
-                    look = time.monotonic() + (TICK if self.init else 0.02)
                     self._look()
+                    look = time.monotonic() + self._tick()
         self._kill()
         for pipe in self.pipes:
             while self._take(pipe) and not self.frames.too_much and self.printed <= self.limits.printed:
@@ -271,7 +297,7 @@ class _Sandbox:
         for limit, is_reached in reached.items():
             if is_reached:
                 self.result.end = limit
-        return any(reached.values()) or self.result.end == "processes"
+        return any(reached.values()) or self.result.end in ("processes", "files", "host")
 
     def _take(self, pipe: int) -> bool:
         try:
@@ -299,9 +325,21 @@ class _Sandbox:
             held = sum(map(_private_bytes, family))
             if held > self.limits.memory:  # what processes share was counted for each: look closer
                 held = sum(map(_own_share, family))
+            self.held = self.running[self.process.pid] = held
             self.result.memory = max(self.result.memory, held)
             if len(family) > self.limits.processes:
                 self.result.end = "processes"
+            if _inodes(self.init.pid) > self.limits.inodes:
+                self.result.end = "files"
+            is_largest = held >= max(self.running.values())
+            if is_largest and psutil.virtual_memory().available < HOST_RESERVE:
+                self.result.end = "host"
+
+    def _tick(self) -> float:
+        """Return how soon to look again."""
+        if self.init is None:
+            return 0.02
+        return TICK if self.held < self.limits.memory / 2 else TICK / 5
 
     def _kill(self) -> None:
         """End all processes of the sandbox: its first one dies with its parent, and the others with it."""
@@ -327,21 +365,31 @@ def _is_alive(process: psutil.Process | None) -> bool:
 
 
 def _private_bytes(process: psutil.Process) -> int:
+    """Return what a process holds, swapped out or not; what it shares with its parent is counted."""
+    return _kilobytes(process, "status", ("RssAnon:", "VmSwap:"))
+
+
+def _own_share(process: psutil.Process) -> int:
+    """Return what a process holds, of what it holds together with others only its share."""
+    return _kilobytes(process, "smaps_rollup", ("Pss_Anon:", "SwapPss:")) or _private_bytes(process)
+
+
+def _kilobytes(process: psutil.Process, file: str, names: tuple[str, ...]) -> int:
     try:
-        pages = Path(f"/proc/{process.pid}/statm").read_text().split()
-        return max(0, int(pages[1]) - int(pages[2])) * os.sysconf("SC_PAGE_SIZE")
+        lines = Path(f"/proc/{process.pid}/{file}").read_text().splitlines()
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(names))
     except (OSError, IndexError, ValueError):
         return 0  # it ended in between
 
 
-def _own_share(process: psutil.Process) -> int:
-    """Return what a process holds, its share of what it holds together with others included."""
-    try:
-        lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
-        shares = [int(line.split()[1]) for line in lines if line.startswith("Pss_Anon:")]
-        return shares[0] * 1024 if shares else _private_bytes(process)
-    except (OSError, IndexError, ValueError):
-        return _private_bytes(process)
+def _inodes(init: int) -> int:
+    """Return how many files lie in the folders that a sandbox may write to."""
+    found = 0
+    for folder in ("tmp", "dev/shm"):
+        with contextlib.suppress(OSError):
+            status = os.statvfs(f"/proc/{init}/root/{folder}")
+            found += status.f_files - status.f_ffree
+    return found
 
 
 class _Frames:
@@ -402,6 +450,17 @@ def _processors(slot: int, slots: int) -> list[int]:
     """Return the processors of a slot: all are dealt out in turn."""
     mine = sorted(os.sched_getaffinity(0))
     return mine[slot::slots] or [mine[slot % len(mine)]]
+
+
+@contextlib.contextmanager
+def _on_processors(processors: list[int]) -> Iterator[None]:
+    """Let what is started in the block run on these processors: inside, the choice cannot be changed."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, processors)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def sandbox_uid(slot: int) -> int:
@@ -507,8 +566,9 @@ def _parents(path: str, made: set[str] | None = None) -> list[str]:
 
 
 def _writable(limits: Limits) -> list[str]:
-    """Two folders in memory may be written to."""
-    options = ["--perms", "1777", "--size", str(64 * MEBIBYTE), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    """Two folders in memory may be written to. Of /dev/zero, memory could be had that belongs to nobody."""
+    options = ["--perms", "1777", "--size", str(64 * MEBIBYTE), "--tmpfs", "/dev/shm"]
+    options += ["--dev-bind", "/dev/null", "/dev/zero", "--remount-ro", "/dev"]
     return [*options, "--perms", "1777", "--size", str(limits.scratch), "--tmpfs", "/tmp"]
 
 

@@ -79,6 +79,7 @@ class Verdict:
 
 
 _exercises: dict[str, Exercise] = {}
+_is_thorough = True
 
 
 def judge(exercise: str, *, points: int, title: str, hidden: bool = False) -> Callable:
@@ -152,17 +153,25 @@ def find_exercise(exercise: str) -> Exercise:
     )
 
 
-def judge_answer(exercise: str, plain: Plain, class_word: str = "") -> Verdict:
+def is_thorough() -> bool:
+    """True if a judge may take seconds, to do an experiment again: when answers are graded."""
+    return _is_thorough
+
+
+def judge_answer(exercise: str, plain: Plain, class_word: str = "", *, thorough: bool = True) -> Verdict:
     """Judge a plain answer. Never trusts it, and never raises because of it.
 
     Args:
         exercise: name of the part, for example ``"03.2"`` or ``"03.2h"``.
         plain: from ``to_plain`` or ``read_answers``.
         class_word: that the right answer varies with.
+        thorough: experiments are done again; False: an answer at once.
 
     Raises:
         CourseError: there is no such exercise.
     """
+    global _is_thorough
+    _is_thorough = thorough
     known = find_exercise(exercise)
     part = "hidden" if is_hidden(exercise) else "graded"
     data = make_given(known.name, class_word, part) if has_given(known.name) else {}
@@ -195,6 +204,7 @@ __all__ = [
     "Verdict",
     "exercises",
     "find_exercise",
+    "is_thorough",
     "judge",
     "judge_answer",
     "quiz",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_utils.checks.judges import Hint, judge, quiz, read
+from course_utils.checks.judges import Hint, is_thorough, judge, quiz, read
+from course_utils.weights import weights_path
 
 
 def _compare(found: object, mistakes: dict[str, object], *, tolerance: float = 1e-4) -> None:
@@ -389,7 +390,37 @@ def control(answer: dict, data: dict) -> str:
             if abs(transferred - value) < 0.02:
                 raise Hint(hint)
         raise Hint(f"transferred is not {transferred:.1f} points. Which two bars does the lesson compare?")
+    if is_thorough() and np.abs(accuracies - _measured(**data)).max() > 1.1 / len(data["val_labels"]):
+        raise Hint(
+            "Done again with these pictures, the experiment gives other accuracies. Hand in what "
+            "`probe_accuracy` returns for bases that `build_base` has made."
+        )
     return "Without the control, nobody knows what the weights brought, and what the shape of the network."
+
+
+def _measured(
+    train_images: np.ndarray, train_labels: np.ndarray, val_images: np.ndarray, val_labels: np.ndarray
+) -> np.ndarray:
+    """Do the experiment: the accuracies with transferred and with random weights."""
+    import keras
+    from keras.applications.mobilenet_v2 import preprocess_input
+    from sklearn.linear_model import RidgeClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    images = np.concatenate([train_images, val_images]).astype("float32")
+    resized = preprocess_input(np.array(keras.layers.Resizing(64, 64)(images)))
+    accuracies = []
+    for weights in (weights_path("MobileNetV2", source="bundled"), None):
+        keras.utils.set_random_seed(0)
+        base = keras.applications.MobileNetV2(
+            include_top=False, weights=weights, input_shape=(64, 64, 3), pooling="avg"
+        )
+        features = base.predict(resized, batch_size=60, verbose=0)
+        probe = make_pipeline(StandardScaler(), RidgeClassifier(alpha=1000))
+        probe.fit(features[: len(train_labels)], train_labels)
+        accuracies.append(probe.score(features[len(train_labels) :], val_labels))
+    return np.array(accuracies)
 
 
 quiz(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -353,8 +355,8 @@ def _why_not(said: int, report: pd.DataFrame) -> str:
 
 @judge("04.8", points=3, title="Two phases in the right order")
 def two_phases(answer: dict, data: dict) -> str:
-    """The report of both phases, and the model at the end."""
-    table, model = read.items(answer, 2)
+    """The report of both phases, the model at the end, and its weights before, between and after them."""
+    table, model, weights = read.items(answer, 3)
     columns = ("learning_rate", "base_moved", "norm_moved", "head_moved")
     report = read.table(table, columns, what="the report")
     description = read.model(model, what="the model")
@@ -378,6 +380,8 @@ def two_phases(answer: dict, data: dict) -> str:
     if not first["head_moved"] > 0:
         raise Hint("In phase 1 the head did not move. Freeze the base, not the whole model.")
     _look_at_second(first, second, description)
+    stages = read.items(weights, 3, what="the weights of the three stages")
+    _look_at_weights([_stage(one, data["filters"]) for one in stages], report, data)
     return "Head first, then open, compile again, small steps: this is R4's recipe, done with care."
 
 
@@ -398,6 +402,72 @@ def _look_at_second(first: pd.Series, second: pd.Series, description: dict) -> N
         raise Hint(f"{low:g} is smaller than {high:g}, but not clearly: most often five to a hundred times.")
     if high > 0.01 + 1e-9 or low < 1e-7:
         raise Hint(f"Your rates are {high:g} and {low:g}. Take those of the lesson, or some close to them.")
+
+
+# Which weights of the small model, in the order of `get_weights`, belong to which part.
+PLACES = {"base": (0, 1, 6, 7), "norm": (2, 3, 4, 5, 8, 9, 10, 11), "head": (12, 13)}
+TRIALS = 40  # of steps in random directions
+
+
+def _stage(weights: dict, filters: list[int]) -> list[np.ndarray]:
+    """Return the weights of the small model at one time."""
+    first, second = filters
+    shapes = [(3, 3, 3, first), *[(first,)] * 5, (3, 3, first, second), *[(second,)] * 5, (second, 10), (10,)]
+    what = "a list of weights"
+    return [
+        read.finite(read.array(one, shape=shape, what=what), what=what).astype("float64")
+        for one, shape in zip(read.items(weights, len(shapes), what=what), shapes, strict=True)
+    ]
+
+
+def _look_at_weights(stages: list[list[np.ndarray]], report: pd.DataFrame, data: dict) -> None:
+    """Compare the report with the weights, and see to it that they learned from these pictures."""
+    for phase, (before, after) in enumerate(pairwise(stages)):
+        for part, places in PLACES.items():
+            old, new = (np.concatenate([one[place].ravel() for place in places]) for one in (before, after))
+            moved = np.linalg.norm(new - old) / np.linalg.norm(old)
+            said = report[f"{part}_moved"][phase]
+            if abs(moved - said) > 0.01 * moved + 1e-9:
+                raise Hint(
+                    f"In phase {phase + 1} the report says that {part} moved by {said:.2g}, but its weights "
+                    f"say {moved:.2g}. Hand in what `two_phases` returns."
+                )
+            if moved and not _learned(before, after, places, data):
+                raise Hint(
+                    f"In phase {phase + 1} {part} moved, but not as training on these pictures moves it. "
+                    "Hand in what `two_phases` returns."
+                )
+
+
+def _learned(before: list, after: list, places: tuple[int, ...], data: dict) -> bool:
+    """True if these weights moved to a lower loss than steps of the same size in random directions do."""
+    rng = np.random.default_rng(0)
+
+    def loss(signs: list[np.ndarray]) -> float:
+        mixed = list(before)
+        for place, sign in zip(places, signs, strict=True):
+            mixed[place] = before[place] + sign * (after[place] - before[place])
+        return _loss(_answers(mixed, data["images"]), data["labels"])
+
+    random = [[rng.choice((-1, 1), size=before[place].shape) for place in places] for _ in range(TRIALS)]
+    return loss([np.ones(()) for _ in places]) < min(map(loss, random))
+
+
+def _answers(weights: list[np.ndarray], images: np.ndarray) -> np.ndarray:
+    """Return the logits of the small model."""
+    x = images / 127.5 - 1
+    for start in (0, 6):
+        kernel, bias, gamma, beta, mean, variance = weights[start : start + 6]
+        padded = np.pad(x, ((0, 0), (0, 1), (0, 1), (0, 0)))  # as "same" does with a stride of 2
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))[:, ::2, ::2]
+        x = np.tensordot(windows, kernel, ((4, 5, 3), (0, 1, 2))) + bias
+        x = np.maximum((x - mean) / np.sqrt(np.maximum(variance, 0) + 1e-3) * gamma + beta, 0)
+    return x.mean(axis=(1, 2)) @ weights[12] + weights[13]
+
+
+def _loss(logits: np.ndarray, labels: np.ndarray) -> float:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]))
 
 
 quiz(

@@ -2,7 +2,7 @@
 
 from hostile import Attack
 
-STOPPED = ("finished", "time", "memory", "processes", "printed", "frames", "ended early")
+STOPPED = ("finished", "time", "memory", "processes", "files", "printed", "frames", "ended early")
 
 ATTACKS = [
     Attack(
@@ -37,6 +37,42 @@ ATTACKS = [
         """,
         ends=STOPPED,
         honest=None,
+    ),
+    Attack(
+        "all processors, and work at a higher priority",
+        """
+        import os
+        for act in (lambda: os.sched_setaffinity(0, range(64)), lambda: os.nice(-20)):
+            try:
+                act()
+                raise SystemExit("it could be done")
+            except OSError:
+                pass
+        leak("ran")
+        for _ in range(8):
+            if os.fork() == 0:
+                while True:
+                    pass
+        """,
+        leaks=True,
+    ),
+    Attack(
+        "memory that belongs to no process",
+        """
+        import ctypes, mmap, os
+        libc = ctypes.CDLL(None, use_errno=True)
+        done = [libc.shmget(0, 2**30, 0o1600), libc.msgget(0, 0o1600), libc.semget(0, 9, 0o1600)]
+        for take in (lambda: os.memfd_create("x"), lambda: mmap.mmap(-1, 2**30),
+                     lambda: mmap.mmap(os.open("/dev/zero", os.O_RDWR), 2**30)):
+            try:
+                done.append(take())
+            except OSError:
+                done.append(-1)
+        leak(("ran", done))
+        assert set(done) == {-1}, done
+        """,
+        leaks=True,
+        sample=True,
     ),
     Attack(
         "memory bomb at once",
@@ -92,7 +128,7 @@ ATTACKS = [
         for number in range(1_000_000):
             open(f"/tmp/pwned-{number}", "w").close()
         """,
-        ends=STOPPED,
+        ends=("files",),
         honest=None,
     ),
     Attack(

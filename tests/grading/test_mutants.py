@@ -1,0 +1,142 @@
+"""Mutants of archives and notebooks: whatever one student hands in, the others are graded."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import random
+import zipfile
+from pathlib import Path
+
+import made_up
+import nbformat
+import pytest
+
+from tools.grading.assignments import load_assignments
+from tools.grading.collect import collect
+from tools.grading.restore import restore
+
+TEXT = nbformat.writes(made_up.half()).encode()
+COMPRESSIONS = {
+    "stored": zipfile.ZIP_STORED,
+    "deflated": zipfile.ZIP_DEFLATED,
+    "bzip2": zipfile.ZIP_BZIP2,
+    "lzma": zipfile.ZIP_LZMA,
+}
+SAMPLE, ALL = 200, 2000  # of each compression and kind of notebook
+
+
+def archive(compression: int) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", compression) as file:
+        file.writestr("work/90_made_up.ipynb", TEXT)
+        file.writestr("notes.txt", b"x" * 100)
+    return content.getvalue()
+
+
+def damaged(content: bytes, draw: random.Random) -> bytes:
+    """Return content with some bytes changed, cut, doubled or put elsewhere; headers are hit more often."""
+    data = bytearray(content)
+    for _ in range(draw.choice((1, 1, 2, 5, 20))):
+        near = draw.choice((0, max(0, len(data) - 300), None))
+        place = draw.randrange(len(data)) if near is None else min(len(data) - 1, near + draw.randrange(300))
+        how = draw.randrange(5)
+        if how == 0:
+            data[place] = draw.randrange(256)
+        elif how == 1:
+            data[place] ^= 1 << draw.randrange(8)
+        elif how == 2:
+            del data[place : place + draw.choice((1, 4, 50))]
+        elif how == 3:
+            data[place:place] = data[place : place + draw.choice((1, 4, 50))]
+        else:
+            data[place : place + 4] = draw.choice((b"\xff\xff\xff\xff", b"\0\0\0\0", b"\xff\xff\xff\x7f"))
+        if len(data) < 10:
+            break
+    return bytes(data)
+
+
+ODD = [None, True, -1, 1e308, "", "x" * 5000, "\ud800", [], {}, [[[[]]]], {"a": {"b": []}}, ["a", 1], 10**400]
+
+
+def odd(content: dict, draw: random.Random) -> bytes:
+    """Return a notebook in which some values are of another kind, gone or doubled."""
+    for _ in range(draw.choice((1, 2, 5))):
+        branch = content
+        for _ in range(draw.randrange(1, 6)):
+            keys = list(branch) if type(branch) is dict else list(range(len(branch)))
+            if not keys:
+                break
+            key, value = (chosen := draw.choice(keys)), branch[chosen]
+            if type(value) not in (dict, list) or draw.random() < 0.3:
+                if draw.random() < 0.2:
+                    del branch[key]
+                elif type(branch) is list and draw.random() < 0.3:
+                    branch.extend(copy.deepcopy([value] * draw.choice((1, 3))))
+                else:
+                    branch[key] = copy.deepcopy(draw.choice(ODD))
+                break
+            branch = value
+    return json.dumps(content).encode()
+
+
+def handed_in(folder: Path, mutants: dict[str, bytes]) -> dict[str, object]:
+    """Hand in each mutant as a student's, between two honest students, and collect all."""
+    for name, content in {"Ann Lee/90.ipynb": TEXT, **mutants, "Zoe Ray/90.ipynb": TEXT}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return {one.student: one for one in collect(folder, ["90"])}
+
+
+@pytest.fixture(scope="module")
+def assignment(tmp_path_factory):
+    (one,) = load_assignments(["90"], private=made_up.write_private_folder(tmp_path_factory.mktemp("p")))
+    return one
+
+
+def assert_all_are_there(found, mutants: dict[str, bytes], assignment) -> None:
+    assert set(found) == {
+        "Ann Lee",
+        "Zoe Ray",
+        *(name.split("/")[0].removesuffix(".zip") for name in mutants),
+    }
+    for name, one in found.items():
+        assert one.submissions or one.problems, name
+        assert all(len(problem) < 400 for problem in one.problems)
+        for submission in one.submissions.values():
+            restored = restore(submission.notebook, assignment, {"CLASS_WORD": "tulip", "OUT": "/tmp/out"})
+            json.dumps(restored.cells)
+    assert found["Ann Lee"].problems == found["Zoe Ray"].problems == []
+    assert len(found["Ann Lee"].submissions) == len(found["Zoe Ray"].submissions) == 1
+
+
+@pytest.mark.parametrize("count", [SAMPLE, pytest.param(ALL, marks=pytest.mark.full)])
+@pytest.mark.parametrize("where", ["in a folder", "beside others"])
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_mutants_of_archives(tmp_path, assignment, compression, where, count):
+    draw = random.Random(f"{compression} {where}")
+    whole = archive(COMPRESSIONS[compression])
+    form = "s{}/work.zip" if where == "in a folder" else "s{}.zip"
+    mutants = {form.format(n): damaged(whole, draw) for n in range(count // 2)}
+
+    found = handed_in(tmp_path, mutants)
+
+    assert_all_are_there(found, mutants, assignment)
+    told = sum(bool(one.problems) for one in found.values())
+    assert told > count // 2 // 10  # they are damaged in earnest
+
+
+@pytest.mark.parametrize("count", [SAMPLE, pytest.param(ALL, marks=pytest.mark.full)])
+@pytest.mark.parametrize("kind", ["bytes", "values"])
+def test_mutants_of_notebooks(tmp_path, assignment, kind, count):
+    draw = random.Random(kind)
+    mutants = {
+        f"s{n}/90.ipynb": damaged(TEXT, draw) if kind == "bytes" else odd(json.loads(TEXT), draw)
+        for n in range(count)
+    }
+
+    found = handed_in(tmp_path, mutants)
+
+    assert_all_are_there(found, mutants, assignment)
+    assert sum(bool(one.problems) for one in found.values()) > count // 20
