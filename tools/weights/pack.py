@@ -33,6 +33,7 @@ from tools.weights.photographs import load_data, shrunk
 if TYPE_CHECKING:
     import keras
 
+MODULES = {"MobileNetV2": "mobilenet_v2", "ResNet50": "resnet50"}  # in keras.applications: preprocessing
 LIMIT_MB = {"MobileNetV2": 5.0, "ResNet50": 26.0}
 CLIPS = (
     1.0,
@@ -125,6 +126,11 @@ def read_source(net: str, path: Path) -> store.Arrays:
             base.set_weights([stored[key].astype(np.float32) for key in sorted(stored.files)])
     else:
         base.load_weights(store.weights_path(net, source=path))
+    return named_arrays(base)
+
+
+def named_arrays(base) -> store.Arrays:
+    """Return "layer/weight" -> array of a network, in the order of ``get_weights()``."""
     return {
         f"{layer.name}/{weight.name}": value
         for layer in base.layers
@@ -144,10 +150,9 @@ def features(net: str, size: int, arrays: store.Arrays, images: np.ndarray) -> n
     """Return pooled float32 features (n, channels) of uint8 pictures, resized to ``size``."""
     import keras
 
-    module = {"MobileNetV2": "mobilenet_v2", "ResNet50": "resnet50"}[net]
     inputs = keras.Input(images.shape[1:], dtype="uint8")
     x = keras.layers.Resizing(size, size)(keras.ops.cast(inputs, "float32"))
-    x = getattr(keras.applications, module).preprocess_input(x)
+    x = getattr(keras.applications, MODULES[net]).preprocess_input(x)
     model = keras.Model(inputs, build(net, size, list(arrays.values()))(x))
     return model.predict(images, batch_size=250, verbose=0)
 
