@@ -36,9 +36,9 @@ except ModuleNotFoundError as error:
 import jax.numpy as jnp
 
 import_keras_quietly()
-import keras
+import keras  # noqa: E402
 
-from tools.weights.steps import batches, cut, depthwise_by_shifts, rate_at
+from tools.weights.steps import batches, cut, depthwise_by_shifts, rate_at  # noqa: E402
 
 RECIPES = {"MobileNetV2": {"decay": 1.5e-4, "low": 0.35}, "ResNet50": {"decay": 5e-4, "low": 0.25}}
 MOMENTUM, NORM_MOMENTUM = 0.9, 0.98  # of SGD; of BatchNormalization, whose averages follow soon
