@@ -40,6 +40,7 @@ OVERRIDES = {}"""
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|home|root|tmp|Users|var/folders)/[\w.-]+")
 NO_SETTINGS = Path(__file__).with_name("nbval.ini")
 MAX_BYTES = 2_000_000
+GROWING = ("add", "append", "extend", "insert", "pop", "update")
 MAX_WIDTH = 1000  # pixels of a figure: what fits beside the prompts
 
 
@@ -147,6 +148,23 @@ def _has(notebook: NotebookNode, title: str) -> bool:
 
 
 # Stored outputs
+
+
+def repeat_problems(notebook: NotebookNode) -> list[str]:
+    """Cells that add to what an earlier cell made: run twice, they give something else."""
+    problems = []
+    for cell in code_cells(notebook):
+        nodes = list(ast.walk(ast.parse(cell.source)))
+        grown = [node.target for node in nodes if isinstance(node, ast.AugAssign)]
+        stored = [node for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+        made = {node.id for node in stored if node not in grown}
+        calls = [node.func for node in nodes if isinstance(node, ast.Call)]
+        grown += [call.value for call in calls if isinstance(call, ast.Attribute) and call.attr in GROWING]
+        for target in grown:
+            owners = [node.id for node in ast.walk(target) if isinstance(node, ast.Name)]
+            if owners and owners[0] not in made:
+                problems.append(f"cell {cell.id} adds to {owners[0]}, which another cell made")
+    return problems
 
 
 def stored_problems(notebook: NotebookNode) -> list[str]:

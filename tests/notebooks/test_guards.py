@@ -213,6 +213,9 @@ FRAME = new_markdown_cell("# Title\n\n**Time:** 1 minute. **Needs:** nothing.")
         ),
         ("rhythm", [TEXT, code("1")] * 3, [code("1"), code("2"), TEXT, code("3")], "right after text"),
         ("rhythm", [TEXT, code("1")] * 9, [TEXT, code("1")] * 9 + [code("2"), code("3")], "in a row"),
+        ("repeat", [code("a = []\na.append(1)")], [code("a.append(1)")], "adds to a"),
+        ("repeat", [code("a = {}\na['x'] += 1")], [code("a['x'] += 1")], "adds to a"),
+        ("repeat", [code("n = 0\nn += 1")], [code("n += 1")], "adds to n"),
         ("definition", [code("def f(): pass")], [code("def f(): pass"), code("class A: pass")], "f, A"),
         ("stored", [code("1")], [code("1", count=2)], "execution counts"),
         (

@@ -8,7 +8,7 @@ import lesson_checks as checks
 import pytest
 from nbformat import NotebookNode
 
-CHECKS = ("cell_size", "rhythm", "definition", "stored", "metadata", "figure", "label")
+CHECKS = ("cell_size", "rhythm", "definition", "repeat", "stored", "metadata", "figure", "label")
 
 
 @pytest.mark.parametrize("check", CHECKS)

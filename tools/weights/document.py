@@ -168,7 +168,7 @@ def _what(cards: dict[str, dict]) -> str:
     data = "; ".join(dict.fromkeys(card["data"] for card in cards.values()))
     return "\n".join(
         [
-            f"Two networks without their classifiers: {files}. They were trained by `tools/pretrain.py` on "
+            f"Two networks without their classifiers: {files}. They were trained by this project on "
             f"Tiny ImageNet, a small part of ImageNet ({data}).",
             "They make transfer learning real where there is no network: a base that has learned from "
             "photographs is tried on pictures that it never saw.",
