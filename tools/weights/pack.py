@@ -6,11 +6,12 @@
     python -m tools.weights.pack --net MobileNetV2 --amend --note "the schedule was cut while it ran"
 
 The first form packs what ``tools.weights.pretrain`` wrote, the second an ``.npz`` with arrays in the order of
-``get_weights()`` or a Keras weight file. ``--cifar`` (x_train, y_train, x_test, y_test) measures transfer
-before and after packing, ``--tiny`` (see ``tools.weights.photographs``; needs the head of a checkpoint) top-1
-before and after. ``--earlier`` keeps the runs whose end this one started from, oldest first: accuracy can
-be shown against all training time. The card keeps it all, and the digests that ``course_utils.weights``
-checks. ``--amend`` adds a note or earlier runs to the card that is there; the weights stay as they are.
+``get_weights()`` (w000, w001 …) or a Keras weight file. ``--cifar`` (x_train, y_train, x_test, y_test)
+measures transfer before and after packing, ``--tiny`` (see ``tools.weights.photographs``; needs the head, of a
+checkpoint or by ``--head``) top-1. ``--earlier`` keeps the runs whose end this one started from, oldest
+first: accuracy can be shown against all training time. The card keeps it all, and the digests that
+``course_utils.weights`` checks. ``--amend`` adds a note or earlier runs to the card that is there; the weights
+stay as they are.
 """
 
 from __future__ import annotations
@@ -118,14 +119,21 @@ def build(net: str, size: int, arrays: list[np.ndarray] | None = None) -> keras.
     return base
 
 
-def read_source(net: str, path: Path) -> store.Arrays:
-    """Return "layer/weight" -> float32 array from an ``.npz`` in order, or from a weight file."""
+def read_source(net: str, source: str | Path) -> store.Arrays:
+    """Return "layer/weight" -> float32 array of the word ``"bundled"``, or of a weight file (.h5 or .npz).
+
+    Raises:
+        CourseError: the file is missing, damaged, or of the other network.
+    """
+    path = store.weights_path(net, source=source)
+    if str(source) != "bundled" and store.weights_label(path) == "bundled":
+        raise CourseError(
+            f"These are no new weights of {net}: {source}.",
+            cause="The file is of the other network, or holds the bundled weights.",
+            next_step="give a file of this network, or another --net.",
+        )
     base = build(net, 64)
-    if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as stored:
-            base.set_weights([stored[key].astype(np.float32) for key in sorted(stored.files)])
-    else:
-        base.load_weights(store.weights_path(net, source=path))
+    base.load_weights(path)
     return named_arrays(base)
 
 
@@ -315,6 +323,9 @@ def pack(args: argparse.Namespace) -> dict:
         facts = {**trained, **facts}
     else:
         arrays = read_source(args.net, args.weights)
+    if args.head:
+        with np.load(args.head, allow_pickle=False) as stored:
+            head = [stored["kernel"], stored["bias"]]
     facts = add_history(facts, args)
     size = args.size or facts.get("input_size", 64)
     facts["measured"] = {"size": size, **measure(args.net, size, arrays, head, args)}
@@ -329,6 +340,7 @@ def main(argv: list[str] | None = None) -> None:
     source.add_argument("--weights", type=Path, help=".npz in get_weights() order, or .h5")
     source.add_argument("--checkpoint", type=Path, help="folder written by tools/weights/pretrain.py")
     source.add_argument("--amend", action="store_true", help="keep the weights, add to the card")
+    parser.add_argument("--head", type=Path, help=".npz with the classifier's kernel and bias, for top-1")
     parser.add_argument("--facts", type=Path, help="JSON object whose entries go into the card")
     parser.add_argument("--note", help="what a reader of the card must know about this run")
     parser.add_argument("--earlier", type=Path, nargs="+", help="cards of the runs before, oldest first")

@@ -187,7 +187,7 @@ def card_facts(args: argparse.Namespace, facts: dict, data: dict) -> dict:
     versions = [f"{package} {metadata.version(package)}" for package in ("keras", "jax", "numpy")]
     classes = int(data["y_train"].max()) + 1
     return facts | {
-        "start": f"weights of {args.start.name}" if args.start else "random weights",
+        "start": f"weights: {Path(args.start).name}" if args.start else "random weights",
         "data": f"{len(data['y_train']):,} training photographs of {classes} classes, "
         f"{len(data['y_val']):,} for validation",
         "recipe": f"SGD, Nesterov momentum {MOMENTUM}, batch {args.batch}, peak rate {args.rate}, warm-up "
@@ -216,7 +216,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--decay", type=float, help="of kernels; default: the network's recipe")
     add("--low", type=float, help="smallest share of the area that is cut; default: the network's recipe")
     add("--mixup", type=float, default=0.0, help="parameter of the beta distribution; 0: off")
-    add("--start", type=Path, help="weights to begin from, instead of random ones")
+    add("--start", help="begin from 'bundled' weights or from a weight file, instead of random ones")
     add("--seed", type=int, default=0)
     add("--save-every", type=float, default=60, help="seconds between checkpoints")
     on_cpu = jax.default_backend() == "cpu"
