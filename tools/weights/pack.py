@@ -7,11 +7,11 @@
 
 The first form packs what ``tools.weights.pretrain`` wrote, the second an ``.npz`` with arrays in the order of
 ``get_weights()`` (w000, w001 …) or a Keras weight file. ``--cifar`` (x_train, y_train, x_test, y_test)
-measures transfer before and after packing, ``--tiny`` (see ``tools.weights.photographs``; needs the head, of a
-checkpoint or by ``--head``) top-1. ``--earlier`` keeps the runs whose end this one started from, oldest
+measures transfer before and after packing, ``--tiny`` (see ``tools.weights.photographs``; needs the head,
+of a checkpoint or by ``--head``) top-1. ``--earlier`` keeps the runs whose end this one started from, oldest
 first: accuracy can be shown against all training time. The card keeps it all, and the digests that
-``course_utils.weights`` checks. ``--amend`` adds a note or earlier runs to the card that is there; the weights
-stay as they are.
+``course_utils.weights`` checks. ``--amend`` adds a note or earlier runs to the card that is there; the
+weights stay as they are.
 """
 
 from __future__ import annotations
