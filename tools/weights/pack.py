@@ -1,17 +1,14 @@
 """Pack a network's weights into the compact form of data/weights, with a card beside them.
 
     python -m tools.weights.pack --net MobileNetV2 --checkpoint build/pretrain/MobileNetV2 \
-        --earlier data/weights/MobileNetV2.json --tiny ../shared/data --cifar cifar10.npz
-    python -m tools.weights.pack --net MobileNetV2 --weights FILE --facts facts.json
-    python -m tools.weights.pack --net MobileNetV2 --amend --note "the schedule was cut while it ran"
+        --tiny ../shared/data --cifar cifar10.npz
+    python -m tools.weights.pack --net MobileNetV2 --weights FILE --head FILE --facts facts.json
 
 The first form packs what ``tools.weights.pretrain`` wrote, the second an ``.npz`` with arrays in the order of
 ``get_weights()`` (w000, w001 …) or a Keras weight file. ``--cifar`` (x_train, y_train, x_test, y_test)
 measures transfer before and after packing, ``--tiny`` (see ``tools.weights.photographs``; needs the head,
-of a checkpoint or by ``--head``) top-1. ``--earlier`` keeps the runs whose end this one started from, oldest
-first: accuracy can be shown against all training time. The card keeps it all, and the digests that
-``course_utils.weights`` checks. ``--amend`` adds a note or earlier runs to the card that is there; the
-weights stay as they are.
+of a checkpoint or by ``--head``) top-1. The card keeps it all, with what ``--facts`` says of the training,
+and the digests that ``course_utils.weights`` checks.
 """
 
 from __future__ import annotations
@@ -45,10 +42,9 @@ CLIPS = (
     0.75,
     0.7,
 )  # of a channel's largest weight
-HISTORY = ("start", "data", "recipe", "note", "epochs", "seconds", "device", "versions", "input_size")
 TOP1 = "tiny_imagenet_val_top1_percent"
 LICENCE = (
-    "Trained from scratch by tools/weights/pretrain.py; the network's code is Keras' (Apache 2.0). "
+    "Trained from random weights for this course; the network's code is Keras' (Apache 2.0). "
     "Tiny ImageNet's photographs come from ImageNet, for research and teaching only; "
     "no photograph is contained."
 )
@@ -233,12 +229,8 @@ def write(net: str, arrays: store.Arrays, facts: dict, folder: Path) -> dict:
     }
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / card["file"], content)
-    _replace(folder / f"{net}.json", _as_json(card))
+    _replace(folder / f"{net}.json", (json.dumps(card, indent=2, allow_nan=False) + "\n").encode())
     return card
-
-
-def _as_json(card: dict) -> bytes:
-    return (json.dumps(card, indent=2, allow_nan=False) + "\n").encode()
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -276,44 +268,6 @@ def _pair(pair: list[float]) -> dict[str, float]:
     return {"before_packing": round(float(pair[0]), 2), "packed": round(float(pair[1]), 2)}
 
 
-def earlier_runs(paths: list[Path]) -> list[dict]:
-    """Return what cards say about their runs, oldest first; a card's own earlier runs come before it.
-
-    Raises:
-        CourseError: a file is not a card.
-    """
-    runs: list[dict] = []
-    for path in paths:
-        try:
-            card = json.loads(path.read_text(encoding="utf-8"))
-            run = {key: card[key] for key in (*HISTORY, TOP1) if key in card}
-            runs += [*card.get("earlier", []), run | {"history": card.get("history", [])}]
-            if not {"recipe", "epochs", "seconds", TOP1} <= set(run):
-                raise ValueError("recipe, epochs, seconds or top-1 are missing")
-        except (OSError, ValueError, AttributeError) as error:
-            raise CourseError(
-                f"This is not the card of an earlier run: {path}.",
-                cause=str(error).splitlines()[0],
-                next_step="give --earlier the .json that lay beside the earlier weights.",
-            ) from error
-    return runs
-
-
-def add_history(facts: dict, args: argparse.Namespace) -> dict:
-    """Return facts with the note and the earlier runs that were named, placed as cards have them."""
-    added = {"note": args.note} if args.note else {}
-    if args.earlier:
-        added["earlier"] = earlier_runs(args.earlier)
-    return {**facts, **added}
-
-
-def amend(args: argparse.Namespace) -> dict:
-    """Add a note or earlier runs to the card that is there; return it."""
-    card = add_history(store.read_card(args.net, args.out), args)
-    _replace(args.out / f"{args.net}.json", _as_json(card))
-    return card
-
-
 def pack(args: argparse.Namespace) -> dict:
     """Pack the weights that were named, measure what data allows, and return the card."""
     facts = json.loads(args.facts.read_text()) if args.facts else {}
@@ -326,34 +280,30 @@ def pack(args: argparse.Namespace) -> dict:
     if args.head:
         with np.load(args.head, allow_pickle=False) as stored:
             head = [stored["kernel"], stored["bias"]]
-    facts = add_history(facts, args)
     size = args.size or facts.get("input_size", 64)
     facts["measured"] = {"size": size, **measure(args.net, size, arrays, head, args)}
     return write(args.net, arrays, facts, args.out)
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Pack, or amend a card, as the command line says."""
+    """Pack what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--net", choices=list(LIMIT_MB), required=True)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--weights", type=Path, help=".npz in get_weights() order, or .h5")
     source.add_argument("--checkpoint", type=Path, help="folder written by tools/weights/pretrain.py")
-    source.add_argument("--amend", action="store_true", help="keep the weights, add to the card")
     parser.add_argument("--head", type=Path, help=".npz with the classifier's kernel and bias, for top-1")
     parser.add_argument("--facts", type=Path, help="JSON object whose entries go into the card")
-    parser.add_argument("--note", help="what a reader of the card must know about this run")
-    parser.add_argument("--earlier", type=Path, nargs="+", help="cards of the runs before, oldest first")
     parser.add_argument("--tiny", type=Path, help="Tiny ImageNet: .npz, folder, or folder of archives")
     parser.add_argument("--cifar", type=Path, help=".npz with x_train, y_train, x_test, y_test")
     parser.add_argument("--size", type=int, help="input size of the measurements; default: the card's")
     parser.add_argument("--out", type=Path, default=store.BUNDLED_WEIGHTS)
     args = parser.parse_args(argv)
     try:
-        card = amend(args) if args.amend else pack(args)
+        card = pack(args)
     except CourseError as error:
         raise SystemExit(str(error)) from error
-    short = {key: value for key, value in card.items() if key not in ("history", "earlier")}
+    short = {key: value for key, value in card.items() if key != "history"}
     print(json.dumps(short, indent=2, ensure_ascii=False))
 
 

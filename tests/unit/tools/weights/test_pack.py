@@ -1,69 +1,17 @@
-"""The card beside packed weights keeps the runs before, and can be added to without touching the weights."""
+"""What is packed comes with a card of its training; what is not of this network is refused."""
 
 from __future__ import annotations
 
 import importlib
 import json
-import shutil
 
 import numpy as np
 import pytest
-
-from course_utils.errors import CourseError
-from course_utils.system.paths import BUNDLED_WEIGHTS
-
-TOP1 = "tiny_imagenet_val_top1_percent"
 
 
 @pytest.fixture(scope="module")
 def pack():
     return importlib.import_module("tools.weights.pack")
-
-
-def card(path, epochs, **more):
-    run = {"recipe": "SGD", "epochs": epochs, "seconds": 60 * epochs, TOP1: 10.0 * epochs}
-    path.write_text(json.dumps({"sha256": "x", **run, **more}))
-    return path
-
-
-def test_earlier_runs_come_oldest_first(pack, tmp_path):
-    first = card(tmp_path / "1.json", 1)
-    line = {"epoch": 2.0, "seconds": 120, "val_top1": 0.2}
-    second = card(tmp_path / "2.json", 2, earlier=pack.earlier_runs([first]), history=[line], note="cut")
-    runs = pack.earlier_runs([second])
-    assert [run["epochs"] for run in runs] == [1, 2]
-    assert runs[1] == {
-        "recipe": "SGD",
-        "epochs": 2,
-        "seconds": 120,
-        TOP1: 20.0,
-        "history": [line],
-        "note": "cut",
-    }
-    assert runs == pack.earlier_runs([first, card(tmp_path / "3.json", 2, history=[line], note="cut")])
-
-
-@pytest.mark.parametrize("content", ["{", "[]", '{"epochs": 1}', None])
-def test_what_is_no_card_is_refused(pack, tmp_path, content):
-    path = tmp_path / "a.json"
-    if content is not None:
-        path.write_text(content)
-    with pytest.raises(CourseError, match=r"This is not the card of an earlier run: .*a.json"):
-        pack.earlier_runs([path])
-
-
-def test_amend_adds_to_the_card_only(pack, tmp_path):
-    for ending in ("npz", "json"):
-        shutil.copy(BUNDLED_WEIGHTS / f"MobileNetV2.{ending}", tmp_path)
-    before = json.loads((tmp_path / "MobileNetV2.json").read_text())
-    weights = (tmp_path / "MobileNetV2.npz").read_bytes()
-    words = ["--net", "MobileNetV2", "--amend", "--note", "Stopped once.", "--out", tmp_path]
-    pack.main([str(word) for word in (*words, "--earlier", card(tmp_path / "1.json", 3))])
-    after = json.loads((tmp_path / "MobileNetV2.json").read_text())
-    assert (tmp_path / "MobileNetV2.npz").read_bytes() == weights
-    assert after.pop("note") == "Stopped once."
-    assert [run["epochs"] for run in after.pop("earlier")] == [3]
-    assert after == {key: value for key, value in before.items() if key not in ("note", "earlier")}
 
 
 def test_a_checkpoint_is_packed_with_its_history(pack, tmp_path, monkeypatch):
@@ -76,10 +24,10 @@ def test_a_checkpoint_is_packed_with_its_history(pack, tmp_path, monkeypatch):
     facts = {"network": "ResNet50", "input_size": 48, "epochs": 2, "step": 9, "settings": {}, "history": []}
     np.savez(tmp_path / "final.npz", facts=np.array(json.dumps(facts)), **arrays)
     words = ["--net", "ResNet50", "--checkpoint", tmp_path, "--out", tmp_path]
-    pack.main([str(word) for word in (*words, "--note", "n", "--earlier", card(tmp_path / "1.json", 1))])
+    pack.main([str(word) for word in words])
     written = json.loads((tmp_path / "ResNet50.json").read_text())
     assert written["measured"] == {"size": 48, "size_seen": 48}
-    assert (written["note"], written["epochs"], written["earlier"][0]["epochs"]) == ("n", 2, 1)
+    assert (written["epochs"], written["licence"]) == (2, pack.LICENCE)
     assert "step" not in written
     with pytest.raises(SystemExit, match="a checkpoint of ResNet50, not of MobileNetV2"):
         pack.main(["--net", "MobileNetV2", "--checkpoint", str(tmp_path), "--out", str(tmp_path)])
