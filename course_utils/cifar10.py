@@ -124,7 +124,12 @@ def check_source(source: str | Path) -> None:
 
 
 def stratified_split(
-    images: np.ndarray, labels: np.ndarray, *, val_fraction: float = 0.1, seed: int = 0
+    images: np.ndarray,
+    labels: np.ndarray,
+    *,
+    val_fraction: float = 0.1,
+    train_per_class: int | None = None,
+    seed: int = 0,
 ) -> Split:
     """Set a part of each class aside for validation.
 
@@ -133,6 +138,8 @@ def stratified_split(
         labels: integers (n,).
         val_fraction: part of each class, above 0 and below 1. Rounded; at least one picture of each class on
             each side, but a single picture stays in train.
+        train_per_class: training pictures of each class, at most; the others are left out. None: all. The
+            validation pictures do not depend on it, and a smaller number chooses a part of a larger one's.
         seed: which pictures.
 
     Returns:
@@ -154,7 +161,10 @@ def stratified_split(
             next_step="use 0.1 for one picture in ten.",
         )
     held_out = chosen_per_class(labels, part_of_class(val_fraction), seed=seed)
-    return Split(images[~held_out], labels[~held_out], images[held_out], labels[held_out])
+    train = np.flatnonzero(~held_out)
+    if train_per_class is not None:
+        train = train[chosen_per_class(labels[train], lambda members: train_per_class, seed=seed)]
+    return Split(images[train], labels[train], images[held_out], labels[held_out])
 
 
 def _photographs(source: str | Path, steps: list[Step]) -> Found | None:
@@ -212,7 +222,7 @@ def _finished(found: Found, steps: list[Step]) -> Cifar10:
 
 def _limited(pictures: Pictures, limit: int, seed: int) -> Pictures:
     train, test = (
-        chosen_per_class(labels, lambda members: min(limit, members), seed=seed)
+        chosen_per_class(labels, lambda members: limit, seed=seed)
         for labels in (pictures.train_labels, pictures.test_labels)
     )
     return Pictures(

@@ -22,6 +22,7 @@ class Profile:
     weights: str  # source of pre-trained weights: see weights_path
     limit_per_class: int | None  # pictures of each class in lessons 01-03 and 05; None: all
     val_fraction: float  # share of the training pictures that is kept for validation
+    train_per_class: int | None  # training pictures of each class in lessons 02 and 03; None: all
     fine_tune_per_class: int | None  # training pictures of each class in lesson 04; None: all
     mlp_epochs: int
     cnn_epochs: int
@@ -57,6 +58,7 @@ _OFFLINE = Profile(
     weights="bundled",
     limit_per_class=200,
     val_fraction=0.2,
+    train_per_class=160,
     fine_tune_per_class=160,
     mlp_epochs=15,
     cnn_epochs=10,
@@ -88,6 +90,7 @@ _LAPTOP = dataclasses.replace(
     weights="imagenet",
     limit_per_class=None,
     val_fraction=0.1,
+    train_per_class=None,
     fine_tune_per_class=500,
     mlp_epochs=10,
     cnn_epochs=6,
@@ -125,6 +128,13 @@ _GPU = dataclasses.replace(
     deterministic=False,
 )
 
+MAY_BE_NONE = (
+    "limit_per_class",
+    "train_per_class",
+    "fine_tune_per_class",
+    "recipe_per_class",
+    "recipe_size",
+)
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 PROFILES = {profile.name: profile for profile in (_OFFLINE, _LAPTOP, _GPU)}
 
@@ -196,7 +206,7 @@ def _check_override(profile: Profile, field: str, value: object) -> None:
             next_step="correct the name in OVERRIDES.",
         )
     expected = _kind(getattr(PROFILES["offline"], field))
-    may_be_none = field in ("limit_per_class", "fine_tune_per_class", "recipe_per_class", "recipe_size")
+    may_be_none = field in MAY_BE_NONE
     if _kind(value) != expected and not (value is None and may_be_none):
         raise CourseError(
             f"The value of {field!r} in OVERRIDES does not fit: {value!r}.",

@@ -523,6 +523,18 @@ def test_a_split_depends_on_its_seed_alone() -> None:
     assert not np.array_equal(splits[0].val_images, splits[2].val_images)
 
 
+def test_fewer_training_pictures_leave_the_validation_set_alone() -> None:
+    parts = [
+        stratified_split(
+            np.arange(60), PICTURES.train_labels, val_fraction=1 / 3, train_per_class=count, seed=3
+        )
+        for count in (None, 3, 1)
+    ]
+    assert [np.bincount(part.train_labels).tolist() for part in parts] == [[4] * 10, [3] * 10, [1] * 10]
+    assert all(np.array_equal(part.val_images, parts[0].val_images) for part in parts)
+    assert set(parts[2].train_images) < set(parts[1].train_images) < set(parts[0].train_images)
+
+
 def test_a_split_takes_features_too() -> None:
     split = stratified_split(np.arange(60), PICTURES.train_labels)
     assert len(split.train_images) == 50

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from course_utils.errors import CourseError
-from course_utils.profiles import PROFILES, Profile, load_profile
+from course_utils.profiles import MAY_BE_NONE, PROFILES, Profile, load_profile
 
 FIELDS = [field.name for field in dataclasses.fields(Profile) if field.name not in ("name", "reason")]
 WRONG = {  # a value of another type for each kind of field
@@ -17,7 +17,6 @@ WRONG = {  # a value of another type for each kind of field
     bool: [1, 0, "True", None],
     tuple: [32, "32", [], (), [32, "64"], [32.0], [True], None, [0], [32, -1]],
 }
-MAY_BE_NONE = ("limit_per_class", "fine_tune_per_class", "recipe_per_class", "recipe_size")
 
 
 def refused(name="offline", **overrides) -> str:
