@@ -76,9 +76,9 @@ pretrain: $(READY) ## Train a network for data/weights: NET=MobileNetV2|ResNet50
 weights-report: $(READY) ## Measure the bundled weights on DATA, write docs/WEIGHTS.md [REPORT_ONLY=1] [ARGS=…]
 	@$(PY) -m tools.weights.report $(if $(DATA),--data "$$DATA") $(if $(REPORT_ONLY),--report-only) $(ARGS)
 
-reference: $(READY) ## Repeat the reference results on photographs, and compare: DATA=… [WORKERS=n] [ARGS=--store]
+reference: $(READY) ## Repeat the reference results on photographs, and compare: DATA=… [IMAGENET=file] [WORKERS=n] [ARGS=--store]
 	@$(PY) -m tools.results.reference $(if $(DATA),--data "$$DATA") $(if $(OUT),--out "$$OUT") \
-	  $(if $(WORKERS),--workers "$$WORKERS") $(ARGS)
+	  $(if $(IMAGENET),--imagenet "$$IMAGENET") $(if $(WORKERS),--workers "$$WORKERS") $(ARGS)
 
 docs: $(READY) ## Write docs/RESULTS.md, its figures and the table in README from results/reference
 	@$(PY) -m tools.results.documents

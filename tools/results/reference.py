@@ -3,7 +3,9 @@
 Each grid there (*.yaml) is a sweep: see docs/SWEEPS.md. What has run is kept, so an interruption costs
 one run at most. With --store, the new records take the place of the stored ones.
 
-    python -m tools.results.reference --data PATH [--only recipe_r5 …] [--workers 2] [--store]
+    python -m tools.results.reference --data PATH [--imagenet FILE] [--only recipe_r5 …] [--store]
+
+Of a run of several lessons the last one's records count: it reads what the others made.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from course_utils.reference import (
 )
 from course_utils.running.sweep.cli import main as run_sweep
 from course_utils.running.sweep.grid import read_grid
-from course_utils.running.sweep.run import is_finished
+from course_utils.running.sweep.run import Run, is_finished
 from course_utils.system import run_folder
 from course_utils.system.paths import PROJECT, out_folder
 from course_utils.system.whole_file import replacing
@@ -46,15 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         out = out_folder(options.out)
-        grids = [with_data(grid, options.data, out) for grid in find_grids(options.only)]
+        grids = [with_sources(grid, out, options.data, options.imagenet) for grid in find_grids(options.only)]
         code = _run_all(grids, options.workers)
         if code:
             return code
-        folders = finished_folders(grids)
+        runs = finished_runs(grids)
         if options.store:
-            print(f"{store(folders, FOLDER)} records are stored: results/reference.")
+            print(f"{store(runs, FOLDER)} records are stored: results/reference.")
             return 0
-        return _tell(_read_all(folders).drop(columns="made_by"), out)
+        return _tell(_read_all(runs).drop(columns="made_by"), out)
     except CourseError as error:
         print(f"\n{error}", file=sys.stderr)
     except OSError as error:
@@ -80,8 +82,15 @@ def find_grids(names: Sequence[str] = (), folder: Path = FOLDER) -> list[Path]:
     return [there[name] for name in names] or list(there.values())
 
 
-def with_data(grid: Path, data: str, out: Path) -> Path:
-    """Write the grid with this DATA to ``out``, and return the new file. Stored grids name no place."""
+def with_sources(grid: Path, out: Path, data: str, imagenet: str = "imagenet") -> Path:
+    """Write the grid with this DATA to ``out``, and return the new file. Stored grids name no place.
+
+    Args:
+        grid: a stored grid.
+        out: folder of the new one.
+        data: word or path for DATA.
+        imagenet: takes the place of WEIGHTS where the grid says ``imagenet``: a file with these weights.
+    """
     if data == "drawn":
         raise CourseError(
             "Reference results are not measured on drawn pictures.",
@@ -89,7 +98,10 @@ def with_data(grid: Path, data: str, out: Path) -> Path:
             next_step="give DATA=published, or the path of your photographs.",
         )
     content = yaml.safe_load(grid.read_text(encoding="utf-8"))
-    content["parameters"]["DATA"] = data
+    parameters = content["parameters"]
+    parameters["DATA"] = data
+    if parameters["WEIGHTS"] == "imagenet":
+        parameters["WEIGHTS"] = imagenet
     target = out / grid.name
     with replacing(target) as part:
         part.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
@@ -101,8 +113,8 @@ def results_of(grid: Path) -> Path:
     return grid.with_suffix("")
 
 
-def finished_folders(grids: Sequence[Path]) -> dict[str, list[Path]]:
-    """Return the folders of records of all runs, by the name of their grid.
+def finished_runs(grids: Sequence[Path]) -> dict[str, list[Run]]:
+    """Return all runs, by the name of their grid.
 
     Raises:
         CourseError: a run is not finished.
@@ -115,7 +127,7 @@ def finished_folders(grids: Sequence[Path]) -> dict[str, list[Path]]:
             cause="Results are compared and stored when all runs of a grid are there.",
             next_step="run the same command again; it goes on with what is missing.",
         )
-    return {name: [run_folder.records(run.out) for run in of_grid] for name, of_grid in runs.items()}
+    return runs
 
 
 def compare(new: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
@@ -132,26 +144,26 @@ def compare(new: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
     return both
 
 
-def store(folders: Mapping[str, Sequence[Path]], target: Path) -> int:
-    """Replace the stored records of these grids by those in their folders, and return how many are new.
+def store(runs: Mapping[str, Sequence[Run]], target: Path) -> int:
+    """Replace the stored records of these grids by those of their runs, and return how many are new.
 
     Those of other grids stay.
 
     Args:
-        folders: name of a grid -> folders of records.
+        runs: name of a grid -> its runs, all finished.
         target: folder of the tables.
 
     Raises:
         CourseError: a record speaks of drawn pictures, or two are of the same thing.
     """
-    new, stored = _read_all(folders), read_tables(target)
+    new, stored = _read_all(runs), read_tables(target)
     if "drawn" in set(new["data"]):
         raise CourseError(
             "The records are not stored.",
             cause="Some of them were measured on the drawn stand-in.",
             next_step="give DATA=…, run again.",
         )
-    records = pd.concat([stored[~stored["made_by"].isin(folders)], new], ignore_index=True)
+    records = pd.concat([stored[~stored["made_by"].isin(runs)], new], ignore_index=True)
     same = records.duplicated([name for name in records if name not in (*MEASURED, *OF_A_RUN)])
     if same.any():
         raise CourseError(
@@ -166,6 +178,8 @@ def store(folders: Mapping[str, Sequence[Path]], target: Path) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="published", help="CIFAR-10: a path, or a word of load_cifar10")
+    words = "file with ImageNet's weights, where they cannot be downloaded"
+    parser.add_argument("--imagenet", default="imagenet", metavar="FILE", help=words)
     parser.add_argument("--only", nargs="+", default=[], metavar="GRID", help="grids; default: all")
     parser.add_argument("--out", type=Path, default=PROJECT / "build" / "reference")
     parser.add_argument("--workers", type=int, help="runs at a time: see docs/SWEEPS.md")
@@ -186,9 +200,14 @@ def _run_all(grids: Sequence[Path], workers: int | None) -> int:
     return largest
 
 
-def _read_all(folders: Mapping[str, Sequence[Path]]) -> pd.DataFrame:
-    tables = [read_records(path).assign(made_by=grid) for grid, paths in folders.items() for path in paths]
+def _read_all(runs: Mapping[str, Sequence[Run]]) -> pd.DataFrame:
+    tables = [_read_run(run).assign(made_by=grid) for grid, of_grid in runs.items() for run in of_grid]
     return pd.concat(tables, ignore_index=True)
+
+
+def _read_run(run: Run) -> pd.DataFrame:
+    records = read_records(run_folder.records(run.out))
+    return records[records["lesson"] == run.lessons[-1]]
 
 
 def _over_seeds(records: pd.DataFrame) -> pd.DataFrame:

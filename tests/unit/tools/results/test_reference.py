@@ -19,6 +19,7 @@ from course_utils.reference import (
     write_tables,
 )
 from course_utils.running.sweep.grid import read_grid
+from course_utils.running.sweep.run import Run
 from tools.results import reference as tool
 
 
@@ -130,9 +131,11 @@ def test_tables_without_their_runs_are_an_error(tmp_path):
 
 @pytest.mark.parametrize("grid", tool.find_grids(), ids=lambda path: path.stem)
 def test_grid_of_the_course_can_run(grid, tmp_path):
-    runs = read_grid(tool.with_data(grid, "published", tmp_path), tmp_path)
-    assert {run.parameters["SEED"] for run in runs} == {0, 1, 2}
-    assert {run.parameters["WEIGHTS"] for run in runs} == {"bundled"}
+    runs = read_grid(tool.with_sources(grid, tmp_path, "published"), tmp_path)
+    takes_hours = grid.stem.endswith("_all")
+    assert {run.parameters["SEED"] for run in runs} == ({0} if takes_hours else {0, 1, 2})
+    weights = "imagenet" if "imagenet" in grid.stem else "bundled"
+    assert {run.parameters["WEIGHTS"] for run in runs} == {weights}
 
 
 def test_all_recipes_are_there_in_both_forms_with_three_seeds():
@@ -160,16 +163,20 @@ def test_unknown_grid_is_an_error():
 
 def test_reference_is_not_measured_on_drawn_pictures(tmp_path):
     with pytest.raises(CourseError, match="not measured on drawn"):
-        tool.with_data(tool.find_grids()[0], "drawn", tmp_path)
+        tool.with_sources(tool.find_grids()[0], tmp_path, "drawn")
     assert not list(tmp_path.iterdir())
 
 
-def test_data_is_put_into_the_grid(tmp_path):
-    grid = tool.with_data(tool.find_grids()[0], "some/path", tmp_path)
-    content = yaml.safe_load(grid.read_text(encoding="utf-8"))
-    assert content["parameters"]["DATA"] == "some/path"
-    stored = yaml.safe_load(tool.find_grids()[0].read_text(encoding="utf-8"))
-    assert "DATA" not in stored["parameters"]
+def test_data_and_imagenets_weights_are_put_into_the_grid(tmp_path):
+    chosen = {}
+    for path in tool.find_grids():
+        grid = tool.with_sources(path, tmp_path, "some/path", "some/file.npz")
+        chosen[path.stem] = yaml.safe_load(grid.read_text(encoding="utf-8"))["parameters"]
+        stored = yaml.safe_load(path.read_text(encoding="utf-8"))["parameters"]
+        assert "DATA" not in stored
+        weights = {"imagenet": "some/file.npz", "bundled": "bundled"}[stored["WEIGHTS"]]
+        assert chosen[path.stem] == stored | {"DATA": "some/path", "WEIGHTS": weights}
+    assert "some/file.npz" in {parameters["WEIGHTS"] for parameters in chosen.values()}
 
 
 def table(values: dict[int, float], **more) -> pd.DataFrame:
@@ -224,9 +231,19 @@ def stored(tmp_path):
     return target
 
 
+def run_of(records, *lessons):
+    return Run(lessons or ("17",), {}, {}, records.parent, records.parent)
+
+
+def test_of_several_lessons_the_last_ones_records_are_stored(tmp_path, stored):
+    write(tmp_path / "run", lesson="16")
+    assert tool.store({"one": [run_of(write(tmp_path / "run"), "16", "17")]}, stored) == 1
+    assert sorted(content(stored)) == ["17.csv", "18.csv", "one.yaml", RUNS]
+
+
 def test_storing_replaces_what_the_grid_made_and_keeps_all_else(tmp_path, stored):
     before = content(stored)
-    assert tool.store({"one": [write(tmp_path / "run", size=np.int64(32))]}, stored) == 1
+    assert tool.store({"one": [run_of(write(tmp_path / "run", size=np.int64(32)))]}, stored) == 1
     after = content(stored)
     assert (after["18.csv"], after["one.yaml"]) == (before["18.csv"], before["one.yaml"])
     records = read_tables(stored).query("lesson == '17'")
@@ -236,7 +253,7 @@ def test_storing_replaces_what_the_grid_made_and_keeps_all_else(tmp_path, stored
 
 
 def test_a_lesson_that_its_grid_left_is_gone(tmp_path, stored):
-    assert tool.store({"two": [write(tmp_path / "run", 3)]}, stored) == 1
+    assert tool.store({"two": [run_of(write(tmp_path / "run", 3))]}, stored) == 1
     assert sorted(content(stored)) == ["17.csv", "one.yaml", RUNS]
 
 
@@ -254,7 +271,7 @@ def test_a_full_disk_loses_no_stored_record(tmp_path, stored, monkeypatch, files
 
     monkeypatch.setattr(reference, "replacing", full)
     with pytest.raises(OSError, match="No space"):
-        tool.store({"one": [write(tmp_path / "run", 7, 0.9, device="new")]}, stored)
+        tool.store({"one": [run_of(write(tmp_path / "run", 7, 0.9, device="new"))]}, stored)
     now = read_tables(stored)
     assert len(now) == len(old)
     told, before = (set(map(tuple, each[["device", "value"]].to_numpy())) for each in (now, old))
@@ -263,25 +280,25 @@ def test_a_full_disk_loses_no_stored_record(tmp_path, stored, monkeypatch, files
 
 def test_two_records_of_the_same_are_not_stored(tmp_path, stored):
     before = content(stored)
-    folders = [write(tmp_path / name) for name in ("a", "b")]
+    runs = [run_of(write(tmp_path / name)) for name in ("a", "b")]
     with pytest.raises(CourseError, match="1 of 4 would overwrite"):
-        tool.store({"one": folders}, stored)
+        tool.store({"one": runs}, stored)
     with pytest.raises(CourseError, match="1 of 4 would overwrite"):
-        tool.store({"three": [write(tmp_path / "c", 7, device="new", profile="gpu")]}, stored)
+        tool.store({"three": [run_of(write(tmp_path / "c", 7, device="new", profile="gpu"))]}, stored)
     assert content(stored) == before
 
 
 def test_drawn_records_are_not_stored(tmp_path, stored):
     before = content(stored)
     with pytest.raises(CourseError, match="not stored"):
-        tool.store({"one": [write(tmp_path / "run", data="drawn")]}, stored)
+        tool.store({"one": [run_of(write(tmp_path / "run", data="drawn"))]}, stored)
     assert content(stored) == before
 
 
 def test_unfinished_runs_are_not_compared(tmp_path):
-    grid = tool.with_data(tool.find_grids()[0], "published", tmp_path)
+    grid = tool.with_sources(tool.find_grids()[0], tmp_path, "published")
     with pytest.raises(CourseError, match="are not finished"):
-        tool.finished_folders([grid])
+        tool.finished_runs([grid])
 
 
 # the command line
@@ -305,8 +322,8 @@ def course(tmp_path, monkeypatch):
     monkeypatch.setattr(tool, "run_sweep", sweep)
     monkeypatch.setattr(tool, "find_grids", lambda names: sorted(stored.glob("*.yaml")))
     monkeypatch.setattr(tool, "FOLDER", stored)
-    folders = {"one": [tmp_path / "new" / "records"]}
-    monkeypatch.setattr(tool, "finished_folders", lambda grids: folders)
+    runs = {"one": [run_of(tmp_path / "new" / "records")]}
+    monkeypatch.setattr(tool, "finished_runs", lambda grids: runs)
 
     def run(*options, now=0.51, by_sweep=(), **more):
         codes.update(dict(enumerate(by_sweep, start=1)))
