@@ -17,6 +17,7 @@ from course_utils.system.paths import PROJECT
 from course_utils.system.whole_file import replacing
 
 FOLDER = PROJECT / "results" / "reference"
+WEIGHTS_FOLDER = PROJECT / "results" / "weights"  # what the bundled weights are worth: make weights-report
 RUNS = "runs.csv"
 OF_A_RUN = ("made_by", "data", "profile", "device", "versions")  # made_by: the grid, or the tool
 MEASURED = ("value", "unit", "seconds", "run")  # of a table's row; all else says what was measured
