@@ -191,8 +191,8 @@ class Lesson:
         if note:
             caption = f"{caption} ({note})" if caption else note
         text = f"{caption}\n{frame.to_string()}" if caption else frame.to_string()
-        html = frame.style.format(precision=3, thousands=" ", escape="html").set_caption(caption).to_html()
-        display({"text/html": html, "text/plain": text}, raw=True)
+        styler = frame.style.format(precision=3, thousands=" ", escape="html").set_caption(caption)
+        display({"text/html": styler.to_html(exclude_styles=True), "text/plain": text}, raw=True)
 
     def _warning(self) -> str:
         """What each figure and table must say: pictures or weights are not what their names promise."""

@@ -28,10 +28,12 @@ DOCS = PROJECT / "docs"
 README = PROJECT / "README.md"
 START, END = "<!-- reference results: written by make docs -->", "<!-- end of reference results -->"
 RECIPES = ("R1", "R2", "R3", "R4", "R5")
+MODELS_TITLE = "The five models of the course on photographs"
 CHANCE = 0.1  # accuracy of guessing one of ten classes
 SAME_PRICE = 1.1  # ratio of times up to which two forms cost the same
 GAINS = ("form", "gain (points)", "is it more than chance?", "time, against published", "seeds")
 RE_ESTIMATED = ", BatchNorm statistics re-estimated"  # end of the name of a form, in lessons 14 and 16
+MODELS = ("MLP", "CNN", "Stronger CNN", "Frozen MobileNetV2", "Fine-tuned ResNet50")  # of lessons 02-04
 SEVERAL = 2  # standard errors from which a difference counts
 STUDIES = {
     "labels": ("labels_per_class", "labels of each class", "Accuracy with few and with many labels"),
@@ -74,6 +76,7 @@ def document(records: pd.DataFrame) -> str:
         "# Reference results",
         "*Written by `make docs` from the records in `results/reference`. Do not edit.*",
         _conditions(records),
+        *_models(records),
         "## Recipes R1–R5, as published and corrected",
         "Each row is one training of lessons 14–17; means over the seeds, with the standard deviation of "
         "the accuracy. What was changed and why stands in the lessons. *Random* is the control: the same "
@@ -91,8 +94,8 @@ def document(records: pd.DataFrame) -> str:
         "Verdicts come from the records by the rules in `course_utils/claims.py`.",
         to_markdown(claims_table(records), index=False),
         "## Studies",
-        "One choice is varied, all else stays: lesson 18. Bands and thin lines are one standard deviation "
-        "over the seeds.",
+        "One choice is varied, all else stays: lesson 18. A line names the base and its weights. Bands and "
+        "thin lines are one standard deviation over the seeds.",
         *[part for study in STUDIES for part in _study(records, study)],
         "## To repeat them",
         "`make reference DATA=/path/to/cifar10` runs the grids in `results/reference` again, goes on after "
@@ -123,10 +126,22 @@ def gains(records: pd.DataFrame) -> pd.DataFrame:
 def figures(records: pd.DataFrame) -> dict[str, Figure]:
     """Return all figures of the page by file name."""
     found = {"results-recipes.png": _recipes_figure(records)}
+    if not (models := models_table(records)).empty:
+        words = {"xlabel": "labels of each class", "ylabel": "test accuracy (%)", "title": MODELS_TITLE}
+        means, spreads = (models[part].unstack("model")[list(MODELS)] for part in ("mean", "std"))
+        found["results-models.png"] = plotting.lines(means, spread=spreads, percent=True, logx=True, **words)
     for study in STUDIES:
         if study in set(records.get("study", [])):
             found[f"results-{study}.png"] = study_figure(records[records["study"] == study], study)
     return found
+
+
+def models_table(records: pd.DataFrame) -> pd.DataFrame:
+    """Return mean, spread and number of seeds of the models of lessons 02-04 on the test set, by labels."""
+    is_tested = (records["metric"] == "accuracy") & (records["split"] == "test")
+    chosen = records[is_tested & (records.get("lesson") == "05") & records["model"].isin(MODELS)]
+    columns = ["labels_per_class", "model"]
+    return mean_and_spread(chosen.reindex(columns=[*columns, "value"]), columns).sort_index()
 
 
 def study_figure(records: pd.DataFrame, study: str) -> Figure:
@@ -134,12 +149,14 @@ def study_figure(records: pd.DataFrame, study: str) -> Figure:
     _, xlabel, title = STUDIES[study]
     table = _study_table(records, study)
     if xlabel:
-        means, spreads = (table[part].unstack("model") for part in ("mean", "std"))
+        means, spreads = (table[part].unstack("line") for part in ("mean", "std"))
         words = {"xlabel": xlabel, "ylabel": "validation accuracy (%)", "title": title}
         return plotting.lines(means, spread=spreads, percent=True, logx=study == "labels", **words)
-    flat = table.droplevel("model").rename(index=lambda value: f"{value:g}" if study == "rate" else value)
+    table.index = [
+        f"{line}: {value:g}" if study == "rate" else f"{line}: {value}" for value, line in table.index
+    ]
     words = {"xlabel": "validation accuracy (%)", "title": title}
-    return plotting.bars(flat["mean"], spread=flat["std"], percent=True, **words)
+    return plotting.bars(table["mean"], spread=table["std"], percent=True, **words)
 
 
 def readme_block(records: pd.DataFrame) -> str:
@@ -237,6 +254,28 @@ def _shortfalls(table: pd.DataFrame) -> list[str]:
     ]
 
 
+def _models(records: pd.DataFrame) -> list[str]:
+    table = models_table(records)
+    if table.empty:
+        return []
+    texts = pd.Series([percent_of(row) for row in table.itertuples()], index=table.index)
+    shown = texts.unstack("labels_per_class").loc[list(MODELS)].fillna("–")
+    shown.columns = [f"{count:,.0f} labels of each class" for count in shown]
+    return [
+        "## The models of the course on photographs",
+        "Test accuracy of what lessons 02 to 04 train, as lesson 05 measures it. Fewer labels are more "
+        "epochs, so that each model comes to its end. A number without ± is of one seed.",
+        to_markdown(shown),
+        f"![{MODELS_TITLE}](results-models.png)",
+    ]
+
+
+def percent_of(row: object) -> str:
+    """Return a row of ``mean_and_spread`` in per cent."""
+    spread = f" ± {100 * row.std:.1f}" if row.count > 1 else ""
+    return f"{100 * row.mean:.1f}{spread} %"
+
+
 def _recipes_figure(records: pd.DataFrame) -> Figure:
     chosen = records[(records["metric"] == "accuracy") & (records["split"] == "test")]
     chosen = chosen[chosen["model"].str.match(r"R\d (published|corrected)$")]
@@ -253,17 +292,20 @@ def _study(records: pd.DataFrame, study: str) -> list[str]:
         return []
     _, _, title = STUDIES[study]
     table = _study_table(mine, study)
-    texts = [f"{100 * row.mean:.1f} ± {100 * row.std:.1f} %" for row in table.itertuples()]
+    texts = [percent_of(row) for row in table.itertuples()]
     shown = pd.DataFrame({"accuracy": texts, "seeds": table["count"]}, index=table.index)
     return [f"### {title}", f"![{title}](results-{study}.png)", to_markdown(shown)]
 
 
 def _study_table(records: pd.DataFrame, study: str) -> pd.DataFrame:
+    """Return mean, spread and number of seeds by what the study varies, and by line: a base or a model."""
     column = STUDIES[study][0]
-    table = mean_and_spread(records[records["metric"] == "accuracy"], [column, "model"])
+    base = records["network"] + ", " + records["weights"]
+    lines = records.assign(line=records["model"] if study == "labels" else base)
+    table = mean_and_spread(lines[lines["metric"] == "accuracy"], [column, "line"]).sort_index()
     if study in ORDER:
-        return table.reindex([word for word in ORDER[study] if word in table.index.levels[0]], level=0)
-    return table.sort_index()
+        table = table.reindex([word for word in ORDER[study] if word in table.index.levels[0]], level=0)
+    return table if STUDIES[study][1] else table.sort_index(level="line", sort_remaining=False)
 
 
 if __name__ == "__main__":
