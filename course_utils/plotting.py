@@ -215,7 +215,7 @@ def bars(
 
     Args:
         values: name -> number.
-        spread: name -> standard deviation, drawn as a thin line.
+        spread: name -> standard deviation, drawn as a thin line where it is above 0.
         xlabel: what the numbers are, with their unit.
         title: of the plot.
         percent: values are fractions 0-1, shown as per cent.
@@ -223,11 +223,12 @@ def bars(
     factor = 100 if percent else 1
     figure, axes = _figure(0.7 + 0.36 * len(values))
     ax = axes[0, 0]
-    error = None if spread is None else (spread.reindex(values.index).fillna(0) * factor).to_numpy()
-    drawn = ax.barh(values.index, values * factor, xerr=error, height=0.65, ecolor="#444444", capsize=3)
-    for index, bar in enumerate(drawn):
-        bar.set_color(_color(index))
-    ax.bar_label(drawn, fmt="{:.1f}" if percent else "{:,.3g}", padding=6)
+    errors = pd.Series(np.nan, values.index) if spread is None else spread.reindex(values.index) * factor
+    look = {"height": 0.65, "ecolor": "#444444", "capsize": 3}
+    for index, (name, value) in enumerate((values * factor).items()):
+        error = errors[name] if errors[name] > 0 else None  # not a line of length 0
+        drawn = ax.barh(name, value, xerr=error, color=_color(index), **look)
+        ax.bar_label(drawn, fmt="{:.1f}" if percent else "{:,.3g}", padding=6)
     ax.margins(x=0.12)
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
