@@ -160,11 +160,12 @@ def study_figure(records: pd.DataFrame, study: str) -> Figure:
 
 
 def readme_block(records: pd.DataFrame) -> str:
-    """Return the short table of README.md: published against corrected."""
+    """Return the short tables of README.md: the models of the course, and the recipes in both forms."""
     columns = ["test accuracy", "seconds", "GFLOP a picture", "conditions"]
     table = recipes_table(records)
     plain = [name for name in table.index if name.split(" ", 1)[1] in ("published", "corrected")]
-    return "\n\n".join([to_markdown(table.loc[plain, columns]), _conditions(records)])
+    recipes = to_markdown(table.loc[plain, columns])
+    return "\n\n".join([to_markdown(models_text(records)), recipes, _conditions(records)])
 
 
 def with_block(text: str, block: str) -> str:
@@ -255,12 +256,9 @@ def _shortfalls(table: pd.DataFrame) -> list[str]:
 
 
 def _models(records: pd.DataFrame) -> list[str]:
-    table = models_table(records)
-    if table.empty:
+    shown = models_text(records)
+    if shown.empty:
         return []
-    texts = pd.Series([percent_of(row) for row in table.itertuples()], index=table.index)
-    shown = texts.unstack("labels_per_class").loc[list(MODELS)].fillna("–")
-    shown.columns = [f"{count:,.0f} labels of each class" for count in shown]
     return [
         "## The models of the course on photographs",
         "Test accuracy of what lessons 02 to 04 train, as lesson 05 measures it. Fewer labels are more "
@@ -268,6 +266,15 @@ def _models(records: pd.DataFrame) -> list[str]:
         to_markdown(shown),
         f"![{MODELS_TITLE}](results-models.png)",
     ]
+
+
+def models_text(records: pd.DataFrame) -> pd.DataFrame:
+    """Return ``models_table`` in words: one row a model, one column a number of labels."""
+    table = models_table(records)
+    texts = pd.Series([percent_of(row) for row in table.itertuples()], index=table.index, dtype=object)
+    shown = texts.unstack("labels_per_class").reindex(MODELS if len(table) else []).fillna("–")
+    shown.columns = [f"photographs, {count:,.0f} labels of each class" for count in shown]
+    return shown
 
 
 def percent_of(row: object) -> str:
