@@ -127,9 +127,11 @@ def figures(records: pd.DataFrame) -> dict[str, Figure]:
     """Return all figures of the page by file name."""
     found = {"results-recipes.png": _recipes_figure(records)}
     if not (models := models_table(records)).empty:
-        words = {"xlabel": "labels of each class", "ylabel": "test accuracy (%)", "title": MODELS_TITLE}
-        means, spreads = (models[part].unstack("model")[list(MODELS)] for part in ("mean", "std"))
-        found["results-models.png"] = plotting.lines(means, spread=spreads, percent=True, logx=True, **words)
+        models.index = [f"{model}, {labels:,.0f} labels" for labels, model in models.index]
+        words = {"xlabel": "test accuracy (%)", "title": MODELS_TITLE}
+        found["results-models.png"] = plotting.bars(
+            models["mean"], spread=models["std"], percent=True, **words
+        )
     for study in STUDIES:
         if study in set(records.get("study", [])):
             found[f"results-{study}.png"] = study_figure(records[records["study"] == study], study)
@@ -141,7 +143,8 @@ def models_table(records: pd.DataFrame) -> pd.DataFrame:
     is_tested = (records["metric"] == "accuracy") & (records["split"] == "test")
     chosen = records[is_tested & (records.get("lesson") == "05") & records["model"].isin(MODELS)]
     columns = ["labels_per_class", "model"]
-    return mean_and_spread(chosen.reindex(columns=[*columns, "value"]), columns).sort_index()
+    table = mean_and_spread(chosen.reindex(columns=[*columns, "value"]), columns)
+    return table.sort_index(level="labels_per_class", sort_remaining=False).reindex(MODELS, level="model")
 
 
 def study_figure(records: pd.DataFrame, study: str) -> Figure:

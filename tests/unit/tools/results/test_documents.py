@@ -30,13 +30,28 @@ def test_readme_agrees_with_the_records():
 def test_all_figures_of_the_page_are_there():
     text = (PROJECT / "docs" / "RESULTS.md").read_text(encoding="utf-8")
     names = {name for name in writer.figures(reference_records())}
-    assert {"results-recipes.png", *(f"results-{study}.png" for study in writer.STUDIES)} == names
+    assert {f"results-{name}.png" for name in ("recipes", "models", *writer.STUDIES)} == names
     for name in names:
         assert f"({name})" in text
         assert Image.open(PROJECT / "docs" / name).width > 400
 
 
 # how it is made
+
+
+def test_models_stand_in_the_order_of_the_course_with_their_spread():
+    rows = [
+        {"lesson": "05", "metric": "accuracy", "split": "test", "model": model, "labels_per_class": labels}
+        | {"seed": seed, "value": 0.5 + seed / 100}
+        for model in reversed(writer.MODELS)
+        for labels, seeds in ((500, 1), (50, 3))
+        for seed in range(seeds)
+    ]
+    text = writer.models_text(pd.DataFrame(rows))
+    assert text.index.tolist() == list(writer.MODELS)
+    assert [name.split(", ")[1][:3] for name in text] == ["50 ", "500"]
+    assert set(map(tuple, text.to_numpy())) == {("51.0 ± 1.0 %", "50.0 %")}
+    assert writer.models_text(pd.DataFrame(rows).assign(lesson="17")).empty
 
 
 def records(published=(0.4, 0.5, 0.6), corrected=(0.5, 0.6, 0.7), seconds=(100.0, 50.0)) -> pd.DataFrame:
