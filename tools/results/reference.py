@@ -206,8 +206,11 @@ def _read_all(runs: Mapping[str, Sequence[Run]]) -> pd.DataFrame:
 
 
 def _read_run(run: Run) -> pd.DataFrame:
+    """Return the records of a run's last lesson; how many labels it had, if the lesson does not tell."""
     records = read_records(run_folder.records(run.out))
-    return records[records["lesson"] == run.lessons[-1]]
+    records = records[records["lesson"] == run.lessons[-1]]
+    labels = run.parameters.get("OVERRIDES", {}).get("train_per_class")
+    return records if labels is None else records.assign(labels_per_class=labels)
 
 
 def _over_seeds(records: pd.DataFrame) -> pd.DataFrame:

@@ -241,6 +241,13 @@ def test_of_several_lessons_the_last_ones_records_are_stored(tmp_path, stored):
     assert sorted(content(stored)) == ["17.csv", "18.csv", "one.yaml", RUNS]
 
 
+def test_a_limit_of_training_pictures_is_stored_with_the_records(tmp_path, stored):
+    records = write(tmp_path / "run")
+    limited = Run(("17",), {"OVERRIDES": {"train_per_class": 50}}, {}, records.parent, records.parent)
+    tool.store({"one": [limited]}, stored)
+    assert read_tables(stored).query("made_by == 'one'")["labels_per_class"].tolist() == [50]
+
+
 def test_storing_replaces_what_the_grid_made_and_keeps_all_else(tmp_path, stored):
     before = content(stored)
     assert tool.store({"one": [run_of(write(tmp_path / "run", size=np.int64(32)))]}, stored) == 1
