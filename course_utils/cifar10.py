@@ -100,7 +100,7 @@ def load_cifar10(
     Raises:
         CourseError: the source is unknown, cannot be had, or is not built like CIFAR-10.
     """
-    _check_limit(limit_per_class)
+    _check_limit("limit_per_class", limit_per_class)
     if source == "auto":
         source = os.environ.get("COURSE_DATA", "").strip() or "auto"
     steps: list[Step] = []
@@ -146,7 +146,7 @@ def stratified_split(
         The split. The pictures of each side keep their order.
 
     Raises:
-        CourseError: lengths that differ, or a fraction outside 0–1.
+        CourseError: lengths that differ, a fraction outside 0–1, or a train_per_class below 1.
     """
     if len(images) != len(labels):
         raise CourseError(
@@ -160,6 +160,7 @@ def stratified_split(
             cause="Expected a part above 0 and below 1.",
             next_step="use 0.1 for one picture in ten.",
         )
+    _check_limit("train_per_class", train_per_class)
     held_out = chosen_per_class(labels, part_of_class(val_fraction), seed=seed)
     train = np.flatnonzero(~held_out)
     if train_per_class is not None:
@@ -254,15 +255,15 @@ def _per_class(labels: np.ndarray) -> str:
     return f", {counts.min():,} to {counts.max():,} of each to train"
 
 
-def _check_limit(limit_per_class: int | None) -> None:
-    if limit_per_class is None:
+def _check_limit(name: str, limit: int | None) -> None:
+    if limit is None:
         return
-    is_whole = isinstance(limit_per_class, int | np.integer) and not isinstance(limit_per_class, bool)
-    if not is_whole or limit_per_class < 1:
+    is_whole = isinstance(limit, int | np.integer) and not isinstance(limit, bool)
+    if not is_whole or limit < 1:
         raise CourseError(
-            f"limit_per_class is {limit_per_class!r}.",
+            f"{name} is {limit!r}.",
             cause="Expected a whole number from 1 on, or None for all pictures.",
-            next_step="give for example limit_per_class=500.",
+            next_step=f"give for example {name}=500.",
         )
 
 

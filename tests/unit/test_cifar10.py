@@ -549,6 +549,13 @@ def test_a_wrong_fraction_is_refused(fraction: float) -> None:
     assert_says(error, "val_fraction")
 
 
+@pytest.mark.parametrize("count", [0, -1, 2.5, True, "50"])
+def test_a_wrong_number_of_training_pictures_is_refused(count: object) -> None:
+    with pytest.raises(CourseError) as error:
+        stratified_split(PICTURES.train_images, PICTURES.train_labels, train_per_class=count)
+    assert_says(error, "train_per_class")
+
+
 def test_pictures_and_labels_of_two_parts_are_refused() -> None:
     with pytest.raises(CourseError) as error:
         stratified_split(PICTURES.train_images, PICTURES.test_labels)

@@ -140,10 +140,7 @@ def figures(records: pd.DataFrame) -> dict[str, Figure]:
 
 def models_table(records: pd.DataFrame) -> pd.DataFrame:
     """Return mean, spread and number of seeds of the models of lessons 02-04 on the test set, by labels."""
-    is_tested = (records["metric"] == "accuracy") & (records["split"] == "test")
-    chosen = records[is_tested & (records.get("lesson") == "05") & records["model"].isin(MODELS)]
-    columns = ["labels_per_class", "model"]
-    table = mean_and_spread(chosen.reindex(columns=[*columns, "value"]), columns)
+    table = mean_and_spread(_of_models(records), ["labels_per_class", "model"])
     return table.sort_index(level="labels_per_class", sort_remaining=False).reindex(MODELS, level="model")
 
 
@@ -271,19 +268,18 @@ def _models(records: pd.DataFrame) -> list[str]:
     ]
 
 
+def _of_models(records: pd.DataFrame) -> pd.DataFrame:
+    is_tested = (records["metric"] == "accuracy") & (records["split"] == "test")
+    chosen = records[is_tested & (records.get("lesson") == "05") & records["model"].isin(MODELS)]
+    return chosen.reindex(columns=["labels_per_class", "model", "value"])
+
+
 def models_text(records: pd.DataFrame) -> pd.DataFrame:
     """Return ``models_table`` in words: one row a model, one column a number of labels."""
-    table = models_table(records)
-    texts = pd.Series([percent_of(row) for row in table.itertuples()], index=table.index, dtype=object)
-    shown = texts.unstack("labels_per_class").reindex(MODELS if len(table) else []).fillna("–")
+    texts = _of_models(records).groupby(["model", "labels_per_class"])["value"].agg(percent)
+    shown = texts.unstack("labels_per_class").reindex(MODELS if len(texts) else []).fillna("–")
     shown.columns = [f"photographs, {count:,.0f} labels of each class" for count in shown]
     return shown
-
-
-def percent_of(row: object) -> str:
-    """Return a row of ``mean_and_spread`` in per cent."""
-    spread = f" ± {100 * row.std:.1f}" if row.count > 1 else ""
-    return f"{100 * row.mean:.1f}{spread} %"
 
 
 def _recipes_figure(records: pd.DataFrame) -> Figure:
@@ -302,20 +298,23 @@ def _study(records: pd.DataFrame, study: str) -> list[str]:
         return []
     _, _, title = STUDIES[study]
     table = _study_table(mine, study)
-    texts = [percent_of(row) for row in table.itertuples()]
-    shown = pd.DataFrame({"accuracy": texts, "seeds": table["count"]}, index=table.index)
+    texts = _with_lines(mine, study).groupby(table.index.names)["value"].agg(percent)
+    shown = pd.DataFrame({"accuracy": texts.reindex(table.index), "seeds": table["count"]})
     return [f"### {title}", f"![{title}](results-{study}.png)", to_markdown(shown)]
 
 
 def _study_table(records: pd.DataFrame, study: str) -> pd.DataFrame:
     """Return mean, spread and number of seeds by what the study varies, and by line: a base or a model."""
-    column = STUDIES[study][0]
-    base = records["network"] + ", " + records["weights"]
-    lines = records.assign(line=records["model"] if study == "labels" else base)
-    table = mean_and_spread(lines[lines["metric"] == "accuracy"], [column, "line"]).sort_index()
+    table = mean_and_spread(_with_lines(records, study), [STUDIES[study][0], "line"]).sort_index()
     if study in ORDER:
         table = table.reindex([word for word in ORDER[study] if word in table.index.levels[0]], level=0)
     return table if STUDIES[study][1] else table.sort_index(level="line", sort_remaining=False)
+
+
+def _with_lines(records: pd.DataFrame, study: str) -> pd.DataFrame:
+    base = records["network"] + ", " + records["weights"]
+    lines = records.assign(line=records["model"] if study == "labels" else base)
+    return lines[lines["metric"] == "accuracy"]
 
 
 if __name__ == "__main__":
