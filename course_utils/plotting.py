@@ -384,3 +384,26 @@ def projections(panels: Mapping[str, np.ndarray], labels: np.ndarray, class_name
         *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, markerscale=1.8
     )
     return figure
+
+
+@_styled
+def transfer_diagram(rows: Mapping[str, Sequence[str]]) -> Figure:
+    """Draw how a base moves from one task to another: a row of boxes a task, and an arrow between the bases.
+
+    Args:
+        rows: two tasks, each name with the texts of its boxes: pictures, base, head.
+    """
+    figure, ((axes,),) = _figure(2.9)
+    axes.set(xlim=(0, 10), ylim=(0, 4))
+    axes.axis("off")
+    arrow = {"arrowstyle": "-|>", "color": "#444444", "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0}
+    boxes = {"boxstyle": "round,pad=0.5", "edgecolor": "#444444"}
+    for y, (task, texts) in zip((3.1, 0.9), rows.items(), strict=True):
+        axes.text(0, y + 0.75, task, weight="bold", va="center")
+        for x, text, color in zip((1.3, 5.0, 8.7), texts, ("#f2f2f2", "#cfe3f1", "#f8dcc6"), strict=True):
+            axes.text(x, y, text, ha="center", va="center", bbox=boxes | {"facecolor": color})
+        for start, end in ((2.5, 3.6), (6.4, 7.5)):
+            axes.annotate("", (end, y), (start, y), arrowprops=arrow)
+    axes.annotate("", (5.0, 1.45), (5.0, 2.55), arrowprops=arrow)
+    axes.text(5.15, 2.0, "copy the weights", va="center")
+    return figure

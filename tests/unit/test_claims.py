@@ -18,6 +18,7 @@ from course_utils.claims import (
     NOT_TRIED,
     Claim,
     claims_table,
+    projects_table,
     read_claims,
 )
 from course_utils.running import runner
@@ -279,3 +280,10 @@ def checked(numbers: str, given: dict) -> tuple[set[str], str, int]:
     for lesson in lessons:
         check_parameters(lesson, given)
     return set(map(lesson_number, lessons)), given["PROFILE"], 1
+
+
+def test_each_project_claims_what_is_judged():
+    table = projects_table()
+    judged = {(claim.recipe, claim.words) for claim in read_claims()}
+    assert set(zip(table.index, table["claim"], strict=True)) <= judged
+    assert set(table.index) == {recipe for recipe, _ in judged}

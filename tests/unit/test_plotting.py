@@ -70,6 +70,7 @@ CALLS = {  # name -> (call, content, empty content, axes that are drawn on)
         {},
         2,
     ),
+    "transfer_diagram": (plotting.transfer_diagram, {"source": "abc", "target": "def"}, {}, 0),
 }
 
 
@@ -238,3 +239,12 @@ def test_projections_colour_by_class():
     assert np.allclose(cat.get_offsets(), points[:10])
     assert np.allclose(dog.get_offsets(), points[10:])
     assert not np.array_equal(cat.get_facecolor(), dog.get_facecolor())
+
+
+def test_a_base_moves_from_the_first_task_to_the_second():
+    tasks = {"source": ["photographs", "base", "old head"], "target": ["pictures", "same base", "new head"]}
+    (axes,) = plotting.transfer_diagram(tasks).axes
+    places = {text.get_text(): text.get_position() for text in axes.texts if text.get_text()}
+    assert {"source", "target", *tasks["source"], *tasks["target"]} <= set(places)
+    assert places["base"][0] == places["same base"][0] == places["copy the weights"][0] - 0.15
+    assert places["base"][1] > places["copy the weights"][1] > places["same base"][1]
