@@ -126,3 +126,11 @@ def test_order_of_the_models_on_photographs():
     leads = pd.Series(np.diff(table["mean"][order]), order[1:])
     assert (leads > FAR).all()
     assert leads["Frozen MobileNetV2"] > 2 * FAR - LITTLE
+
+
+def test_small_pictures_make_the_transfer_negative():
+    frozen = points("size", IMAGENET)
+    labels = reference_records(lesson="18", study="size", **IMAGENET)["labels_per_class"].unique()
+    scratch = points("labels", BUNDLED)["mean"].loc[labels.item(), "CNN from scratch"]
+    assert frozen["mean"][32] < scratch - 2 * FAR
+    assert frozen["mean"][128] > scratch
