@@ -251,11 +251,12 @@ def test_patterns_find(text: str):
 
 
 def lesson_texts() -> dict[str, str]:
-    """Return the Markdown text of lessons 1-5 by number, as it is read."""
+    """Return the Markdown text of lessons 1-5 by number, in one line."""
     texts = {}
     for path in sorted((PROJECT / "notebooks").glob("0[1-5]_*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        texts[path.name[1]] = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+        shown = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+        texts[path.name[1]] = " ".join(" ".join(shown).split())
     return texts
 
 
