@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from course_utils.checks import limits
 from course_utils.checks.judges import exercises, judge_answer
