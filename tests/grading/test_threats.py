@@ -24,6 +24,7 @@ LIMITS = sandbox.Limits()
         f"{LIMITS.processes} processes, {LIMITS.threads} threads and {sandbox.THREADS_A_PROCESSOR} more",
         f"at most {collect.MOST_BYTES / 1e6:.0f} MB are read",
         f"{entries.MOST_MEMBERS:,} files looked at",
+        f"a tar unpacks to at most {entries.LARGEST_TAR / 1e6:.0f} MB",
         f"notebooks of {notebook_file.LARGEST_NOTEBOOK / 1e6:.0f} MB with a million characters",
         f"{collect.MOST_PROBLEMS} problems told",
     ],

@@ -52,6 +52,7 @@ FORMS = {
     "Google Classroom": re.compile(r"(?P<name>[^\d_/]+?) - .+\.\w+"),
 }
 NAMES_ONLY = "Google Classroom"
+NOBODY = "nobody"
 
 
 def identify(names: Sequence[str]) -> list[Identity | None]:
@@ -130,7 +131,7 @@ def labels(people: Sequence[tuple[str, str, str]]) -> list[str]:
     found: list[str] = []
     twins = Counter(_alike(name) for name, _, _ in people)
     for name, number, place in people:
-        label = name or "nobody"
+        label = name or NOBODY
         if twins[_alike(name)] > 1:
             label += f" ({number or place})"
         taken = {_alike(one) for one in found}

@@ -12,12 +12,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tools.grading.entries import Entry
+from tools.grading.entries import LARGEST_INNER, Allowance, Entry
 from tools.grading.identity import NAMES_ONLY, Identity, clean, identify
 
 NUMBERED = {"class", "number"}
 DEEPEST = 4  # folders and archives round those of students
-LARGEST_INNER = 100_000_000  # bytes of an archive in an archive that may hold students
 ENDINGS = re.compile(
     r"(?:\.(?:ipynb|zip|json|txt|tar|gz|tgz|rar|7z|pdf|html?|py|url|docx?|keras|h5|pkl|npz|csv))+$", re.I
 )
@@ -89,7 +88,7 @@ def _look(
             more = (
                 () if len(holders) == 1 or kind in NUMBERED or GROUP.search(entry.name) else (_doubt(entry),)
             )
-            _look(entry.below(LARGEST_INNER), entry.place, students, depth + 1, notes + more)
+            _look(entry.below(Allowance(LARGEST_INNER)), entry.place, students, depth + 1, notes + more)
             continue
         student = _add(Handed(entry, None, container), students)
         student.notes += notes
@@ -131,7 +130,7 @@ def _holders(plain: Sequence[Entry], kinds: dict[str, str]) -> set[str]:
 
 
 def _names_below(entry: Entry) -> list[str]:
-    return [one.name for one in entry.below(LARGEST_INNER) if one.kind in ("folder", "archive")]
+    return [one.name for one in entry.below(Allowance(LARGEST_INNER)) if one.kind in ("folder", "archive")]
 
 
 def _kind(entry: Entry, depth: int) -> str:
@@ -147,7 +146,7 @@ def _kind(entry: Entry, depth: int) -> str:
     if depth >= DEEPEST:
         return "student"
     try:
-        entries = entry.below(LARGEST_INNER)
+        entries = entry.below(Allowance(LARGEST_INNER))
         keys = [one.key for one in identify([one.name for one in entries]) if one]
         numbers = {key for key in keys if key[0] != NAMES_ONLY}
         if numbers:
