@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from course_utils.system.paths import PROJECT
-from tools.grading import sandbox
+from tools.grading import bubblewrap, sandbox
 from tools.grading.sandbox import Limits, Result, _Frames, run_notebook
 from tools.grading.seccomp import MACHINES, seccomp_filter
 
@@ -71,8 +71,8 @@ def test_it_runs_as_a_stranger_without_rights(stage):
     status = seen(stage, "open('/proc/self/status').read()")
     lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
 
-    assert set(lines["Uid"].split()) == {str(sandbox.sandbox_uid(0))}
-    assert lines["Groups"].split() in ([], ["65534"], [str(sandbox.sandbox_uid(0))])
+    assert set(lines["Uid"].split()) == {str(bubblewrap.sandbox_uid(0))}
+    assert lines["Groups"].split() in ([], ["65534"], [str(bubblewrap.sandbox_uid(0))])
     assert {int(lines[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
     assert lines["NoNewPrivs"] == "1"
     if platform.machine() in MACHINES:
@@ -191,7 +191,7 @@ def test_filter_is_a_program_of_whole_steps(machine):
 
 
 def test_a_user_namespace_serves_those_who_are_not_root(stage, monkeypatch):
-    monkeypatch.setattr(sandbox.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(bubblewrap.os, "geteuid", lambda: 1000)
 
     result = run(stage, "import os\nassert os.getuid() >= 10**9", "open('/course/x', 'w')", "1")
 

@@ -19,12 +19,13 @@ from course_utils.errors import CourseError
 from course_utils.system.paths import PROJECT
 from course_utils.system.progress import clock
 from tools.grading.assignments import load_assignments
+from tools.grading.bubblewrap import python_folders
 from tools.grading.collect import collect
 from tools.grading.feedback import flagged, write_pages
 from tools.grading.grade import Class, grade_all, trusted_digest
 from tools.grading.judging import Judges
 from tools.grading.results import Graded, grades_csv, write_whole
-from tools.grading.sandbox import Limits, check_sandbox, python_folders
+from tools.grading.sandbox import Limits, check_sandbox
 from tools.grading.stage import make_stage
 
 HEARTBEAT = 15.0  # seconds between two lines where there is no terminal
