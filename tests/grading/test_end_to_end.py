@@ -69,7 +69,7 @@ def test_command_writes_grades_feedback_and_summary(stage, hand_in, private, tmp
     assert "Most often missed: <strong>90.2 The sum</strong>: 0 of 2" in summary
     told = capsys.readouterr()
     assert "2 students" in told.out
-    assert "2/2 notebooks graded" in told.err
+    assert "2/2" in told.err
 
 
 def test_what_was_graded_is_not_run_again(hand_in, grade, points, monkeypatch):
@@ -148,7 +148,7 @@ def test_goes_on_after_an_interruption(stage, hand_in, private, tmp_path, monkey
     assert main(command) == 0
 
     assert (ran, later) == (["ann"], ["bob"])
-    assert "(1 were graded before)" in capsys.readouterr().err
+    assert "graded (1 before)" in capsys.readouterr().err
 
 
 def test_submissions_stay_as_they_were(hand_in, grade, tmp_path):

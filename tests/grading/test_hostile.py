@@ -188,7 +188,7 @@ def alone(course, tmp_path_factory) -> float:
     (folder / "ann").mkdir()
     made_up.nbformat.write(made_up.half(), folder / "ann" / "90.ipynb")
     own = replace(course, results=folder / "results")
-    graded = grade_all(own, collect(folder, ["90"]), on_done=lambda *_: None, stop=threading.Event())
+    graded = grade_all(own, collect(folder, ["90"]))
     return next(one.seconds for one in graded if one.student == "ann")
 
 

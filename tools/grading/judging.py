@@ -37,6 +37,12 @@ class Judges:
         self.process: subprocess.Popen | None = None
         self.said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
 
+    def __enter__(self) -> Judges:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def exercises(self, lesson: str) -> list[dict]:
         """Return name, title, points and parts of each exercise of a lesson, in order.
 
