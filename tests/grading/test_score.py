@@ -12,7 +12,7 @@ import pytest
 from course_utils.checks.judges import exercises
 from tools.grading import lesson_parts
 from tools.grading.assignments import load_assignments
-from tools.grading.feedback import by_student, flagged, marked, overview, total, write_pages
+from tools.grading.feedback import flagged, marked, overview, total, write_pages
 from tools.grading.notebook_file import read_notebook
 from tools.grading.restore import restore
 from tools.grading.results import Graded, file_name, grades_csv, load_result, save_result
@@ -296,7 +296,7 @@ def test_overview_counts_what_a_person_must_decide_apart():
 
 
 def test_a_result_is_kept_under_its_key(tmp_path):
-    graded = Graded("../ann", "90", [Score("90.1", "T", None, 2.0, "flag", "text")], ["x"], "a.ipynb", 1.5)
+    graded = Graded("../ann", "90", [Score("90.1", "T", None, 2.0, "flag", "text")], ["x"], "a.ipynb")
 
     save_result(tmp_path, graded, "key")
 
@@ -312,11 +312,7 @@ def test_a_notebook_that_is_missing_is_one_line_for_the_person():
         Graded("cem", "90", [Score("90.1", "A", 2.0, 2), Score("90.2", "B", 1.0, 1)]),
     ]
 
-    assert flagged(graded) == [
-        ("ann", "90", "", "no notebook"),
-        ("bob", "90", "", "note"),
-        ("bob", "90", "90.1", "why"),
-    ]
+    assert flagged(graded) == {"ann": [("90", "no notebook")], "bob": [("90", "note"), ("90.1", "why")]}
 
 
 @pytest.mark.parametrize("lesson", sorted(lesson_parts.PARTS))
@@ -347,7 +343,5 @@ def test_pages_show_totals_ties_and_one_row_a_student(tmp_path):
     assert "<strong>90.1 A</strong>: 0 of 1 solved it in full; as often: <strong>90.2 B</strong>." in summary
     assert summary.index('id="students"') < summary.index('id="lesson-90"') < summary.index('id="look"')
     assert "For a person to look at (1)" in summary
-    assert by_student(flagged(graded)) == {
-        "ann": [("90", "x"), ("90.1", "why"), ("90.2", "because"), ("91.1", "open")]
-    }
+    assert flagged(graded) == {"ann": [("90", "x"), ("90.1", "why"), ("90.2", "because"), ("91.1", "open")]}
     assert total(graded) == {"points": 1.0, "max_points": 6, "is_open": True}

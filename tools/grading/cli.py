@@ -152,9 +152,9 @@ def _own_folder() -> Iterator[Path]:
 
 
 def _tell(out: Path, graded: list[Graded]) -> None:
-    look = flagged(graded)
+    look = sum(len(flags) for flags in flagged(graded).values())
     students = len({one.student for one in graded})
     print(f"{students} students. Grades: {out / 'grades.csv'}")
     print(f"Summary: {out / 'summary.html'}; a page for each student: {out / 'feedback'}")
     if look:
-        print(f"{len(look)} entries need a person: column flag, or the end of the summary.")
+        print(f"{look} entries need a person: column flag, or the end of the summary.")

@@ -10,7 +10,6 @@ import platform
 import queue
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
@@ -172,7 +171,6 @@ def _graded(
     assignment = course.assignments[task.assignment]
     exercises = course.exercises[task.assignment]
     restored = restore(task.notebook, assignment, {"CLASS_WORD": course.class_word, "OUT": "/tmp/out"})
-    started = time.monotonic()
     result = run_notebook(
         restored.cells,
         task.assignment,
@@ -191,5 +189,4 @@ def _graded(
         scores = score_notebook(exercises, assignment, restored, result, verdicts, course.limits)
     except JudgesFailedError as error:
         scores = open_scores(exercises, f"not judged: {error}")
-    seconds = time.monotonic() - started
-    return Graded(task.student, task.assignment, scores, flags, task.name, seconds)
+    return Graded(task.student, task.assignment, scores, flags, task.name)
