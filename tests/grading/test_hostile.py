@@ -19,7 +19,7 @@ from pathlib import Path
 import made_up
 import psutil
 import pytest
-from hostile import Attack, forging, network, processes, reading, resources, tampering
+from hostile import HELP, Attack, forging, network, processes, reading, resources, tampering
 
 import tools.grading.grade
 from course_utils.system.paths import PROJECT
@@ -107,7 +107,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def hostile_notebook(attack: Attack, outside: dict[str, object]) -> object:
     """The attack in the gap of 90.1, and 90.2 solved honestly."""
     notebook = made_up.filled(_1=attack.code, _2=made_up.TOTAL, _3="word = 'no'")
-    prelude = f'OUTSIDE = {outside!r}\ndef leak(found):\n    check("90.3", repr(found)[:19_000])\n'
+    prelude = f"OUTSIDE = {outside!r}\n{HELP}"
     start = next(cell for cell in notebook.cells if cell.id == "ex-90-start")
     extra = made_up.new_code_cell(prelude, id="prelude")
     notebook.cells.insert(notebook.cells.index(start) + 1, extra)

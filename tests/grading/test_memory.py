@@ -166,7 +166,7 @@ from tools.grading.sandbox import run_notebook, Limits
 from tools.grading.stage import Stage
 from test_memory import KINDS, LIMITS
 import textwrap
-stage = Stage({{Path(k): v for k, v in {[(str(k), v) for k, v in stage.mounts.items()]!r}}}, {stage.copies!r})
+stage = Stage({{Path(k): v for k, v in {[(str(k), v) for k, v in stage.mounts.items()]!r}}})
 for name in ("private, in several processes", "empty files"):
     result = run_notebook([{{"id": "a", "source": textwrap.dedent(KINDS[name])}}], "90", stage, limits=LIMITS)
     print(name, result.end, result.memory, result.tail[-300:])

@@ -26,7 +26,6 @@ MEBIBYTE = 2**20
 SHARED_MEMORY = 64 * MEBIBYTE  # in /dev/shm
 SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
-ANSWERS = "/tmp/answers"
 
 
 def start(
@@ -151,9 +150,12 @@ def _python() -> list[str]:
 
 
 def _parents(path: str) -> list[str]:
-    """Return options that let a stranger pass the folders above a path, which are made for root otherwise."""
-    above = reversed(Path(path).parents[:-1])
-    return [part for folder in above for part in ("--perms", "0755", "--dir", str(folder))]
+    """Return options that let a stranger pass the folders above a path, and write to those below /tmp."""
+    options = []
+    for folder in reversed(Path(path).parents[:-1]):
+        mode = "1777" if folder.is_relative_to("/tmp/home") else "0755"
+        options += ["--perms", mode, "--dir", str(folder)]
+    return options
 
 
 def _variables(class_word: str) -> list[str]:
@@ -172,7 +174,7 @@ def _variables(class_word: str) -> list[str]:
         "OPENBLAS_NUM_THREADS": "2",
         "COURSE_CACHE": "/tmp/home/cache",
         "COURSE_OUT": "/tmp/out",
-        "COURSE_ANSWERS": ANSWERS,
+        "COURSE_ANSWERS": "/tmp/answers",
         "COURSE_CLASS_WORD": class_word,
         "COURSE_PRIVATE": "/private",
     }

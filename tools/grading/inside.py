@@ -12,13 +12,13 @@ import hashlib
 import json
 import os
 import resource
-import shutil
 import signal
 import stat
 import struct
 import sys
 from pathlib import Path
 
+RUN = "/tmp/run"
 ANSWERS_BYTES = 32_000_000
 ERROR_CHARACTERS = 600
 SHOWN_CHARACTERS = 600
@@ -32,44 +32,34 @@ def main() -> None:
     """Run the cells of the job that standard input gives, and send what the student answered."""
     channel = int(sys.argv[1])
     job = json.loads(sys.stdin.buffer.read())
-    _close_input()
-    set_limits(job["limits"])
-    _prepare_folders(job["folders"])
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    set_limits(job["resources"])
+    for folder in (os.environ["COURSE_ANSWERS"], RUN):
+        os.makedirs(folder)
+    os.chdir(RUN)
+    sys.path[0] = RUN
+    answers = Path(os.environ["COURSE_ANSWERS"], f"{job['lesson']}.json")
     shell = make_shell()
     seen: dict[str, str] = {}
     for cell in job["cells"]:
         send(channel, b"B", {"id": cell["id"]})
         send(channel, b"C", run_cell(shell, cell, job["cell_seconds"]))
-        for answers in new_answers(job["folders"]["answers"], job["lesson"], seen):
-            send(channel, b"A", answers)
+        for answer in new_answers(answers, seen):
+            send(channel, b"A", answer)
     send(channel, b"E", {})
     os._exit(0)
 
 
-def set_limits(limits: dict) -> None:
+def set_limits(resources: dict[str, int]) -> None:
     """Bound this process and its children for good: nobody without rights can raise a hard limit."""
-    for name, value in limits["resources"].items():
+    for name, value in resources.items():
         kind = getattr(resource, name)
         hard = resource.getrlimit(kind)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (value, value))
-    os.nice(limits["nice"])
-
-
-def _close_input() -> None:
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-
-
-def _prepare_folders(folders: dict) -> None:
-    for name in ("answers", "run"):
-        os.makedirs(folders[name], exist_ok=True)
-    for source, target in folders["copies"].items():
-        if os.path.isdir(source):
-            shutil.copytree(source, target, dirs_exist_ok=True)
-    os.chdir(folders["run"])
-    sys.path[0] = folders["run"]
+    os.nice(5)
 
 
 def make_shell() -> object:
@@ -165,21 +155,16 @@ def _close_figures() -> None:
             pyplot.close("all")
 
 
-def new_answers(folder: str, lesson: str, seen: dict[str, str]) -> list[dict]:
+def new_answers(path: Path, seen: dict[str, str]) -> list[dict]:
     """Return the answers that are new or changed since the last call, each as a dict of one."""
-    path = Path(folder) / f"{lesson}.json"
-    try:
-        content = json.loads(_content(path))
-        answers = content["answers"].items()
-        fresh = []
-        for exercise, plain in answers:
+    fresh = []
+    with contextlib.suppress(OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        for exercise, plain in json.loads(_content(path))["answers"].items():
             digest = hashlib.sha256(json.dumps(plain).encode()).hexdigest()
             if seen.get(exercise) != digest:
                 seen[exercise] = digest
                 fresh.append({exercise: plain})
-        return fresh
-    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
-        return []
+    return fresh
 
 
 def _content(path: Path) -> bytes:

@@ -8,7 +8,6 @@ students is decided for all that lie side by side at once; where they differ, a 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -72,23 +71,21 @@ def _look(
     entries: Sequence[Entry], container: str, students: dict, depth: int, notes: tuple[str, ...]
 ) -> None:
     who = identify([entry.name for entry in entries])
-    platforms = {identity.key[0] for identity in who if identity}
+    is_brightspace = any(identity and identity.key[0] == "Brightspace" for identity in who)
     plain = []
     for entry, identity in zip(entries, who, strict=True):
         if identity is not None:
             _add(Handed(entry, identity, container), students)
-        elif not ("Brightspace" in platforms and entry.name.lower() == "index.html"):
+        elif not (is_brightspace and entry.name.lower() == "index.html"):
             plain.append(entry)
     kinds = {entry.place: _kind(entry, depth) for entry in plain}
     holders = _holders(plain, kinds)
-    is_open = "student" in kinds.values()
     for entry in plain:
-        kind = kinds[entry.place]
+        name, kind = clean(entry.name), kinds[entry.place]
         if entry.place in holders:
-            more = (
-                () if len(holders) == 1 or kind in NUMBERED or GROUP.search(entry.name) else (_doubt(entry),)
-            )
-            _look(entry.below(Allowance(LARGEST_INNER)), entry.place, students, depth + 1, notes + more)
+            is_clear = len(holders) == 1 or kind in NUMBERED or GROUP.search(entry.name)
+            doubt = f"{name} holds folders only, and was taken as a group of students"
+            _look(_below(entry), entry.place, students, depth + 1, notes if is_clear else (*notes, doubt))
             continue
         student = _add(Handed(entry, None, container), students)
         student.notes += notes
@@ -96,21 +93,13 @@ def _look(
         if kind == "class":
             student.handed.clear()
             student.problems.append(
-                f"{clean(entry.name)} holds what several students handed in, and lies beside what seems to "
+                f"{name} holds what several students handed in, and lies beside what seems to "
                 "be of single students: grade it alone, in a folder of its own"
             )
-        elif kind == "number" or (kind in ("folders", "names") and is_open):
-            student.notes.append(
-                f"{clean(entry.name)} may hold several students' work; it was taken as one's"
-            )
+        elif kind == "number" or (kind in ("folders", "names") and "student" in kinds.values()):
+            student.notes.append(f"{name} may hold several students' work; it was taken as one's")
         elif entry.kind == "file":
-            student.notes.append(
-                f"{clean(entry.name)} has no name of a known form; it was taken as a student of its own"
-            )
-
-
-def _doubt(entry: Entry) -> str:
-    return f"{clean(entry.name)} holds folders only, and was taken as a group of students"
+            student.notes.append(f"{name} has no name of a known form; it was taken as a student of its own")
 
 
 def _holders(plain: Sequence[Entry], kinds: dict[str, str]) -> set[str]:
@@ -124,13 +113,13 @@ def _holders(plain: Sequence[Entry], kinds: dict[str, str]) -> set[str]:
         return {entry.place for entry in groups if kinds[entry.place] in holding}
     if not found & {"folders", "names"}:
         return set()
-    below = Counter(name for entry in groups for name in {one.casefold() for one in _names_below(entry)})
-    is_apart = all(count == 1 for count in below.values())  # students' own folders are called alike
+    names = [{one.name.casefold() for one in _below(entry) if one.below} for entry in groups]
+    is_apart = len(set().union(*names)) == sum(map(len, names))  # students' own folders are called alike
     return {entry.place for entry in groups} if is_apart else set()
 
 
-def _names_below(entry: Entry) -> list[str]:
-    return [one.name for one in entry.below(Allowance(LARGEST_INNER)) if one.kind in ("folder", "archive")]
+def _below(entry: Entry) -> list[Entry]:
+    return entry.below(Allowance(LARGEST_INNER))
 
 
 def _kind(entry: Entry, depth: int) -> str:
@@ -146,7 +135,7 @@ def _kind(entry: Entry, depth: int) -> str:
     if depth >= DEEPEST:
         return "student"
     try:
-        entries = entry.below(Allowance(LARGEST_INNER))
+        entries = _below(entry)
         keys = [one.key for one in identify([one.name for one in entries]) if one]
         numbers = {key for key in keys if key[0] != NAMES_ONLY}
         if numbers:

@@ -24,7 +24,7 @@ import psutil
 
 from course_utils.errors import CourseError
 from tools.grading import bubblewrap
-from tools.grading.bubblewrap import ANSWERS, MEBIBYTE
+from tools.grading.bubblewrap import MEBIBYTE
 from tools.grading.stage import Stage
 
 GRACE = 5.0  # seconds that the kernel is given to end a sandbox's processes
@@ -139,8 +139,7 @@ def run_notebook(
         "cells": cells,
         "lesson": lesson,
         "cell_seconds": limits.cell_seconds,
-        "folders": {"answers": ANSWERS, "run": "/tmp/run", "copies": stage.copies},
-        "limits": {"resources": limits.resources(len(processors)), "nice": 5},
+        "resources": limits.resources(len(processors)),
     }
     started = time.monotonic()
     process, frames = bubblewrap.start(
