@@ -38,16 +38,9 @@ def start(
     slot: int,
     processors: list[int],
 ) -> tuple[subprocess.Popen, int]:
-    """Start ``inside.py`` behind a wall of its own.
+    """Start ``inside.py`` behind a wall of its own, with a job as its standard input.
 
-    Args:
-        job: its standard input.
-        stage: what it sees of the course.
-        class_word: of the class.
-        memory: bytes of all processes together.
-        scratch: bytes in all files, which lie in memory.
-        slot: which of the sandboxes that run at a time.
-        processors: that it may use.
+    All its processes together may take ``memory`` bytes, all its files, which lie in memory, ``scratch``.
 
     Returns:
         Its process, whose standard output is what it prints, and the number of the pipe that brings frames.

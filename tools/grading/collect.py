@@ -27,23 +27,14 @@ MODELS = (".keras", ".h5", ".hdf5", ".pkl", ".pickle", ".npy", ".npz", ".pb")
 
 @dataclass
 class Submission:
-    """One notebook of one student for one assignment.
+    """One notebook of one student for one assignment."""
 
-    Attributes:
-        student: how grades and pages call the student.
-        assignment: number of the lesson.
-        name: of the file.
-        notebook: its cells.
-        digest: SHA-256 of the file.
-        notes: what a person should know.
-    """
-
-    student: str
-    assignment: str
-    name: str
+    student: str  # how grades and pages call the student
+    assignment: str  # number of the lesson
+    name: str  # of the file
     notebook: Notebook
-    digest: str
-    notes: list[str] = field(default_factory=list)
+    digest: str  # SHA-256 of the file
+    notes: list[str] = field(default_factory=list)  # what a person should know
 
 
 @dataclass
@@ -267,13 +258,7 @@ def _choice(chosen: _Found, found: list[_Found]) -> str:
 
 
 def find_assignment(name: str, notebook: Notebook, assignments: list[str]) -> str | None:
-    """Return which assignment a notebook is for: by the ids of its cells and its checks, else by file name.
-
-    Args:
-        name: of the file.
-        notebook: its cells.
-        assignments: numbers of lessons to choose from.
-    """
+    """Return which assignment a notebook is for: by ids of its cells and its checks, else by file name."""
     votes = dict.fromkeys(assignments, 0)
     for cell in notebook.cells:
         named = [match[1] for text in cell.names if (match := re.match(r"ex-(\d\d)-", text))]

@@ -59,27 +59,16 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Entry:
-    """A folder, an archive or a file, on disk or in an archive.
+    """A folder, an archive or a file, on disk or in an archive."""
 
-    Attributes:
-        name: its last part.
-        place: where it lies, below the folder of submissions.
-        kind: ``"folder"``, ``"archive"``, ``"file"``; ``"refused"``: never opened.
-        why: it is refused.
-        size: of a file on disk or in an archive, as its list says.
-        changed: year to second, in local time; empty: impossible.
-        opened: opens a file.
-        below: what a folder or an archive holds; what has to be unpacked for it is taken from the allowance.
-    """
-
-    name: str
-    place: str
-    kind: str
-    why: str = ""
-    size: int = 0
-    changed: tuple[int, ...] = ()
+    name: str  # its last part
+    place: str  # where it lies, below the folder of submissions
+    kind: str  # ``"folder"``, ``"archive"``, ``"file"``; ``"refused"``: never opened
+    why: str = ""  # it is refused
+    size: int = 0  # of a file on disk or in an archive, as its list says
+    changed: tuple[int, ...] = ()  # year to second, in local time; empty: impossible
     opened: Callable[[], BinaryIO] | None = None
-    below: Callable[[Allowance], list[Entry]] | None = None
+    below: Callable[[Allowance], list[Entry]] | None = None  # what lies in it, unpacked out of an allowance
 
     def read(self, allowance: Allowance, most: int = LARGEST_INNER) -> bytes:
         """Return the content of a file of at most so many bytes."""

@@ -15,13 +15,7 @@ from tools.grading.score import Score
 
 
 def write_pages(out: Path, graded: list[Graded], titles: dict[str, str]) -> None:
-    """Write feedback/<student>.html and summary.html.
-
-    Args:
-        out: folder.
-        graded: all results.
-        titles: of the assignments, by number.
-    """
+    """Write feedback/<student>.html and summary.html; ``titles`` are those of assignments, by number."""
     pages = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("pages")),
         autoescape=True,

@@ -35,29 +35,17 @@ NOT_USABLE = "no notebook for this assignment could be used: see the row without
 
 @dataclass
 class Class:
-    """All that grading one class needs.
+    """All that grading one class needs."""
 
-    Attributes:
-        assignments: by number.
-        exercises: what the judges know of each lesson, by number.
-        stage: what a sandbox sees.
-        results: folder for kept results.
-        class_word: of the class.
-        private: the instructor's folder, or None.
-        limits: of a sandbox.
-        workers: sandboxes at a time.
-        trusted: digest of all that results depend on but the submission.
-    """
-
-    assignments: dict[str, Assignment]
-    exercises: dict[str, list[dict]]
-    stage: Stage
-    results: Path
+    assignments: dict[str, Assignment]  # by number
+    exercises: dict[str, list[dict]]  # what the judges know of each lesson, by number
+    stage: Stage  # what a sandbox sees
+    results: Path  # folder for kept results
     class_word: str = ""
-    private: Path | None = None
+    private: Path | None = None  # the instructor's folder
     limits: Limits = field(default_factory=Limits)
-    workers: int = 1
-    trusted: str = ""
+    workers: int = 1  # sandboxes at a time
+    trusted: str = ""  # digest of all that results depend on but the submission
 
     def key(self, submission: Submission) -> str:
         """Return what a result depends on, as one digest."""

@@ -25,39 +25,24 @@ GROUP = re.compile(r"sect|group|grupp|class|klasse|kurs|course|lab|tutor|seminar
 
 @dataclass
 class Handed:
-    """One thing that a student handed in: a folder, an archive or a file.
-
-    Attributes:
-        entry: it.
-        identity: what its name tells; None: nothing.
-        container: place of the folder or archive that it lies in.
-    """
+    """One thing that a student handed in: a folder, an archive or a file."""
 
     entry: Entry
-    identity: Identity | None
-    container: str
+    identity: Identity | None  # what its name tells; None: nothing
+    container: str  # place of the folder or archive that it lies in
 
 
 @dataclass
 class Student:
-    """One student, and all that was handed in.
-
-    Attributes:
-        name, number: to be shown; the number is the platform's, or empty.
-        place: of the first thing that was handed in.
-        handed: all things.
-        notes: what a person should know about whose they are.
-        problems: why they cannot be used.
-        is_uncertain: only a name, or one archive, holds these things together.
-    """
+    """One student, and all that was handed in."""
 
     name: str
-    number: str
-    place: str
+    number: str  # the platform's, or empty
+    place: str  # of the first thing that was handed in
     handed: list[Handed] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    is_uncertain: bool = False
+    notes: list[str] = field(default_factory=list)  # what a person should know about whose they are
+    problems: list[str] = field(default_factory=list)  # why they cannot be used
+    is_uncertain: bool = False  # only a name, or one archive, holds these things together
 
 
 def find_students(entries: Sequence[Entry]) -> list[Student]:

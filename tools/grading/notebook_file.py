@@ -18,19 +18,12 @@ class UnreadableError(Exception):
 
 @dataclass
 class Cell:
-    """One cell of a notebook.
+    """One cell of a notebook."""
 
-    Attributes:
-        kind: ``"code"``, ``"markdown"`` or ``"raw"``.
-        source: its text.
-        names: what may identify it: its id, the id that Colab keeps in the metadata, nbgrader's grade_id.
-        outputs: the texts of its outputs, to be searched for secrets only.
-    """
-
-    kind: str
+    kind: str  # ``"code"``, ``"markdown"`` or ``"raw"``
     source: str
-    names: tuple[str, ...] = ()
-    outputs: str = ""
+    names: tuple[str, ...] = ()  # its id, the one that Colab keeps in the metadata, nbgrader's grade_id
+    outputs: str = ""  # their texts, to be searched for secrets only
 
 
 @dataclass

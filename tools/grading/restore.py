@@ -25,23 +25,14 @@ CLASS_WORD = re.compile(r"""^CLASS_WORD\s*=\s*["']([^"'\n]*)["']""", re.MULTILIN
 
 @dataclass
 class Restored:
-    """What is run, and how each gap was filled.
+    """What is run, and how each gap was filled: a gap that is not in ``found`` is missing."""
 
-    Attributes:
-        cells: for the sandbox, with id and source.
-        found: id of a gap -> ``"id"``, ``"text"``, ``"place"``, ``"likeness"``; not there: missing.
-        sources: id of a gap -> the student's text in it.
-        owners: id of a cell that is run -> the exercise it belongs to.
-        notes: what a person should know, exercise (or "" for the notebook) -> sentences.
-        python: the version that the notebook names, or an empty text.
-    """
-
-    cells: list[dict] = field(default_factory=list)
-    found: dict[str, str] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
-    owners: dict[str, str] = field(default_factory=dict)
-    notes: dict[str, list[str]] = field(default_factory=dict)
-    python: str = ""
+    cells: list[dict] = field(default_factory=list)  # for the sandbox, with id and source
+    found: dict[str, str] = field(default_factory=dict)  # gap -> "id", "text", "place", "likeness"
+    sources: dict[str, str] = field(default_factory=dict)  # gap -> the student's text in it
+    owners: dict[str, str] = field(default_factory=dict)  # cell that is run -> its exercise
+    notes: dict[str, list[str]] = field(default_factory=dict)  # exercise, or "" -> what to know
+    python: str = ""  # the version that the notebook names, or an empty text
 
     def note(self, exercise: str | None, sentence: str) -> None:
         """Remember a sentence for a person."""

@@ -21,21 +21,13 @@ COLUMNS = ("student", "assignment", "exercise", "points", "max_points", "flag")
 
 @dataclass
 class Graded:
-    """One student's scores for one assignment.
+    """One student's scores for one assignment."""
 
-    Attributes:
-        student: name of the folder.
-        assignment: number of the lesson; empty for what could not be assigned.
-        scores: of its exercises.
-        flags: about the notebook as a whole.
-        name: of the file that was graded.
-    """
-
-    student: str
-    assignment: str
-    scores: list[Score] = field(default_factory=list)
-    flags: list[str] = field(default_factory=list)
-    name: str = ""
+    student: str  # name of the folder
+    assignment: str  # number of the lesson; empty for what could not be assigned
+    scores: list[Score] = field(default_factory=list)  # of its exercises
+    flags: list[str] = field(default_factory=list)  # about the notebook as a whole
+    name: str = ""  # of the file that was graded
 
     @property
     def is_open(self) -> bool:

@@ -35,31 +35,18 @@ THREADS_A_PROCESSOR = 24  # TensorFlow's and XLA's own (17 were seen)
 
 @dataclass(frozen=True)
 class Limits:
-    """What one notebook may use.
+    """What one notebook may use."""
 
-    Attributes:
-        seconds: for the whole notebook, by the clock on the wall.
-        cell_seconds: for one cell; then it is interrupted, and the next one runs.
-        memory: bytes of all processes together.
-        processes: of one notebook; Keras needs one, and shells and pools some more.
-        threads: of all processes together, and ``THREADS_A_PROCESSOR`` more for each processor.
-        file: bytes of one file.
-        scratch: bytes in all files, which lie in memory.
-        inodes: files and folders at a time.
-        printed: bytes that may be written past the notebook to the terminal.
-        frames: bytes of answers and reports that may leave.
-    """
-
-    seconds: float = 600.0
-    cell_seconds: float = 120.0
-    memory: int = 4096 * MEBIBYTE
-    processes: int = 16
-    threads: int = 128
-    file: int = 512 * MEBIBYTE
-    scratch: int = 1024 * MEBIBYTE
-    inodes: int = 100_000
-    printed: int = 32 * MEBIBYTE
-    frames: int = 64 * MEBIBYTE
+    seconds: float = 600.0  # for the whole notebook, by the clock on the wall
+    cell_seconds: float = 120.0  # for one cell; then it is interrupted, and the next one runs
+    memory: int = 4096 * MEBIBYTE  # bytes of all processes together
+    processes: int = 16  # of one notebook; Keras needs one, and shells and pools some more
+    threads: int = 128  # of all processes together, and ``THREADS_A_PROCESSOR`` more for each processor
+    file: int = 512 * MEBIBYTE  # bytes of one file
+    scratch: int = 1024 * MEBIBYTE  # bytes in all files, which lie in memory
+    inodes: int = 100_000  # files and folders at a time
+    printed: int = 32 * MEBIBYTE  # bytes that may be written past the notebook to the terminal
+    frames: int = 64 * MEBIBYTE  # bytes of answers and reports that may leave
 
     def resources(self, processors: int) -> dict[str, int]:
         """Return what the kernel holds each process to.
@@ -82,26 +69,15 @@ class Limits:
 
 @dataclass
 class Result:
-    """What came out of a sandbox. All but ``end``, ``seconds`` and ``memory`` was written by the stranger.
+    """What came out of a sandbox. All but ``end``, ``seconds`` and ``memory`` was written by the stranger."""
 
-    Attributes:
-        end: ``"finished"``, ``"ended early"``, or the limit that it met: ``"time"``, ``"memory"``,
-            ``"processes"``, ``"files"``, ``"printed"``, ``"frames"``, ``"host"``, ``"stopped"``.
-        cells: how each cell ended, by its id.
-        running: id of the cell that was running when it ended, or None.
-        answers: frames of answers as they came, unread.
-        seconds: that it ran.
-        memory: bytes at the most that was seen.
-        tail: the end of what it wrote past the notebook.
-    """
-
-    end: str = "ended early"
-    cells: dict[str, dict] = field(default_factory=dict)
-    running: str | None = None
-    answers: list[bytes] = field(default_factory=list)
-    seconds: float = 0.0
-    memory: int = 0
-    tail: str = ""
+    end: str = "ended early"  # or "finished", "stopped", or the limit that it met: see ``score.STOPS``
+    cells: dict[str, dict] = field(default_factory=dict)  # how each cell ended, by its id
+    running: str | None = None  # id of the cell that was running when it ended, or None
+    answers: list[bytes] = field(default_factory=list)  # frames of answers as they came, unread
+    seconds: float = 0.0  # that it ran
+    memory: int = 0  # bytes at the most that was seen
+    tail: str = ""  # the end of what it wrote past the notebook
 
 
 def run_notebook(

@@ -28,23 +28,14 @@ STOPS = {
 
 @dataclass
 class Score:
-    """Points of one student for one exercise.
-
-    Attributes:
-        exercise: its name.
-        title: of the exercise.
-        points: None where a person decides.
-        max_points: that it can bring.
-        flag: empty, or why a person should look.
-        message: for the student.
-    """
+    """Points of one student for one exercise."""
 
     exercise: str
     title: str
-    points: float | None
-    max_points: float
-    flag: str = ""
-    message: str = ""
+    points: float | None  # None where a person decides
+    max_points: float  # that it can bring
+    flag: str = ""  # empty, or why a person should look
+    message: str = ""  # for the student
 
 
 def score_notebook(
@@ -55,16 +46,7 @@ def score_notebook(
     verdicts: dict[str, dict],
     limits: Limits,
 ) -> list[Score]:
-    """Return the score of each exercise.
-
-    Args:
-        exercises: name, title, points and parts of each, from the judges.
-        assignment: the master.
-        restored: how gaps were filled.
-        result: what came out of the sandbox.
-        verdicts: by part of an exercise.
-        limits: that the sandbox had.
-    """
+    """Return the score of each exercise, as the judges describe it; ``verdicts`` go by its part."""
     scorer = _Scorer(assignment, restored, result, verdicts, limits)
     return [scorer.score(exercise) for exercise in exercises]
 

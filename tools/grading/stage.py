@@ -20,13 +20,9 @@ HERE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Stage:
-    """Folders that a sandbox is given to read.
+    """Folders that a sandbox is given to read."""
 
-    Attributes:
-        mounts: folder or file of this machine -> place inside.
-    """
-
-    mounts: dict[Path, str]
+    mounts: dict[Path, str]  # folder or file of this machine -> place inside
 
 
 def make_stage(folder: Path, *, private: Path | None = None) -> Stage:
