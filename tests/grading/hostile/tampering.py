@@ -16,6 +16,7 @@ ATTACKS = [
             os.makedirs(folder, exist_ok=True)
             with open(os.path.join(folder, name), "a") as file:
                 file.write("import os  # pwned")
+        folders = [folder for folder in folders if not folder.startswith("/tmp/")]  # there one may: it vanishes
         names = ("pwned.pth", "grades.csv", "sitecustomize.py")
         nothing_works((write, folder, name) for folder in folders for name in names)
         """,
