@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     import keras
 
 
-FACTS = ("model_name", "seed", "lesson", "data", "weights", "seconds", "parameters", "model_bytes")
+FACTS = (
+    *("model_name", "seed", "lesson", "data", "weights"),
+    *("seconds", "parameters", "trainable_parameters", "model_bytes"),
+)
 
 
 @dataclass(frozen=True, eq=False)  # tables and arrays have no single answer to "equal?"

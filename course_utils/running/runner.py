@@ -29,7 +29,7 @@ from course_utils.running.execution import (
     lesson_number,
 )
 from course_utils.running.parameters import check_parameters, check_values, from_words
-from course_utils.running.report import comparison_text, data_labels, read_run_facts, write_report
+from course_utils.running.report import Results, read_run_facts, write_report
 from course_utils.system import run_folder
 from course_utils.system.disk import check_disk
 from course_utils.system.paths import PROJECT, cache_folder, out_folder
@@ -295,11 +295,5 @@ def _summary(out: Path) -> str:
     lessons = {name: f for name, f in run["lessons"].items() if f.get("run") == run["started"]}
     peak = max((facts["peak_bytes"] for facts in lessons.values()), default=0)
     seconds = sum(facts["seconds"] for facts in lessons.values())
-    labels = data_labels(out)
-    return "\n".join(
-        [
-            comparison_text(out),
-            f"Data: {labels['data']}. Weights: {labels['weights']}.",
-            f"Lessons: {', '.join(sorted(lessons))}; {clock(seconds)} in all, {peak / 1e9:.1f} GB at most.",
-        ]
-    )
+    ran = f"Lessons: {', '.join(sorted(lessons))}; {clock(seconds)} in all, {peak / 1e9:.1f} GB at most."
+    return f"{Results(out).summary()}\n{ran}"

@@ -170,25 +170,16 @@ def save_run(begun, **facts):
     )
 
 
-def test_save_run_leaves_a_run_and_its_records(tmp_path):
-    run = save_run(lesson(tmp_path))
+@pytest.mark.parametrize("own", [{}, {"seed": 9, "weights": "bundled"}])
+def test_save_run_leaves_a_run_with_its_costs_and_one_record(tmp_path, own):
+    run = save_run(lesson(tmp_path), **own)
     assert [one.facts for one in read_runs(tmp_path, data="drawn")] == [run.facts]
-    expected = {"lesson": "02", "data": "drawn", "weights": "none", "profile": "offline", "seed": 3}
-    assert run.facts | expected | {"seconds": 1.235, "train_pictures": 7} == run.facts
-    table = read_records(tmp_path / "records").set_index("metric")
-    assert table["value"].to_dict() == pytest.approx(
-        {"accuracy": 0.5, "seconds": 1.23456, "model_bytes": run.facts["model_bytes"], "parameters": 490}
-    )
-    units = {"accuracy": "fraction", "seconds": "s", "model_bytes": "bytes", "parameters": "parameters"}
-    assert table["unit"].to_dict() == units
-    assert set(table["split"]) == {"val"}
-    assert set(table["seconds"]) == {1.235}
-
-
-def test_save_run_can_name_another_seed_and_the_weights(tmp_path):
-    run = save_run(lesson(tmp_path), seed=9, weights="bundled")
-    assert (run.seed, run.facts["seed"], run.facts["weights"]) == (9, 9, "bundled")
-    assert set(read_records(tmp_path / "records").seed) == {9}
+    context = {"lesson": "02", "data": "drawn", "weights": "none", "profile": "offline", "seed": 3} | own
+    costs = {"seconds": 1.235, "train_pictures": 7, "parameters": 490}
+    assert run.facts | context | costs == run.facts
+    (entry,) = read_records(tmp_path / "records").to_dict("records")
+    told = {"metric": "accuracy", "value": 0.5, "unit": "fraction", "split": "val", "seconds": 1.235}
+    assert entry | context | told == entry
 
 
 def test_nothing_is_recorded_before_the_pictures_are_known(tmp_path):
