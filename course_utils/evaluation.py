@@ -43,10 +43,8 @@ def class_report(y_true: np.ndarray, y_pred: np.ndarray) -> pd.DataFrame:
     values = metrics.precision_recall_fscore_support(
         y_true, y_pred, labels=range(NUM_CLASSES), zero_division=0
     )
-    frame = pd.DataFrame(
-        dict(zip(("precision", "recall", "f1", "pictures"), values, strict=True)), index=CLASS_NAMES
-    )
-    return frame.sort_values("f1", kind="stable")
+    columns = dict(zip(("precision", "recall", "f1", "pictures"), values, strict=True))
+    return pd.DataFrame(columns, index=CLASS_NAMES).sort_values("f1", kind="stable")
 
 
 def most_confused(y_true: np.ndarray, y_pred: np.ndarray, *, count: int = 5) -> pd.DataFrame:
@@ -65,11 +63,9 @@ def most_confused(y_true: np.ndarray, y_pred: np.ndarray, *, count: int = 5) -> 
     np.fill_diagonal(table, 0)
     order = np.argsort(table, axis=None, kind="stable")[::-1][:count]
     true, predicted = np.unravel_index(order, table.shape)
-    frame = pd.DataFrame(
-        {"true": [CLASS_NAMES[t] for t in true], "predicted": [CLASS_NAMES[p] for p in predicted]}
-    )
-    frame["pictures"], frame["share"] = table[true, predicted], table[true, predicted] / totals[true]
-    return frame[frame.pictures > 0]
+    names, pictures = np.array(CLASS_NAMES), table[true, predicted]
+    columns = {"true": names[true], "predicted": names[predicted], "pictures": pictures}
+    return pd.DataFrame(columns | {"share": pictures / totals[true]})[pictures > 0]
 
 
 def confident_mistakes(y_true: np.ndarray, y_prob: np.ndarray, *, count: int = 8) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from course_utils.errors import CourseError
@@ -26,12 +27,9 @@ def history_frame(*histories: object, phases: tuple[str, ...] = ("training",)) -
             cause=f"Expected one name for each, found {len(histories)} histories and phases={phases!r}.",
             next_step='give for example phases=("head", "fine-tuning").',
         )
-    frames = [
-        pd.DataFrame(history.history).assign(phase=phase)
-        for history, phase in zip(histories, phases, strict=True)
-    ]
+    frames = [pd.DataFrame(history.history) for history in histories]
     frame = pd.concat(frames, ignore_index=True)
-    frame.insert(0, "phase", frame.pop("phase"))
+    frame.insert(0, "phase", np.repeat(phases, [len(one) for one in frames]))
     frame.insert(0, "epoch", range(1, len(frame) + 1))
     return frame
 

@@ -94,16 +94,15 @@ def _shape(layer: keras.layers.Layer) -> str:
 
 
 def _kernel_pairs(before: keras.Model, after: keras.Model) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    old = [(layer.name, kernel) for layer in before.layers for kernel in _kernels(layer)]
-    new = [kernel for layer in after.layers for kernel in _kernels(layer)]
-    if [kernel.shape for _, kernel in old] != [kernel.shape for kernel in new]:
+    old, new = _kernels(before), _kernels(after)
+    if [kernel.shape for _, kernel in old] != [kernel.shape for _, kernel in new]:
         raise CourseError(
             f"The weights of {before.name!r} and {after.name!r} cannot be compared.",
             cause="Expected one network twice, found kernels of other numbers or shapes.",
             next_step="give the base models, not the models around them.",
         )
-    return [(name, a, b) for (name, a), b in zip(old, new, strict=True)]
+    return [(name, a, b) for (name, a), (_, b) in zip(old, new, strict=True)]
 
 
-def _kernels(layer: keras.layers.Layer) -> list[np.ndarray]:
-    return [np.asarray(weight) for weight in layer.get_weights() if weight.ndim == 4]
+def _kernels(model: keras.Model) -> list[tuple[str, np.ndarray]]:
+    return [(layer.name, w) for layer in model.layers for w in layer.get_weights() if w.ndim == 4]

@@ -136,10 +136,8 @@ def prediction_titles(
     for true, chances in zip(y_true, y_prob, strict=True):
         predicted = chances.argmax()
         right = predicted == true
-        titles.append(
-            f"{class_names[predicted]} {chances[predicted]:.0%}"
-            + ("\n" if right else f"\n({class_names[true]})")
-        )
+        second_line = "" if right else f"({class_names[true]})"
+        titles.append(f"{class_names[predicted]} {chances[predicted]:.0%}\n{second_line}")
         colors.append("#1e7d32" if right else "#b3261e")
     return titles, colors
 
@@ -188,19 +186,11 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
     figure, axes = _figure(3.3, 1, 2)
     for ax, metric in zip(axes.flat, ("loss", "accuracy"), strict=True):
         for index, (name, frame) in enumerate(histories.items()):
-            color, marker = _color(index), "o" if len(frame) < 3 else ""
-            ax.plot(
-                frame.epoch,
-                frame[metric],
-                color=color,
-                linestyle="--",
-                alpha=0.6,
-                linewidth=1.4,
-                marker=marker,
-            )
-            ax.plot(frame.epoch, frame[f"val_{metric}"], color=color, label=name, marker=marker)
+            look = {"color": _color(index), "marker": "o" if len(frame) < 3 else ""}
+            ax.plot(frame.epoch, frame[metric], **look, linestyle="--", alpha=0.6, linewidth=1.4)
+            ax.plot(frame.epoch, frame[f"val_{metric}"], **look, label=name)
             for start in frame.epoch[frame.phase != frame.phase.shift()].iloc[1:]:
-                ax.axvline(start - 0.5, color=color, linestyle=":", linewidth=1.2)
+                ax.axvline(start - 0.5, color=_color(index), linestyle=":", linewidth=1.2)
         ax.set(title=f"{metric.capitalize()} (dashed: training, solid: validation)", xlabel="epoch")
         ax.xaxis.get_major_locator().set_params(integer=True)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
@@ -209,7 +199,12 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
 
 @_styled
 def bars(
-    values: pd.Series, *, spread: pd.Series | None = None, xlabel: str, title: str, percent: bool = False
+    values: pd.Series,
+    *,
+    spread: pd.Series | None = None,
+    xlabel: str = "validation accuracy (%)",
+    title: str,
+    percent: bool | None = None,
 ) -> Figure:
     """Plot one horizontal bar a value, with the value written at its end.
 
@@ -218,8 +213,9 @@ def bars(
         spread: name -> standard deviation, drawn as a thin line where it is above 0.
         xlabel: what the numbers are, with their unit.
         title: of the plot.
-        percent: values are fractions 0-1, shown as per cent.
+        percent: values are fractions 0-1, shown as per cent; None: if the label ends so.
     """
+    percent = xlabel.endswith("(%)") if percent is None else percent
     factor = 100 if percent else 1
     figure, axes = _figure(0.7 + 0.36 * len(values))
     ax = axes[0, 0]
@@ -242,9 +238,9 @@ def lines(
     *,
     spread: pd.DataFrame | None = None,
     xlabel: str,
-    ylabel: str,
+    ylabel: str = "validation accuracy (%)",
     title: str,
-    percent: bool = False,
+    percent: bool | None = None,
     logx: bool = False,
 ) -> Figure:
     """Plot one line a column over the table's index.
@@ -255,21 +251,20 @@ def lines(
         xlabel: what the index is, with its unit.
         ylabel: what the columns are, with their unit.
         title: of the plot.
-        percent: values are fractions 0-1, shown as per cent.
+        percent: values are fractions 0-1, shown as per cent; None: if the label ends so.
         logx: logarithmic x axis, with a tick at each x value.
     """
     figure, axes = _figure(3.2)
     ax = axes[0, 0]
     few_points = len(frame) <= 12
+    percent = ylabel.endswith("(%)") if percent is None else percent
     factor = 100 if percent else 1
     for name in frame:
         values = frame[name] * factor
         (line,) = ax.plot(frame.index, values, marker="o" if few_points else "", label=name)
         if spread is not None:
-            band = spread[name] * factor
-            ax.fill_between(
-                frame.index, values - band, values + band, color=line.get_color(), alpha=0.2, linewidth=0
-            )
+            band, look = spread[name] * factor, {"color": line.get_color(), "alpha": 0.2, "linewidth": 0}
+            ax.fill_between(frame.index, values - band, values + band, **look)
     if logx:
         ax.set_xscale("log")
     if few_points:
@@ -328,10 +323,8 @@ def feature_maps(image: np.ndarray, maps: Mapping[str, np.ndarray], *, columns: 
         for ax, channel in zip(line, strongest, strict=False):
             ax.axis("on")
             _draw_image(ax, activations[..., channel], cmap="viridis")
-        height, width, channels = activations.shape
-        line[0].set_ylabel(
-            f"{name}\n{height}×{width}×{channels}", rotation=0, ha="right", va="center", fontsize=8.5
-        )
+        shape = "×".join(map(str, activations.shape))
+        line[0].set_ylabel(f"{name}\n{shape}", rotation=0, ha="right", va="center", fontsize=8.5)
     return figure
 
 
@@ -349,13 +342,9 @@ def heat_overlays(images: np.ndarray, heats: np.ndarray, titles: Sequence[str]) 
     for column, title in enumerate(titles):
         _draw_image(axes[0, column], images[column], title)
         _draw_image(axes[1, column], images[column].mean(-1), cmap="gray")
-        axes[1, column].imshow(
-            heats[column],
-            cmap="inferno",
-            alpha=0.55,
-            extent=(-0.5, width - 0.5, height - 0.5, -0.5),
-            interpolation="bilinear",
-        )
+        whole = (-0.5, width - 0.5, height - 0.5, -0.5)
+        look = {"cmap": "inferno", "alpha": 0.55, "interpolation": "bilinear"}
+        axes[1, column].imshow(heats[column], extent=whole, **look)
     return figure
 
 
@@ -371,14 +360,8 @@ def projections(panels: Mapping[str, np.ndarray], labels: np.ndarray, class_name
     figure, axes = _figure(4.1, 1, len(panels))
     for ax, (name, points) in zip(axes.flat, panels.items(), strict=True):
         for label, class_name in enumerate(class_names):
-            chosen = labels == label
-            ax.scatter(
-                *points[chosen].T,
-                s=10,
-                color=matplotlib.colormaps["tab10"](label),
-                label=class_name,
-                alpha=0.8,
-            )
+            look = {"color": matplotlib.colormaps["tab10"](label), "s": 10, "alpha": 0.8}
+            ax.scatter(*points[labels == label].T, label=class_name, **look)
         ax.set(title=name, xticks=[], yticks=[])
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, markerscale=1.8

@@ -63,19 +63,14 @@ def record(
     """
     context = plain(context)
     _check(metric, value, split, context)
-    entry = dict.fromkeys(FIELDS) | {
-        "lesson": lesson,
-        "model": model,
-        "metric": metric,
-        "value": float(value),
-    }
-    entry |= {"unit": unit, "split": split, "device": device_name(), "versions": versions()} | context
-    distinct = {k: v for k, v in context.items() if k not in ("seconds", "profile", "data")}
-    parts = [lesson, model, metric, split, *(f"{key}-{distinct[key]}" for key in sorted(distinct))]
+    same = {"lesson": lesson, "model": model, "metric": metric, "split": split}
+    measured = {"value": float(value), "unit": unit, "device": device_name(), "versions": versions()}
+    distinct = {name: value for name, value in context.items() if name not in ("seconds", "profile", "data")}
+    name = " ".join([*same.values(), *(f"{key}-{distinct[key]}" for key in sorted(distinct))])
     folder = run_folder.records(out_folder(out))
     folder.mkdir(exist_ok=True)
-    same = {"lesson": lesson, "model": model, "metric": metric, "split": split} | distinct
-    path = own_path(folder, " ".join(map(str, parts)), ".json", same, facts="")
+    path = own_path(folder, name, ".json", same | distinct, facts="")
+    entry = dict.fromkeys(FIELDS) | same | measured | context
     with replacing(path) as part:
         part.write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
     return path
@@ -221,8 +216,5 @@ def _is_record(entry: object) -> bool:
     if not isinstance(entry, dict) or not set(FIELDS) <= set(entry):
         return False
     has_words = all(isinstance(entry[field], str) for field in WORDS)
-    return (
-        has_words
-        and _is_finite(entry["value"])
-        and not any(isinstance(v, dict | list) for v in entry.values())
-    )
+    is_flat = not any(isinstance(value, dict | list) for value in entry.values())
+    return has_words and is_flat and _is_finite(entry["value"])

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     import keras
 
 
-FACTS = ("model_name", "seed", "lesson", "data", "weights", "seconds", "parameters", "model_bytes")
+FACTS = (
+    *("model_name", "seed", "lesson", "data", "weights"),
+    *("seconds", "parameters", "trainable_parameters", "model_bytes"),
+)
 
 
 @dataclass(frozen=True, eq=False)  # tables and arrays have no single answer to "equal?"
@@ -86,8 +89,8 @@ def save_run(
     _check_predictions(model_name, val_labels, val_probabilities)
     counts = parameter_counts(model)
     size = {"parameters": int(counts["total"]), "trainable_parameters": int(counts["trainable"])}
-    facts = plain(facts | size | {"model_name": model_name, "seed": seed})
     same = {"model_name": model_name, "seed": seed}
+    facts = plain(facts | size | same)
     folder = own_path(run_folder.training(out, ""), model_name, f"-{seed}", same, facts=TRAINING)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as temporary:
@@ -135,27 +138,17 @@ def read_runs(out: Path, *, data: str | None = None) -> list[Training]:
     Raises:
         CourseError: a run is damaged. Its folder is named, and left as it is.
     """
-    runs = [
-        run for run in map(read_run, run_folder.trainings(out)) if data is None or run.facts["data"] == data
-    ]
-    return sorted(runs, key=lambda run: (run.facts["lesson"], _saved_at(run)))
+    runs = [run for run in map(read_run, run_folder.trainings(out)) if data in (None, run.facts["data"])]
+    return sorted(runs, key=lambda run: (run.facts["lesson"], (run.folder / TRAINING).stat().st_mtime_ns))
 
 
 def runs_table(runs: list[Training]) -> pd.DataFrame:
     """Return one row a run: model, seed, lesson, weights, epochs, seconds, validation accuracy (0-1)."""
+    columns = ("model", "seed", "lesson", "weights", "epochs", "seconds", "validation accuracy")
     rows = [
-        {
-            "model": run.model_name,
-            "seed": run.seed,
-            "lesson": run.facts["lesson"],
-            "weights": run.facts["weights"],
-            "epochs": len(run.history),
-            "seconds": run.facts["seconds"],
-            "validation accuracy": run.val_accuracy,
-        }
+        run.facts | {"model": run.model_name, "epochs": len(run.history), columns[-1]: run.val_accuracy}
         for run in runs
     ]
-    columns = ("model", "seed", "lesson", "weights", "epochs", "seconds", "validation accuracy")
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -170,10 +163,6 @@ def without_optimizer(model: keras.Model) -> keras.Model:
     import keras
 
     return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
-
-
-def _saved_at(run: Training) -> int:
-    return (run.folder / TRAINING).stat().st_mtime_ns
 
 
 def _check_predictions(model_name: str, labels: np.ndarray, probabilities: np.ndarray) -> None:

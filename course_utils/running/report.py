@@ -20,6 +20,7 @@ from course_utils.reference import read_table, table_files
 from course_utils.reference_tables import NUMBERS as RECIPE_NUMBERS
 from course_utils.reference_tables import percent, recipe_records, recipes_table
 from course_utils.running.execution import find_lessons, lesson_number
+from course_utils.runs import Training, read_run
 from course_utils.system import run_folder
 from course_utils.system.progress import clock
 from course_utils.system.whole_file import replacing
@@ -39,28 +40,28 @@ def write_report(out: Path, *, reference: Path = REFERENCE) -> Path:
     """Write ``report.html`` of a run folder and return it. Any subset of lessons makes a page.
 
     Args:
-        out: folder of the run. Files that cannot be read are named on the page and left out.
+        out: folder of the run. What cannot be read is named on the page and left out.
         reference: folder of the reference records, which the recipes are shown with; may be empty.
     """
-    entries = _Entries(out)
-    recipes = _recipes(entries, reference)
+    results = Results(out)
+    recipes = _recipes(results, reference)
     run = read_run_facts(out)
     told = run_folder.run_facts(out)
     if told.exists() and not run:
-        entries.unreadable.append(told.name)
+        results.unreadable.append(told.name)
     page = _template().render(
         title="Transfer learning course: what this run measured",
-        stand_in=STAND_IN if any(e["data"] == "drawn" for e in entries.all) else "",
+        stand_in=STAND_IN if "drawn" in results.told("data") else "",
         failures=[facts["error"] for facts in run.get("lessons", {}).values() if facts.get("error")],
-        unreadable=entries.unreadable,
-        facts=_run_facts(run, entries),
-        comparison=comparison(out).to_dict("records"),
+        unreadable=results.unreadable,
+        facts=_run_facts(run, results),
+        comparison=results.comparison().to_dict("records"),
         numbers=NUMBERS,
         main_figures=_figures(run_folder.figures(out) / name for name in MAIN_FIGURES),
         recipes=recipes_table(recipes).reset_index().to_dict("records"),
         recipe_numbers=RECIPE_NUMBERS,
         claims=claims_table(recipes).to_dict("records") if len(recipes) else [],
-        histories=_histories(entries),
+        histories=[_history(run) for run in results.runs],
         lessons=_lessons(out, run),
         other_figures=_figures(_unnumbered(out)),
     )
@@ -70,131 +71,104 @@ def write_report(out: Path, *, reference: Path = REFERENCE) -> Path:
     return path
 
 
-def comparison(out: Path) -> pd.DataFrame:
-    """Return one row a model, the one with fewest parameters first; texts, ready to be shown.
-
-    Accuracies come from the result records, in per cent, as mean ± standard deviation over seeds
-    where there are several; sizes and seconds from the run of the smallest seed.
-
-    Args:
-        out: folder of the run.
-    """
-    entries = _Entries(out)
-    names = list(dict.fromkeys(e["model_name"] for e in entries.runs))
-    only_tested = [e["model"] for e in entries.accuracies("test") if e["model"] not in names]
-    rows = [_row(name, entries) for name in [*names, *dict.fromkeys(only_tested)]]
-    return pd.DataFrame(rows, columns=["model", *NUMBERS, "weights", "data"])
-
-
-def comparison_text(out: Path) -> str:
-    """Return the comparison as plain text for a terminal: the accuracy measured last, and its cost."""
-    frame = comparison(out)
-    if frame.empty:
-        return "No model was trained yet: there is nothing to compare."
-    chosen = "test" if (frame["test"] != "").any() else "validation"
-    shown = frame[["model", chosen, "parameters", "training s", "weights"]]
-    return shown.rename(columns={chosen: f"{chosen} accuracy"}).to_string(index=False)
-
-
-def data_labels(out: Path) -> dict[str, str]:
-    """Return the labels of data and of weights that the results of a run carry, in words."""
-    entries = _Entries(out)
-    weights = sorted({str(e["weights"]) for e in entries.all})
-    return {"data": _data_words(entries), "weights": ", ".join(weights) or "none yet"}
-
-
 def read_run_facts(out: Path) -> dict:
     """Return what ``run.json`` tells about the runs in this folder; empty if it cannot be read."""
-    facts = _json(run_folder.run_facts(out)) or {}
-    return facts if _is_told(facts) else {}
+    try:
+        facts = json.loads(run_folder.run_facts(out).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) and isinstance(facts.get("lessons"), dict) else {}
 
 
-class _Entries:
-    """The records and the facts of the runs in a folder, as far as they can be read."""
+class Results:
+    """The records and the trainings in the folder of a run, as far as they can be read."""
 
     def __init__(self, out: Path) -> None:
         self.unreadable: list[str] = []
-        self.records = self.read(run_folder.record_files(out), read_record)
-        self.runs = self.read(run_folder.training_files(out), _read_run)
-        self.runs.sort(key=lambda e: (e["parameters"], e["model_name"], e["seed"]))
-        self.all = [*self.records, *self.runs]
+        self.records = self._read(run_folder.record_files(out), read_record)
+        self.runs: list[Training] = self._read(run_folder.trainings(out), read_run)
+        self.runs.sort(key=lambda run: (run.facts["parameters"], run.model_name, run.seed))
 
-    def read(self, paths: list[Path], reader: Callable[[Path], dict]) -> list[dict]:
+    def _read(self, paths: list[Path], reader: Callable) -> list:
         entries = []
         for path in paths:
             try:
-                entries.append(reader(path) | {"folder": path.parent})
-            except ValueError:
+                entries.append(reader(path))
+            except CourseError:
                 self.unreadable.append(f"{path.parent.name}/{path.name}")
         return entries
 
-    def accuracies(self, split: str) -> list[dict]:
-        return [e for e in self.records if e["metric"] == "accuracy" and e["split"] == split]
+    def told(self, field: str) -> list[str]:
+        """Return what records and trainings say in a field, sorted."""
+        return sorted({str(e[field]) for e in [*self.records, *(run.facts for run in self.runs)]})
+
+    def summary(self) -> str:
+        """Return the comparison and where it comes from as plain text, for a terminal."""
+        weights = ", ".join(self.told("weights")) or "none yet"
+        return f"{self._comparison_text()}\nData: {self.data_words()}. Weights: {weights}."
+
+    def data_words(self) -> str:
+        """Return which pictures the results are of."""
+        return ", ".join(DATA_WORDS.get(data, data) for data in self.told("data")) or "none yet"
+
+    def comparison(self) -> pd.DataFrame:
+        """Return one row a model, the one with fewest parameters first; texts, ready to be shown.
+
+        Accuracies are in per cent, as mean ± standard deviation over seeds where there are several: on the
+        validation pictures of the trainings, on the test pictures of the records. Sizes and seconds are those
+        of the training of the smallest seed.
+        """
+        tested = [e for e in self.records if (e["metric"], e["split"]) == ("accuracy", "test")]
+        names = dict.fromkeys([run.model_name for run in self.runs] + [e["model"] for e in tested])
+        rows = [self._row(name, [e for e in tested if e["model"] == name]) for name in names]
+        return pd.DataFrame(rows, columns=["model", *NUMBERS, "weights", "data"])
+
+    def _row(self, model: str, tested: list[dict]) -> dict[str, str]:
+        runs = [run for run in self.runs if run.model_name == model]
+        first = runs[0].facts if runs else tested[0]
+        val = {run.seed: run.val_accuracy for run in runs}
+        test = {e["seed"]: e["value"] for e in tested if e["weights"] == first["weights"]}
+        row = {"model": model, "validation": _percent(val), "test": _percent(test)}
+        if runs:
+            row |= {
+                "parameters": f"{first['parameters']:,}",
+                "trainable": f"{first['trainable_parameters']:,}",
+                "MB": f"{first['model_bytes'] / 1e6:.1f}",
+                "training s": f"{first['seconds']:.1f}",
+            }
+        row |= {"seeds": str(max(len(val), len(test))), "weights": first["weights"], "data": first["data"]}
+        return dict.fromkeys(NUMBERS, "") | row
+
+    def _comparison_text(self) -> str:
+        """Return the accuracy measured last, and its cost."""
+        frame = self.comparison()
+        if frame.empty:
+            return "No model was trained yet: there is nothing to compare."
+        chosen = "test" if (frame["test"] != "").any() else "validation"
+        shown = frame[["model", chosen, "parameters", "training s", "weights"]]
+        return shown.rename(columns={chosen: f"{chosen} accuracy"}).to_string(index=False)
 
 
-def _recipes(entries: _Entries, reference: Path) -> pd.DataFrame:
+def _recipes(results: Results, reference: Path) -> pd.DataFrame:
     """Return the records of recipes: those of the course, then those of this run, which replace them."""
-    tables = [pd.DataFrame(entries.records, columns=None if entries.records else list(FIELDS))]
+    tables = [pd.DataFrame(results.records, columns=None if results.records else list(FIELDS))]
     for path in table_files(reference):
         try:
             tables.insert(-1, read_table(path))
         except CourseError:
-            entries.unreadable.append(f"{path.parent.name}/{path.name}")
+            results.unreadable.append(f"{path.parent.name}/{path.name}")
     return recipe_records(pd.concat(tables, ignore_index=True))
 
 
-def _row(model: str, entries: _Entries) -> dict[str, str]:
-    runs = [e for e in entries.runs if e["model_name"] == model]
-    first = runs[0] if runs else {}
-    tested = [e for e in entries.accuracies("test") if e["model"] == model]
-    validated = [e for e in entries.accuracies("val") if e["model"] == model and _is_of_run(e, runs)]
-    trained = first or (tested[0] if tested else {})
-    val, test = _by_seed(validated, runs), _by_seed(tested, runs)
-    return {
-        "model": model,
-        "validation": _percent(val),
-        "test": _percent(test),
-        "parameters": _count(first.get("parameters")),
-        "trainable": _count(first.get("trainable_parameters")),
-        "MB": f"{first['model_bytes'] / 1e6:.1f}" if first.get("model_bytes") else "",
-        "training s": f"{first['seconds']:.1f}" if first.get("seconds") is not None else "",
-        "seeds": str(max(len(val), len(test))),
-        "weights": str(trained.get("weights", "")),
-        "data": str(trained.get("data", "")),
-    }
-
-
-def _is_of_run(entry: dict, runs: list[dict]) -> bool:
-    """Tell the accuracy of a finished model from the accuracies of trials that carry more context."""
-    extra = {key for key, value in entry.items() if key not in FIELDS and value is not None}
-    return any(extra <= set(run) and entry["weights"] == run["weights"] for run in runs)
-
-
-def _by_seed(entries: list[dict], runs: list[dict]) -> dict[object, float]:
-    """Return seed -> accuracy. Where a seed has several, the one with the context of its run counts."""
-    facts = {run["seed"]: run for run in runs}
-    values: dict[object, tuple[int, float]] = {}
-    for entry in entries:
-        run = facts.get(entry["seed"], {})
-        agreeing = sum(entry[key] == run.get(key) for key in entry if key not in ("value", "versions"))
-        if entry["seed"] not in values or agreeing > values[entry["seed"]][0]:
-            values[entry["seed"]] = agreeing, entry["value"]
-    return {seed: value for seed, (_, value) in values.items()}
-
-
-def _percent(by_seed: dict[object, float]) -> str:
+def _percent(by_seed: dict[int, float]) -> str:
     return percent(pd.Series(by_seed)) if by_seed else ""
 
 
-def _count(number: int | None) -> str:
-    return "" if number is None else f"{number:,}"
-
-
-def _run_facts(run: dict, entries: _Entries) -> dict[str, str]:
+def _run_facts(run: dict, results: Results) -> dict[str, str]:
     def distinct(field: str) -> str:
-        return ", ".join(sorted({str(e[field]) for e in entries.records})) or "none yet"
+        return ", ".join(sorted({str(e[field]) for e in results.records})) or "none yet"
 
-    facts = {"Data": _data_words(entries), "Weights": distinct("weights")}
+    facts = {"Data": results.data_words(), "Weights": distinct("weights")}
     facts |= {"Profile": distinct("profile"), "Seed": distinct("seed")}
     facts |= {"Computer": distinct("device"), "Versions": run.get("versions", distinct("versions"))}
     if run.get("parameters"):
@@ -204,22 +178,9 @@ def _run_facts(run: dict, entries: _Entries) -> dict[str, str]:
     return facts
 
 
-def _data_words(entries: _Entries) -> str:
-    return ", ".join(sorted({DATA_WORDS.get(e["data"], e["data"]) for e in entries.all})) or "none yet"
-
-
-def _histories(entries: _Entries) -> list[dict[str, str]]:
-    histories = []
-    for run in entries.runs:
-        path = run["folder"] / run_folder.HISTORY
-        try:
-            frame = pd.read_csv(path)
-        except (OSError, ValueError):
-            entries.unreadable.append(f"{path.parent.name}/{path.name}")
-            continue
-        table = frame.to_html(index=False, border=0, float_format="{:.4f}".format)
-        histories.append({"name": f"{run['model_name']}, seed {run['seed']}", "table": table})
-    return histories
+def _history(run: Training) -> dict[str, str]:
+    table = run.history.to_html(index=False, border=0, float_format="{:.4f}".format)
+    return {"name": f"{run.model_name}, seed {run.seed}", "table": table}
 
 
 def _lessons(out: Path, run: dict) -> list[dict[str, object]]:
@@ -289,36 +250,3 @@ def _template() -> jinja2.Template:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-
-
-def _json(path: Path) -> dict | None:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
-
-
-def _read_run(path: Path) -> dict:
-    entry = _json(path) or {}
-    words, numbers = ("model_name", "data", "weights"), ("seed", "parameters")
-    costs = [entry[name] for name in ("model_bytes", "seconds", "trainable_parameters") if name in entry]
-    if (
-        not all(isinstance(entry.get(name), str) for name in words)
-        or not all(isinstance(entry.get(name), int) for name in numbers)
-        or not all(cost is None or isinstance(cost, int | float) for cost in costs)
-    ):
-        raise ValueError(f"{path} does not tell of a run")
-    return entry
-
-
-def _is_told(facts: dict) -> bool:
-    """Say whether what ``run.json`` holds has the form that the runner gives it."""
-    lessons, parameters = facts.get("lessons", {}), facts.get("parameters", {})
-    if not isinstance(lessons, dict) or not all(isinstance(lesson, dict) for lesson in lessons.values()):
-        return False
-    costs = [
-        lesson[name] for lesson in lessons.values() for name in ("seconds", "peak_bytes") if name in lesson
-    ]
-    are_numbers = all(isinstance(cost, int | float) for cost in costs)
-    return are_numbers and isinstance(parameters, dict) and isinstance(facts.get("started", ""), str)

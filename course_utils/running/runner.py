@@ -29,15 +29,15 @@ from course_utils.running.execution import (
     lesson_number,
 )
 from course_utils.running.parameters import check_parameters, check_values, from_words
-from course_utils.running.report import comparison_text, data_labels, read_run_facts, write_report
+from course_utils.running.report import Results, read_run_facts, write_report
 from course_utils.system import run_folder
 from course_utils.system.disk import check_disk
-from course_utils.system.paths import PROJECT, cache_folder, out_folder
+from course_utils.system.paths import PROJECT, out_folder
 from course_utils.system.progress import Progress, clock
 from course_utils.system.quiet import print_in_any_encoding
 from course_utils.system.whole_file import replacing
 
-BUDGETS = {"offline": {"01": 30, "02": 75, "03": 90, "04": 180, "05": 30}}  # seconds, until one was measured
+BUDGETS = {"offline": {"01": 30, "02": 75, "03": 90, "04": 180, "05": 30}}  # seconds
 LEAST_DISK = 20_000_000  # bytes that must be free for notebooks, models and figures
 CELL_TIMEOUTS = {"offline": 600, "laptop": 4 * 3600}  # seconds; any other profile: a day
 SCRIPT_HEAD = "from IPython.display import display  # noqa: F401  (a notebook has it by itself)\n\n"
@@ -144,10 +144,11 @@ def _parameters(options: argparse.Namespace) -> dict[str, object]:
 def _run_lesson(lesson: Path, given: dict, out: Path, profile: str, timeout: int) -> None:
     unfinished = run_folder.unfinished(out, lesson.stem)
     before = _results_of(lesson, out)
+    run = read_run_facts(out)
     total = len(code_cells(nbformat.read(lesson, as_version=4))) + 1
-    expected = _expected(lesson, given)
     facts = {"status": "failed", "profile": profile, "code_cells": total}
-    facts |= {"parameters": given, "error": "stopped from outside", "run": read_run_facts(out).get("started")}
+    facts |= {"parameters": given, "error": "stopped from outside", "run": run["started"]}
+    expected = _expected(lesson, given, run["lessons"].get(lesson.stem, {}))
     progress = Progress(lesson.stem, total, expected, sys.stdout)
 
     def on_cell(number: int, _: int) -> None:
@@ -160,45 +161,32 @@ def _run_lesson(lesson: Path, given: dict, out: Path, profile: str, timeout: int
         _write_script(out / lesson.name, run_folder.script(out, lesson.stem))
         _remove_old(before)
         facts |= {"status": "finished", "error": None}
-        _remember_seconds(lesson, given, progress.seconds)
     except CourseError as error:
         facts["error"] = str(error)
         raise
     finally:
-        facts |= {
-            "seconds": round(progress.seconds, 1),
-            "peak_bytes": progress.peak_bytes,
-            "finished": _now(),
-        }
-        run = read_run_facts(out)
-        _write_json(
-            run_folder.run_facts(out), run | {"lessons": run.get("lessons", {}) | {lesson.stem: facts}}
-        )
+        facts |= {"seconds": round(progress.seconds, 1), "peak_bytes": progress.peak_bytes}
+        facts["finished"] = _now()
+        run["lessons"][lesson.stem] = facts
+        _write_json(run_folder.run_facts(out), run)
 
 
-def _results_of(lesson: Path, out: Path) -> dict[Path, tuple[int, int]]:
-    """Return the files that an earlier run of this lesson left, each with what tells a newer one apart."""
+def _results_of(lesson: Path, out: Path) -> dict[Path, int]:
+    """Return the files that an earlier run of this lesson left, each with the time that it was written."""
     number = lesson_number(lesson)
-    found = run_folder.figures_of(out, number)
-    for path in [*run_folder.record_files(out), *run_folder.training_files(out)]:
-        if _lesson_in(path) == number:
-            found.append(path)
-    return {path: _identity(path) for path in found}
+    told = [*run_folder.record_files(out), *run_folder.training_files(out)]
+    found = run_folder.figures_of(out, number) + [path for path in told if _lesson_in(path) == number]
+    return {path: path.stat().st_mtime_ns for path in found}
 
 
-def _remove_old(before: Mapping[Path, tuple[int, int]]) -> None:
+def _remove_old(before: Mapping[Path, int]) -> None:
     """Remove what the earlier run left and this one did not write again."""
-    for path, identity in before.items():
-        if path.exists() and _identity(path) == identity:
+    for path, written in before.items():
+        if path.exists() and path.stat().st_mtime_ns == written:
             if path.name == run_folder.TRAINING:
                 shutil.rmtree(path.parent)
             else:
                 path.unlink()
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_ino, status.st_mtime_ns
 
 
 def _lesson_in(path: Path) -> str | None:
@@ -215,10 +203,10 @@ def _write_script(notebook: Path, target: Path) -> None:
     _write_text(target, body.replace(marker, f"{marker}\n{SCRIPT_HEAD}", 1))
 
 
-def _expected(lesson: Path, given: Mapping[str, object]) -> str:
-    measured = _read_seconds().get(_kind_of_run(given), {}).get(lesson.stem)
-    if measured:
-        return f"about {clock(measured)}"
+def _expected(lesson: Path, given: Mapping[str, object], before: Mapping[str, object]) -> str:
+    """Return how long a lesson will take: as long as before with the same parameters, else its budget."""
+    if before.get("status") == "finished" and _kind_of_run(before["parameters"]) == _kind_of_run(given):
+        return f"about {clock(before['seconds'])}"
     profile = given.get("PROFILE", "auto")
     if profile == "laptop":
         return "up to 15:00"
@@ -226,28 +214,9 @@ def _expected(lesson: Path, given: Mapping[str, object]) -> str:
     return f"about {clock(budget)}" if budget else ""
 
 
-def _remember_seconds(lesson: Path, given: Mapping[str, object], seconds: float) -> None:
-    known = _read_seconds()
-    known.setdefault(_kind_of_run(given), {})[lesson.stem] = round(seconds, 1)
-    _write_json(_seconds_file(), known)
-
-
-def _kind_of_run(given: Mapping[str, object]) -> str:
-    """Return a key for runs that take about the same time."""
-    return json.dumps(
-        {k: v for k, v in given.items() if k not in ("SEED", "OUT")}, sort_keys=True, default=str
-    )
-
-
-def _read_seconds() -> dict:
-    try:
-        return json.loads(_seconds_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-
-
-def _seconds_file() -> Path:
-    return cache_folder() / "lesson-seconds.json"
+def _kind_of_run(given: Mapping[str, object]) -> dict[str, object]:
+    """Return the parameters that say how long a run takes."""
+    return {name: value for name, value in given.items() if name not in ("SEED", "OUT")}
 
 
 def _check_out(out: Path) -> None:
@@ -295,11 +264,5 @@ def _summary(out: Path) -> str:
     lessons = {name: f for name, f in run["lessons"].items() if f.get("run") == run["started"]}
     peak = max((facts["peak_bytes"] for facts in lessons.values()), default=0)
     seconds = sum(facts["seconds"] for facts in lessons.values())
-    labels = data_labels(out)
-    return "\n".join(
-        [
-            comparison_text(out),
-            f"Data: {labels['data']}. Weights: {labels['weights']}.",
-            f"Lessons: {', '.join(sorted(lessons))}; {clock(seconds)} in all, {peak / 1e9:.1f} GB at most.",
-        ]
-    )
+    ran = f"Lessons: {', '.join(sorted(lessons))}; {clock(seconds)} in all, {peak / 1e9:.1f} GB at most."
+    return f"{Results(out).summary()}\n{ran}"

@@ -28,12 +28,16 @@ BREAK = 'assert not (FAIL and SEED == 1), "seed 1 cannot be trained"'
 
 def write_lesson(path: Path, *cells: str) -> Path:
     """Write a lesson: it records (SEED + limit_per_class) / 100, fails if FAIL and SEED is 1."""
-    number = path.name[:2]
+    return write_cells(path, RECORD % path.name[:2], BREAK, *cells)
+
+
+def write_cells(path: Path, *cells: str) -> Path:
+    """Write a lesson of these cells, with a title and parameters before and the last line behind."""
     kernel = {"name": "python3", "display_name": "", "language": "python"}
-    code = [RECORD % number, BREAK, *cells, f'print("Lesson {number}: finished")']
     first = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
+    last = new_code_cell(f'print("Lesson {path.name[:2]}: finished")')
     notebook = new_notebook(metadata={"kernelspec": kernel})
-    notebook.cells = [new_markdown_cell("# A title"), first, *map(new_code_cell, code)]
+    notebook.cells = [new_markdown_cell("# A title"), first, *map(new_code_cell, cells), last]
     path.parent.mkdir(exist_ok=True)
     nbformat.write(notebook, path)
     return path

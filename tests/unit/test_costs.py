@@ -15,9 +15,8 @@ from course_utils.records import read_records
 
 
 def small_model() -> keras.Model:
-    inner = keras.Sequential(
-        [keras.Input((16, 16, 3)), keras.layers.Conv2D(4, 3), keras.layers.DepthwiseConv2D(3)]
-    )
+    layers = [keras.layers.Conv2D(4, 3), keras.layers.DepthwiseConv2D(3)]
+    inner = keras.Sequential([keras.Input((16, 16, 3)), *layers])
     inputs = keras.Input((16, 16, 3))
     x = keras.layers.GlobalAveragePooling2D()(inner(inputs))
     return keras.Model(inputs, keras.layers.Dense(10)(x))
@@ -42,9 +41,11 @@ def test_meter_measures_although_the_block_fails():
     assert not meter._watcher.is_alive()
 
 
-def test_flops_are_counted_by_hand():
+def test_flops_are_counted_by_hand_and_the_file_is_measured():
     # 14x14 places x 3x3x3 kernel x 4 filters, 12x12 places x 3x3 kernel x 4 channels, 4x10 dense; twice each
-    assert forward_flops(small_model()) == 2 * (14 * 14 * 27 * 4 + 12 * 12 * 9 * 4 + 40)
+    model = small_model()
+    assert forward_flops(model) == 2 * (14 * 14 * 27 * 4 + 12 * 12 * 9 * 4 + 40)
+    assert 4 * model.count_params() < file_bytes(model) < 4 * model.count_params() + 100_000
 
 
 def test_flops_of_a_separable_convolution_are_those_of_its_two_parts():
@@ -59,13 +60,12 @@ def test_flops_of_a_known_network():
     assert forward_flops(network) / 2 == pytest.approx(300e6, rel=0.02)
 
 
-def test_file_is_measured():
-    model = small_model()
-    assert 4 * model.count_params() < file_bytes(model) < 4 * model.count_params() + 100_000
+@pytest.fixture
+def lesson(tmp_path) -> Lesson:
+    return Lesson("17", load_profile("offline"), "drawn", "none", 0, tmp_path, source="path")
 
 
-def test_a_training_is_recorded(tmp_path):
-    lesson = Lesson("17", load_profile("offline"), "drawn", "none", 0, tmp_path, source="path")
+def test_a_training_is_recorded(lesson, tmp_path):
     images = np.random.default_rng(0).random((40, 16, 16, 3), dtype="float32")
     labels = np.arange(40) % 10
     model = small_model()
@@ -95,8 +95,7 @@ def test_a_training_is_recorded(tmp_path):
     assert values["model_bytes", "train"] == pytest.approx(file_bytes(model), rel=0.01)
 
 
-def test_seconds_to_90_count_the_phases_that_were_needed(tmp_path):
-    lesson = Lesson("17", load_profile("offline"), "drawn", "none", 0, tmp_path, source="path")
+def test_seconds_to_90_count_the_phases_that_were_needed(lesson, tmp_path):
     model = small_model()
     model.layers[1].trainable = False
     phases = {}

@@ -30,13 +30,10 @@ def test_probabilities_by_hand():
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-def test_probabilities_of_huge_logits(dtype):
+def test_probabilities_of_huge_logits_and_of_half_precision(dtype):
     answer = probabilities(np.array([[6e4, -6e4, 0], [-6e4, -6e4, -6e4]], dtype=dtype))
     assert np.allclose(answer, [[1, 0, 0], [1 / 3] * 3])
-
-
-def test_probabilities_of_half_precision_sum_to_one():
-    logits = np.random.default_rng(0).normal(size=(100, 10)).astype("float16")
+    logits = np.random.default_rng(0).normal(size=(100, 10)).astype(dtype)
     assert np.allclose(probabilities(logits).sum(1), 1, atol=1e-6)
 
 
@@ -66,12 +63,8 @@ def test_most_confused_by_hand():
         {"true": "dog", "predicted": "cat", "pictures": 2, "share": 0.5},
     ]
     assert len(most_confused(y_true, y_pred, count=1)) == 1
-
-
-def test_most_confused_of_no_mistake():
-    frame = most_confused(Y_TRUE, Y_TRUE)
-    assert len(frame) == 0
-    assert list(frame.columns) == ["true", "predicted", "pictures", "share"]
+    without_mistake = most_confused(Y_TRUE, Y_TRUE)
+    assert (len(without_mistake), list(without_mistake.columns)) == (0, list(frame.columns))
 
 
 def test_confident_mistakes_by_hand():
@@ -96,6 +89,9 @@ def test_temperature_by_hand():
 
     assert np.allclose(with_temperature(y_prob, 2.0), [[2 / 3, 1 / 3]])
     assert np.allclose(with_temperature(y_prob, 0.5), [[16 / 17, 1 / 17]])
+    certain = with_temperature(np.array([[1.0, 0.0, 0.0]], dtype="float32"), 2.0)
+    assert np.isfinite(certain).all()
+    assert certain[0, 0] > 0.999
 
 
 def test_temperature_keeps_the_order_and_the_sum():
@@ -105,13 +101,6 @@ def test_temperature_keeps_the_order_and_the_sum():
         assert np.allclose(answer.sum(1), 1, atol=1e-6)
         assert np.array_equal(answer.argmax(1), y_prob.argmax(1))
     assert np.allclose(with_temperature(y_prob, 1.0), y_prob, atol=1e-6)
-
-
-def test_temperature_of_a_certain_prediction():
-    answer = with_temperature(np.array([[1.0, 0.0, 0.0]], dtype="float32"), 2.0)
-
-    assert np.isfinite(answer).all()
-    assert answer[0, 0] > 0.999
 
 
 def test_negative_log_likelihood_by_hand():
@@ -141,9 +130,6 @@ def test_reliability_by_hand():
     assert table["pictures"].tolist() == [0, 0, 0, 0, 0, 1, 0, 1, 2, 0]
     assert table["accuracy"].dropna().tolist() == [1.0, 1.0, 0.5]
     assert table["confidence"].dropna().tolist() == pytest.approx([0.55, 0.8, 0.9])
-
-
-def test_reliability_of_certain_predictions():
     assert reliability(np.array([0]), sure(1.0))["pictures"].iloc[-1] == 1
 
 

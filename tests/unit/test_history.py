@@ -16,25 +16,15 @@ def fitted(*losses):
     return SimpleNamespace(history={"loss": list(losses), "val_accuracy": [1 - loss for loss in losses]})
 
 
-def test_one_row_an_epoch():
-    frame = history_frame(fitted(0.5, 0.25))
+def test_one_row_an_epoch_counted_on_over_phases():
+    first = fitted(0.5, 0.4)
+    frame = history_frame(first, fitted(0.3), phases=("head", "fine-tuning"))
     assert list(frame.columns) == ["epoch", "phase", "loss", "val_accuracy"]
-    assert frame.epoch.tolist() == [1, 2]
-    assert frame.phase.tolist() == ["training", "training"]
-    assert frame.loss.tolist() == [0.5, 0.25]
-
-
-def test_phases_are_joined_and_epochs_counted_on():
-    frame = history_frame(fitted(0.5, 0.4), fitted(0.3), phases=("head", "fine-tuning"))
     assert frame.epoch.tolist() == [1, 2, 3]
     assert frame.phase.tolist() == ["head", "head", "fine-tuning"]
     assert frame.loss.tolist() == [0.5, 0.4, 0.3]
-
-
-def test_the_histories_stay_as_they_are():
-    history = fitted(0.5)
-    history_frame(history)
-    assert set(history.history) == {"loss", "val_accuracy"}
+    assert history_frame(first).phase.tolist() == ["training", "training"]
+    assert set(first.history) == {"loss", "val_accuracy"}, "the histories stay as they are"
 
 
 @pytest.mark.parametrize(("count", "phases"), [(2, ("training",)), (1, ("a", "b")), (0, ())])

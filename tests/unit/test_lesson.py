@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import base64
 import re
-from io import BytesIO
 from types import SimpleNamespace
 
 import IPython.display
@@ -50,15 +49,6 @@ def lesson(out, source="drawn", **more) -> Lesson:
     return begun
 
 
-def refused(out, **parameters) -> str:
-    with pytest.raises(CourseError) as caught:
-        start_lesson("02", **({"profile": "offline", "out": out / "new"} | parameters))
-    message = str(caught.value)
-    assert len(message.splitlines()) <= 4
-    assert "Next: " in message
-    return message
-
-
 # start_lesson
 
 
@@ -69,11 +59,14 @@ def test_start_tells_what_was_chosen(tmp_path, capsys):
     said = capsys.readouterr().out
     for word in ("Profile offline", "runs everywhere", "Data: drawn", "Weights: bundled", "Seed: 7"):
         assert word in said
+    assert start_lesson("02", profile="offline", out=tmp_path, overrides={}).profile.cnn_epochs
 
 
-def test_data_and_weights_go_before_the_profile(tmp_path):
+def test_data_and_weights_go_before_the_profile(tmp_path, monkeypatch):
+    monkeypatch.setattr(mirrors, "_named", [])
     begun = start_lesson("02", profile="laptop", data=tmp_path, weights="none", out=tmp_path)
     assert (begun.data, begun.weights) == (str(tmp_path), "none")
+    assert mirrors.locations() == (None, [tmp_path]), "a folder of data is looked at for weights too"
     (tmp_path / "a.h5").write_text("x")
     begun = start_lesson("02", profile="offline", weights=tmp_path / "a.h5", out=tmp_path)
     assert begun.weights == str(tmp_path / "a.h5")
@@ -90,45 +83,27 @@ def test_offline_is_deterministic(tmp_path, monkeypatch):
     assert calls == [1]
 
 
-@pytest.mark.parametrize("seed", [-1, 1.0, "0", None, True, 2**31])
-def test_bad_seed(tmp_path, seed):
-    assert f"SEED is {seed!r}" in refused(tmp_path, seed=seed)
-
-
-@pytest.mark.parametrize("profile", ["ofline", "", None, 3])
-def test_bad_profile(tmp_path, profile):
-    assert f"Profile {profile!r}" in refused(tmp_path, profile=profile)
-
-
-@pytest.mark.parametrize("weights", ["imagnet", "ImageNet", 3])
-def test_bad_weights(tmp_path, weights):
-    assert repr(str(weights)) in refused(tmp_path, weights=weights)
-
-
-def test_a_weight_file_that_is_not_there_stops_in_the_first_cell(tmp_path):
-    assert "does not exist" in refused(tmp_path, weights=tmp_path / "absent.h5")
+OVERRIDES = [{"epochs": 3}, {"cnn_epochs": "3"}, {"name": "gpu"}, {3: 4}, ["cnn_epochs"], "cnn_epochs=3"]
 
 
 @pytest.mark.parametrize(
-    "overrides",
+    ("given", "told"),
     [
-        {"epochs": 3},
-        {"cnn_epochs": "3"},
-        {"name": "gpu"},
-        {3: 4},
-        ["cnn_epochs"],
-        "cnn_epochs=3",
-        {"weights": 3},
+        *(({"seed": seed}, f"SEED is {seed!r}") for seed in (-1, 1.0, "0", None, True, 2**31)),
+        *(({"profile": profile}, f"Profile {profile!r}") for profile in ("ofline", "", None, 3)),
+        *(({"weights": weights}, repr(str(weights))) for weights in ("imagnet", "ImageNet", 3)),
+        ({"weights": "absent/weights.h5"}, "does not exist"),
+        *(({"overrides": overrides}, "OVERRIDES") for overrides in (*OVERRIDES, {"weights": 3})),
     ],
     ids=str,
 )
-def test_bad_overrides(tmp_path, overrides):
-    assert "OVERRIDES" in refused(tmp_path, overrides=overrides)
-
-
-def test_no_overrides(tmp_path):
-    for nothing in (None, {}):
-        assert start_lesson("02", profile="offline", out=tmp_path, overrides=nothing).profile.cnn_epochs
+def test_what_cannot_be_used_is_told_in_the_first_cell(tmp_path, given, told):
+    with pytest.raises(CourseError) as caught:
+        start_lesson("02", **({"profile": "offline", "out": tmp_path / "new"} | given))
+    message = str(caught.value)
+    assert told in message
+    assert len(message.splitlines()) <= 4
+    assert "Next: " in message
 
 
 # results
@@ -138,57 +113,36 @@ def test_use_labels_what_follows(tmp_path, capsys):
     begun = lesson(tmp_path, "path")
     assert "pictures: path" in capsys.readouterr().out
     begun.record("CNN", "accuracy", np.float32(0.5), unit="fraction", split="val", size=96)
-    (entry,) = read_records(tmp_path / "records").to_dict("records")
-    expected = {"lesson": "02", "model": "CNN", "value": 0.5, "data": "path", "weights": "none"}
-    assert entry | expected | {"profile": "offline", "seed": 3, "size": 96} == entry
-
-
-def test_a_record_may_name_its_own_seed_and_weights(tmp_path):
-    begun = lesson(tmp_path)
-    begun.record("CNN", "accuracy", 0.5, unit="fraction", split="val", seed=9, weights="bundled")
-    (entry,) = read_records(tmp_path / "records").to_dict("records")
-    assert (entry["seed"], entry["weights"]) == (9, "bundled")
+    begun.record("CNN", "accuracy", 0.4, unit="fraction", split="val", seed=9, weights="bundled")
+    entries = read_records(tmp_path / "records").sort_values("seed").to_dict("records")
+    expected = {"lesson": "02", "model": "CNN", "data": "path", "profile": "offline"}
+    own = ({"value": 0.5, "weights": "none", "seed": 3, "size": 96}, {"weights": "bundled", "seed": 9})
+    for entry, told in zip(entries, own, strict=True):
+        assert entry | expected | told == entry
 
 
 def save_run(begun, **facts):
     import keras
 
-    model = keras.Sequential(
-        [keras.Input((4, 4, 3), dtype="uint8"), keras.layers.Flatten(), keras.layers.Dense(10)]
-    )
+    layers = [keras.layers.Flatten(), keras.layers.Dense(10)]
+    model = keras.Sequential([keras.Input((4, 4, 3), dtype="uint8"), *layers])
     history = pd.DataFrame({"epoch": [1], "phase": "training", "val_accuracy": [0.5]})
-    labels, chances = np.array([0, 1]), np.eye(10, dtype="float32")[[0, 2]]
-    return begun.save_run(
-        "CNN",
-        model,
-        history,
-        val_labels=labels,
-        val_probabilities=chances,
-        seconds=1.23456,
-        train_pictures=7,
-        **facts,
-    )
+    chances = np.eye(10, dtype="float32")[[0, 2]]
+    predictions = {"val_labels": np.array([0, 1]), "val_probabilities": chances}
+    cost = {"seconds": 1.23456, "train_pictures": 7}
+    return begun.save_run("CNN", model, history, **predictions, **cost, **facts)
 
 
-def test_save_run_leaves_a_run_and_its_records(tmp_path):
-    run = save_run(lesson(tmp_path))
+@pytest.mark.parametrize("own", [{}, {"seed": 9, "weights": "bundled"}])
+def test_save_run_leaves_a_run_with_its_costs_and_one_record(tmp_path, own):
+    run = save_run(lesson(tmp_path), **own)
     assert [one.facts for one in read_runs(tmp_path, data="drawn")] == [run.facts]
-    expected = {"lesson": "02", "data": "drawn", "weights": "none", "profile": "offline", "seed": 3}
-    assert run.facts | expected | {"seconds": 1.235, "train_pictures": 7} == run.facts
-    table = read_records(tmp_path / "records").set_index("metric")
-    assert table["value"].to_dict() == pytest.approx(
-        {"accuracy": 0.5, "seconds": 1.23456, "model_bytes": run.facts["model_bytes"], "parameters": 490}
-    )
-    units = {"accuracy": "fraction", "seconds": "s", "model_bytes": "bytes", "parameters": "parameters"}
-    assert table["unit"].to_dict() == units
-    assert set(table["split"]) == {"val"}
-    assert set(table["seconds"]) == {1.235}
-
-
-def test_save_run_can_name_another_seed_and_the_weights(tmp_path):
-    run = save_run(lesson(tmp_path), seed=9, weights="bundled")
-    assert (run.seed, run.facts["seed"], run.facts["weights"]) == (9, 9, "bundled")
-    assert set(read_records(tmp_path / "records").seed) == {9}
+    context = {"lesson": "02", "data": "drawn", "weights": "none", "profile": "offline", "seed": 3} | own
+    costs = {"seconds": 1.235, "train_pictures": 7, "parameters": 490}
+    assert run.facts | context | costs == run.facts
+    (entry,) = read_records(tmp_path / "records").to_dict("records")
+    told = {"metric": "accuracy", "value": 0.5, "unit": "fraction", "split": "val", "seconds": 1.235}
+    assert entry | context | told == entry
 
 
 def test_nothing_is_recorded_before_the_pictures_are_known(tmp_path):
@@ -209,33 +163,19 @@ def figure() -> Figure:
     return made
 
 
-def test_show_writes_and_displays_with_alt_text(tmp_path, shown):
-    lesson(tmp_path, "published").show(figure(), "A line that rises.", save="line.png")
+@pytest.mark.parametrize(("source", "marked"), [("drawn", True), ("published", False), ("path", False)])
+def test_show_writes_and_displays_and_marks_drawn_pictures(tmp_path, shown, source, marked):
+    made = figure()
+    lesson(tmp_path, source).show(made, "A line that rises.", save="line.png")
     ((data, metadata),) = shown
-    assert data["text/plain"] == "A line that rises."
-    assert metadata == {"image/png": {"alt": "A line that rises."}}
+    alt = f"A line that rises. ({STAND_IN}.)" if marked else "A line that rises."
+    assert [text.get_text() for text in made.texts] == ([STAND_IN] if marked else [])
+    assert data["text/plain"] == metadata["image/png"]["alt"] == alt
     folder = tmp_path / "figures"
     assert sorted(path.name for path in folder.iterdir()) == ["line.png", "line.txt"]
-    assert (folder / "line.txt").read_text() == "A line that rises.\n"
+    assert (folder / "line.txt").read_text() == f"{alt}\n"
     assert Image.open(folder / "line.png").format == "PNG"
-    import base64
-
     assert base64.b64decode(data["image/png"]) == (folder / "line.png").read_bytes()
-
-
-@pytest.mark.parametrize(("source", "marked"), [("drawn", True), ("published", False), ("path", False)])
-def test_only_drawn_pictures_mark_figure_and_alt_text(tmp_path, shown, source, marked):
-    made = figure()
-    lesson(tmp_path, source).show(made, "A line.", save="line.png")
-    ((data, metadata),) = shown
-    texts = [text.get_text() for text in made.texts]
-    assert texts == ([STAND_IN] if marked else [])
-    for alt in (
-        data["text/plain"],
-        metadata["image/png"]["alt"],
-        (tmp_path / "figures/line.txt").read_text(),
-    ):
-        assert (STAND_IN in alt) is marked
 
 
 def test_the_mark_is_inside_the_picture(tmp_path, shown):
@@ -269,7 +209,7 @@ def test_size_does_not_depend_on_the_readers_settings(tmp_path, shown):
 
     with mpl.rc_context({"savefig.dpi": 300}):
         lesson(tmp_path, "path").show(figure(), "A line.", save="line.png")
-    assert Image.open(BytesIO((tmp_path / "figures/line.png").read_bytes())).width <= 330
+    assert Image.open(tmp_path / "figures/line.png").width <= 330
 
 
 def test_names_of_figures_tell_lesson_and_content(tmp_path, shown):
@@ -296,21 +236,28 @@ def reference(data="path", weights=("bundled", "none"), seeds=(2, 0, 1)) -> pd.D
     return pd.DataFrame(rows)
 
 
-@pytest.mark.parametrize("source", ["drawn", "path"])
-def test_a_reference_figure_says_what_it_was_measured_on(tmp_path, shown, source):
-    made = figure()
-    lesson(tmp_path, source).show_reference(made, "A line.", reference())
-    note = f"{REFERENCE}; weights: bundled; seeds: 0, 1, 2"
+@pytest.mark.parametrize(
+    ("source", "given", "said"),
+    [
+        ("drawn", {}, "weights: bundled; seeds: 0, 1, 2"),
+        ("path", {"weights": ("none",), "seeds": (4,)}, "weights: none; seeds: 4"),
+    ],
+)
+def test_reference_results_say_what_they_were_measured_on(tmp_path, shown, source, given, said):
+    made, note = figure(), f"{REFERENCE}; {said}"
+    begun = lesson(tmp_path, source)
+    begun.show_reference(made, "A line.", reference(**given))
+    begun.show_reference_table(
+        pd.DataFrame({"accuracy": [0.5]}, index=["CNN"]), reference(**given), "Recipes"
+    )
     assert [text.get_text() for text in made.texts] == [note]
-    ((data, metadata),) = shown
+    (data, metadata), (table, _) = shown
     assert data["text/plain"] == metadata["image/png"]["alt"] == f"A line. ({note}.)"
     assert (tmp_path / "figures/02-a-line.txt").read_text() == f"A line. ({note}.)\n"
     assert Image.open(tmp_path / "figures/02-a-line.png").format == "PNG"
-
-
-def test_a_reference_figure_without_weights_says_so(tmp_path, shown):
-    lesson(tmp_path).show_reference(figure(), "A line.", reference(weights=("none",), seeds=(4,)))
-    assert shown[0][0]["text/plain"].endswith("; weights: none; seeds: 4.)")
+    for kind in ("text/html", "text/plain"):
+        assert f"Recipes ({note})" in table[kind]
+        assert STAND_IN not in table[kind]
 
 
 def test_drawn_results_are_no_reference(tmp_path, shown):
@@ -320,15 +267,6 @@ def test_drawn_results_are_no_reference(tmp_path, shown):
     with pytest.raises(CourseError, match="drawn stand-in"):
         lesson(tmp_path).show_reference_table(pd.DataFrame(), mixed)
     assert not shown
-
-
-def test_a_reference_table_says_what_it_was_measured_on(tmp_path, shown):
-    frame = pd.DataFrame({"accuracy": [0.5]}, index=["CNN"])
-    lesson(tmp_path, "drawn").show_reference_table(frame, reference(), "Recipes")
-    ((data, _),) = shown
-    for kind in ("text/html", "text/plain"):
-        assert f"Recipes ({REFERENCE}; weights: bundled; seeds: 0, 1, 2)" in data[kind]
-        assert STAND_IN not in data[kind]
 
 
 # tables
@@ -356,17 +294,15 @@ def test_table_of_nothing_and_of_odd_texts(tmp_path, shown):
     assert "a < b & c" in shown[1][0]["text/plain"]
 
 
-def test_records_are_valid_json_of_this_lesson(tmp_path):
-    lesson(tmp_path).record("CNN", "seconds", 12.5, unit="s", split="train")
-    (path,) = (tmp_path / "records").iterdir()
-    assert json.loads(path.read_text())["lesson"] == "02"
-
-
 # ImageNet's weights that could not be had
 
 
-def test_after_falling_back_record_figure_and_table_say_bundled(tmp_path, shown, monkeypatch):
+def test_after_falling_back_record_figure_and_table_say_bundled(tmp_path, shown):
     bundled = weights.weights_path("MobileNetV2", source="bundled")
+    asked_for = lesson(tmp_path, "published", weights="bundled")
+    asked_for.use_weights(bundled)
+    asked_for.table(pd.DataFrame({"accuracy": [0.5]}))
+    assert BUNDLED_INSTEAD not in shown.pop()[0]["text/plain"]
     begun = lesson(tmp_path, "published", weights="imagenet")
     label = begun.use_weights(bundled)
     begun.record("base", "accuracy", 0.5, unit="fraction", split="val", weights=label)
@@ -376,13 +312,6 @@ def test_after_falling_back_record_figure_and_table_say_bundled(tmp_path, shown,
     (figure, _), (table, _) = shown
     assert figure["text/plain"] == f"An empty figure. ({BUNDLED_INSTEAD}.)"
     assert table["text/plain"].startswith(f"Results ({BUNDLED_INSTEAD})")
-
-
-def test_weights_that_were_asked_for_are_not_marked(tmp_path, shown):
-    begun = lesson(tmp_path, "published", weights="bundled")
-    begun.use_weights(weights.weights_path("MobileNetV2", source="bundled"))
-    begun.table(pd.DataFrame({"accuracy": [0.5]}))
-    assert BUNDLED_INSTEAD not in shown[0][0]["text/plain"]
 
 
 def test_records_of_a_copy_say_imagenet_with_a_note(tmp_path, shown, monkeypatch):
@@ -406,12 +335,6 @@ def test_records_of_a_copy_say_imagenet_with_a_note(tmp_path, shown, monkeypatch
     assert "weights: bundled, imagenet (8-bit copy); seeds" in shown[0][0]["text/plain"]
     begun.table(pd.DataFrame({"accuracy": [0.5]}))
     assert BUNDLED_INSTEAD not in shown[1][0]["text/plain"]
-
-
-def test_a_folder_of_data_is_looked_at_for_weights_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(mirrors, "_named", [])
-    start_lesson("02", profile="offline", data=tmp_path, out=tmp_path / "out")
-    assert mirrors.locations() == (None, [tmp_path])
 
 
 @pytest.mark.parametrize(

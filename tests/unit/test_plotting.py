@@ -28,32 +28,26 @@ HISTORY = pd.DataFrame(
 TABLE = np.diag(range(10, 110, 10))
 NAMED = {"xlabel": "x", "title": "t"}
 
+POINTS = {name: RANDOM.normal(size=(10, 2)) for name in ("before", "after")}
+MAPS = {"x": RANDOM.normal(size=(4, 4, 3))}
+NO_NUMBERS, NO_TABLE = pd.Series(dtype=float), pd.DataFrame()
+
 CALLS = {  # name -> (call, content, empty content, axes that are drawn on)
     "image_rows": (plotting.image_rows, {"a": PICTURES[:3], "b": PICTURES[:2]}, {}, 5),
     "image_grid": (lambda c: plotting.image_grid(c, ["x"] * len(c), columns=4), PICTURES, PICTURES[:0], 10),
-    "class_balance": (
-        plotting.class_balance,
-        pd.DataFrame({"train": [1, 2]}, ["cat", "dog"]),
-        pd.DataFrame(),
-        1,
-    ),
+    "class_balance": (plotting.class_balance, pd.DataFrame({"train": [1, 2]}, ["cat", "dog"]), NO_TABLE, 1),
     "value_histograms": (plotting.value_histograms, {"a": PICTURES, "b": PICTURES / 255}, {}, 2),
     "learning_curves": (plotting.learning_curves, {"CNN": HISTORY, "MLP": HISTORY[:2]}, {}, 2),
-    "bars": (lambda c: plotting.bars(c, **NAMED), pd.Series({"a": 0.25, "b": 5}), pd.Series(dtype=float), 1),
-    "lines": (
-        lambda c: plotting.lines(c, ylabel="y", **NAMED),
-        pd.DataFrame({"a": [0.1, 0.2]}, index=[32, 64]),
-        pd.DataFrame(),
-        1,
-    ),
+    "bars": (lambda c: plotting.bars(c, **NAMED), pd.Series({"a": 0.25, "b": 5}), NO_NUMBERS, 1),
+    "lines": (lambda c: plotting.lines(c, **NAMED), pd.DataFrame({"a": [0.1, 0.2]}, [32, 64]), NO_TABLE, 1),
     "confusion_matrices": (
         lambda c: plotting.confusion_matrices(c, CLASS_NAMES),
-        {"a": TABLE, "b": TABLE, "c": TABLE},
+        dict.fromkeys("abc", TABLE),
         {},
         3,
     ),
     "feature_maps": (
-        lambda c: plotting.feature_maps(c, {"x": RANDOM.normal(size=(4, 4, 3))}, columns=2),
+        lambda c: plotting.feature_maps(c, MAPS, columns=2),
         PICTURES[0],
         PICTURES[0][:0],
         3,
@@ -64,12 +58,7 @@ CALLS = {  # name -> (call, content, empty content, axes that are drawn on)
         PICTURES[:0],
         6,
     ),
-    "projections": (
-        lambda c: plotting.projections(c, np.arange(10), CLASS_NAMES),
-        {"before": RANDOM.normal(size=(10, 2)), "after": RANDOM.normal(size=(10, 2))},
-        {},
-        2,
-    ),
+    "projections": (lambda c: plotting.projections(c, np.arange(10), CLASS_NAMES), POINTS, {}, 2),
     "transfer_diagram": (plotting.transfer_diagram, {"source": "abc", "target": "def"}, {}, 0),
 }
 
@@ -112,14 +101,11 @@ def test_settings_of_the_reader_stay_after_an_error():
         plotting.learning_curves({"CNN": pd.DataFrame({"epoch": [1]})})  # _no_trace looks at the rest
 
 
-def test_image_rows_names_and_titles():
+def test_image_rows_have_names_titles_and_pictures_of_any_size():
     figure = plotting.image_rows({"first": PICTURES[:2], "second": PICTURES[:1]}, titles=["a", "b"])
     assert [ax.get_ylabel() for ax in figure.axes] == ["first", "", "second", ""]
     assert [ax.get_title() for ax in figure.axes] == ["a", "b", "", ""]
     assert np.array_equal(figure.axes[1].images[0].get_array(), PICTURES[1])
-
-
-def test_image_rows_of_different_sizes():
     figure = plotting.image_rows({"sizes": [PICTURES[0], PICTURES[1][:16, :16]]})
     assert [ax.images[0].get_array().shape for ax in figure.axes] == [(32, 32, 3), (16, 16, 3)]
 
@@ -162,16 +148,15 @@ def test_colours_differ_and_repeat_after_the_last():
     colors = [line.get_color() for line in figure.axes[0].lines if line.get_linestyle() == "-"]
     assert len(set(colors[:7])) == 7
     assert colors[7] == colors[0]
+    single = plotting.learning_curves({"CNN": HISTORY[:1]})
+    assert [line.get_marker() for line in single.axes[0].lines] == ["o", "o"], "an epoch can be seen"
 
 
-def test_a_single_epoch_can_be_seen():
-    figure = plotting.learning_curves({"CNN": HISTORY[:1]})
-    assert [line.get_marker() for line in figure.axes[0].lines] == ["o", "o"]
-
-
-def test_bars_in_per_cent_and_with_spread():
+@pytest.mark.parametrize("told", [{}, {"percent": True, "xlabel": "share"}])
+def test_bars_in_per_cent_and_with_spread(told):
     values, spread = pd.Series({"a": 0.255, "b": 0.5}), pd.Series({"b": 0.01})
-    (ax,) = plotting.bars(values, spread=spread, percent=True, **NAMED).axes
+    (ax,) = plotting.bars(values, spread=spread, title="t", **told).axes
+    assert ax.get_xlabel() == told.get("xlabel", "validation accuracy (%)")
     assert [bar.get_width() for bar in ax.patches] == pytest.approx([25.5, 50])
     assert [text.get_text() for text in ax.texts] == ["25.5", "50.0"]
     (line,) = ax.collections  # of b; a has no spread
@@ -181,7 +166,7 @@ def test_bars_in_per_cent_and_with_spread():
 
 def test_lines_in_per_cent_with_a_tick_at_each_value():
     frame = pd.DataFrame({"base": [0.1, 0.2], "CNN": [0.3, 0.4]}, index=[10, 1000])
-    (ax,) = plotting.lines(frame, ylabel="y", percent=True, logx=True, **NAMED).axes
+    (ax,) = plotting.lines(frame, logx=True, **NAMED).axes
     assert [line.get_ydata().tolist() for line in ax.lines] == [[10, 20], [30, 40]]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["10", "1000"]
     assert ax.get_xscale() == "log"
@@ -191,7 +176,7 @@ def test_lines_in_per_cent_with_a_tick_at_each_value():
 def test_lines_with_spread_as_a_band():
     frame = pd.DataFrame({"base": [0.1, 0.2], "CNN": [0.3, 0.4]}, index=[5, 10])
     spread = pd.DataFrame({"CNN": [0.01, 0.05], "base": [0.02, 0.0]}, index=[5, 10])
-    (ax,) = plotting.lines(frame, spread=spread, ylabel="y", percent=True, **NAMED).axes
+    (ax,) = plotting.lines(frame, spread=spread, **NAMED).axes
     edges = [
         [sorted({round(y, 6) for at, y in band.get_paths()[0].vertices if at == x}) for x in frame.index]
         for band in ax.collections
@@ -200,7 +185,9 @@ def test_lines_with_spread_as_a_band():
     assert [to_hex(band.get_facecolor()[0]) for band in ax.collections] == [
         to_hex(line.get_color()) for line in ax.lines
     ]
-    assert plotting.lines(frame, ylabel="y", **NAMED).axes[0].collections[:] == []
+    (plain,) = plotting.lines(frame, ylabel="y", **NAMED).axes
+    assert plain.collections[:] == []
+    assert plain.lines[0].get_ydata().tolist() == [0.1, 0.2]
 
 
 def test_confusion_matrices_show_shares_of_the_true_class():

@@ -36,17 +36,9 @@ def model():
     return model
 
 
-def save(out, model, name="CNN", *, seed=0, labels=LABELS, probabilities=PROBABILITIES, **facts):
-    return save_run(
-        out,
-        name,
-        model,
-        HISTORY,
-        seed=seed,
-        val_labels=labels,
-        val_probabilities=probabilities,
-        **(FACTS_GIVEN | facts),
-    )
+def save(out, model, name="CNN", **facts):
+    predictions = {"val_labels": LABELS, "val_probabilities": PROBABILITIES}
+    return save_run(out, name, model, HISTORY, **{"seed": 0} | predictions | FACTS_GIVEN | facts)
 
 
 def test_what_is_saved_comes_back(tmp_path, model):
@@ -63,12 +55,8 @@ def test_what_is_saved_comes_back(tmp_path, model):
         assert one.facts["parameters"] == model.count_params()
         assert one.facts["trainable_parameters"] == parameter_counts(model)["trainable"]
         assert one.facts["model_bytes"] == (one.folder / "model.keras").stat().st_size
-    assert {path.name for path in run.folder.iterdir()} == {
-        "model.keras",
-        "history.csv",
-        "val_predictions.npz",
-        "training.json",
-    }
+    names = {"model.keras", "history.csv", "val_predictions.npz", "training.json"}
+    assert {path.name for path in run.folder.iterdir()} == names
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 
 
@@ -141,57 +129,36 @@ def test_failed_renaming_puts_the_old_run_back(tmp_path, model, monkeypatch):
     assert [run.facts["seconds"] for run in read_runs(tmp_path)] == [1]
 
 
-def test_facts_that_lesson_05_needs_are_demanded(tmp_path, model):
-    for name in ("lesson", "data", "weights", "seconds"):
-        facts = {key: value for key, value in FACTS_GIVEN.items() if key != name}
-        with pytest.raises(CourseError, match=name):
-            save_run(
-                tmp_path,
-                "CNN",
-                model,
-                HISTORY,
-                seed=0,
-                val_labels=LABELS,
-                val_probabilities=PROBABILITIES,
-                **facts,
-            )
+@pytest.mark.parametrize("fact", ["lesson", "data", "weights", "seconds"])
+def test_facts_that_lesson_05_needs_are_demanded(tmp_path, model, monkeypatch, fact):
+    monkeypatch.delitem(FACTS_GIVEN, fact)
+    with pytest.raises(CourseError, match=fact):
+        save(tmp_path, model)
     assert read_runs(tmp_path) == []
 
 
-@pytest.mark.parametrize("value", [[1], {"a": 1}, float("nan")])
-def test_facts_are_plain_values(tmp_path, model, value):
-    with pytest.raises(CourseError, match="'note'"):
-        save(tmp_path, model, note=value)
-    assert not list(tmp_path.iterdir())
-
-
 @pytest.mark.parametrize(
-    ("labels", "probabilities"),
-    [(LABELS[:, None], PROBABILITIES), (LABELS[:3], PROBABILITIES), (LABELS, PROBABILITIES.argmax(1))],
-    ids=["labels (n, 1)", "other length", "classes"],
+    ("given", "told"),
+    [
+        ({"val_labels": LABELS[:, None]}, "'CNN' was not saved"),
+        ({"val_labels": LABELS[:3]}, "'CNN' was not saved"),
+        ({"val_probabilities": PROBABILITIES.argmax(1)}, "'CNN' was not saved"),
+        *(({"note": value}, "'note'") for value in ([1], {"a": 1}, float("nan"))),
+    ],
 )
-def test_predictions_that_do_not_fit_are_refused(tmp_path, model, labels, probabilities):
-    with pytest.raises(CourseError, match="'CNN' was not saved"):
-        save(tmp_path, model, labels=labels, probabilities=probabilities)
+def test_what_does_not_fit_is_refused(tmp_path, model, given, told):
+    with pytest.raises(CourseError, match=told):
+        save(tmp_path, model, **given)
     assert not list(tmp_path.iterdir())
 
 
-DAMAGE = {
-    "no training.json": lambda folder: (folder / "training.json").unlink(),
-    "no model": lambda folder: (folder / "model.keras").unlink(),
-    "no history": lambda folder: (folder / "history.csv").unlink(),
-    "no predictions": lambda folder: (folder / "val_predictions.npz").unlink(),
-    "cut training.json": lambda folder: cut(folder / "training.json"),
-    "cut predictions": lambda folder: cut(folder / "val_predictions.npz"),
-    "empty history": lambda folder: (folder / "history.csv").write_text(""),
-    "empty predictions": lambda folder: (folder / "val_predictions.npz").write_bytes(b""),
-    "text as predictions": lambda folder: (folder / "val_predictions.npz").write_text("<html>"),
-    "training.json is a list": lambda folder: (folder / "training.json").write_text("[]"),
-}
-
-
-def cut(path):
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+DAMAGE = [  # file, and what it holds instead; None: nothing, an int: so many of its bytes
+    *((name, None) for name in ("training.json", "model.keras", "history.csv", "val_predictions.npz")),
+    *((name, 40) for name in ("training.json", "val_predictions.npz")),
+    *((name, b"") for name in ("history.csv", "val_predictions.npz")),
+    ("val_predictions.npz", b"<html>"),
+    ("training.json", b"[]"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -201,27 +168,34 @@ def saved(tmp_path_factory, model):
     return out
 
 
-@pytest.mark.parametrize("damage", list(DAMAGE))
-def test_damaged_run_is_named(tmp_path, saved, damage):
-    out = tmp_path / "out"
-    shutil.copytree(saved, out)
-    DAMAGE[damage](out / "runs" / "cnn-0")
+@pytest.fixture
+def copied(tmp_path, saved):
+    return shutil.copytree(saved, tmp_path / "out") / "runs" / "cnn-0"
+
+
+def read_refused(folder) -> str:
     with pytest.raises(CourseError, match="cnn-0 cannot be read") as caught:
-        read_runs(out)
+        read_runs(folder.parents[1])
     assert len(str(caught.value).splitlines()) == 3
-    assert (out / "runs" / "cnn-0").is_dir()
+    assert folder.is_dir()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "content"), DAMAGE)
+def test_damaged_run_is_named(copied, name, content):
+    whole = (copied / name).read_bytes()
+    (copied / name).unlink()
+    if content is not None:
+        (copied / name).write_bytes(whole[:content] if isinstance(content, int) else content)
+    read_refused(copied)
 
 
 @pytest.mark.parametrize("fact", FACTS)
-def test_run_without_a_fact_is_named(tmp_path, saved, fact):
-    out = tmp_path / "out"
-    shutil.copytree(saved, out)
-    path = out / "runs" / "cnn-0" / "training.json"
-    facts = json.loads(path.read_text())
+def test_run_without_a_fact_is_named(copied, fact):
+    facts = json.loads((copied / "training.json").read_text())
     del facts[fact]
-    path.write_text(json.dumps(facts))
-    with pytest.raises(CourseError, match=fact):
-        read_runs(out)
+    (copied / "training.json").write_text(json.dumps(facts))
+    assert fact in read_refused(copied)
 
 
 def test_read_runs_sorts_and_filters(tmp_path, saved):
@@ -242,31 +216,18 @@ def test_read_runs_sorts_and_filters(tmp_path, saved):
     assert read_runs(tmp_path, data="published") == []
 
 
-def test_no_runs_at_all(tmp_path):
+def test_no_runs_at_all_and_leftovers_of_a_killed_one(tmp_path, saved):
     assert read_runs(tmp_path) == []
     assert len(runs_table([])) == 0
     assert not list(tmp_path.iterdir())
-
-
-def test_leftovers_of_a_killed_run_are_not_runs(tmp_path, saved):
     shutil.copytree(saved / "runs" / "cnn-0", tmp_path / "runs" / ".cnn-0.123")
     (tmp_path / "runs" / "notes.txt").write_text("mine")
     assert read_runs(tmp_path) == []
 
 
 def test_runs_table(saved):
-    table = runs_table(read_runs(saved))
-    assert table.to_dict("records") == [
-        {
-            "model": "CNN",
-            "seed": 0,
-            "lesson": "02",
-            "weights": "none",
-            "epochs": 2,
-            "seconds": 1.5,
-            "validation accuracy": 0.75,
-        }
-    ]
+    row = {"model": "CNN", "seed": 0, "lesson": "02", "weights": "none", "epochs": 2, "seconds": 1.5}
+    assert runs_table(read_runs(saved)).to_dict("records") == [row | {"validation accuracy": 0.75}]
 
 
 def test_runs_can_be_collected(saved):

@@ -1,14 +1,10 @@
-"""Pack a network's weights into the compact form of data/weights, with a card beside them.
+"""Pack what ``tools.weights.pretrain`` wrote into the compact form of data/weights, with a card beside it.
 
-    python -m tools.weights.pack --net MobileNetV2 --checkpoint build/pretrain/MobileNetV2 \
-        --tiny ../shared/data --cifar cifar10.npz
-    python -m tools.weights.pack --net MobileNetV2 --weights FILE --head FILE --facts facts.json
+    python -m tools.weights.pack --net MobileNetV2 --checkpoint build/pretrain/MobileNetV2 --tiny PHOTOGRAPHS
 
-The first form packs what ``tools.weights.pretrain`` wrote, the second an ``.npz`` with arrays in the order of
-``get_weights()`` (w000, w001 …) or a Keras weight file. ``--cifar`` (x_train, y_train, x_test, y_test)
-measures transfer before and after packing, ``--tiny`` (see ``tools.weights.photographs``; needs the head,
-of a checkpoint or by ``--head``) top-1. The card keeps it all, with what ``--facts`` says of the training,
-and the digests that ``course_utils.weights`` checks.
+``--tiny`` (see ``tools.weights.photographs``) measures top-1 before and after packing. The card keeps it,
+with the facts of the training and the digests that ``course_utils.weights`` checks. What the packed weights
+are worth on CIFAR-10 is measured by ``tools.weights.report``.
 """
 
 from __future__ import annotations
@@ -17,7 +13,6 @@ import argparse
 import hashlib
 import io
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,16 +28,9 @@ if TYPE_CHECKING:
 
 MODULES = {"MobileNetV2": "mobilenet_v2", "ResNet50": "resnet50"}  # in keras.applications: preprocessing
 LIMIT_MB = {"MobileNetV2": 5.0, "ResNet50": 26.0}
-CLIPS = (
-    1.0,
-    0.95,
-    0.9,
-    0.85,
-    0.8,
-    0.75,
-    0.7,
-)  # of a channel's largest weight
+CLIPS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7)  # of a channel's largest weight
 TOP1 = "tiny_imagenet_val_top1_percent"
+OF_A_RUN = ("step", "settings")  # facts that are needed to continue a training, and of no use in a card
 LICENCE = (
     "Trained from random weights for this course; the network's code is Keras' (Apache 2.0). "
     "Tiny ImageNet's photographs come from ImageNet, for research and teaching only; "
@@ -65,17 +53,16 @@ def quantise(kernel: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     """
     others = tuple(i for i in range(kernel.ndim) if i != axis % kernel.ndim)
     largest = np.maximum(np.abs(kernel).max(axis=others, keepdims=True), 1e-12)
-    best = None
+    best_error = np.inf
+    best = best_scale = np.zeros(())
     for clip in CLIPS:
         scale = (largest * clip / 127).astype(np.float32)
         values = np.clip(np.rint(kernel / scale), -127, 127)
         error = ((values * scale - kernel) ** 2).sum(axis=others, keepdims=True)
-        if best is None:
-            best = [values, scale, error]
-        better = error < best[2]
-        new = (values, scale, error)
-        best = [np.where(better, a, b) for a, b in zip(new, best, strict=True)]
-    return best[0].astype(np.int8), best[1].astype(np.float32)
+        better = error < best_error
+        best, best_scale = np.where(better, values, best), np.where(better, scale, best_scale)
+        best_error = np.minimum(error, best_error)
+    return best.astype(np.int8), best_scale.astype(np.float32)
 
 
 def compact(arrays: store.Arrays) -> dict[str, np.ndarray]:
@@ -95,24 +82,31 @@ def compact(arrays: store.Arrays) -> dict[str, np.ndarray]:
 
 def restored(packed: dict[str, np.ndarray]) -> store.Arrays:
     """Return the float32 arrays that the compact arrays stand for."""
-    scales = {key: value for key, value in packed.items() if key.endswith(store.SCALE)}
     return {
-        key: value.astype(np.float32) * scales.get(key + store.SCALE, np.float32(1))
+        key: value.astype(np.float32) * packed.get(key + store.SCALE, np.float32(1))
         for key, value in packed.items()
-        if key not in scales
+        if not key.endswith(store.SCALE)
     }
 
 
-def build(net: str, size: int, arrays: list[np.ndarray] | None = None) -> keras.Model:
-    """Return the pooled base of a network for square pictures, with the given weights."""
+def build(net: str, size: int, weights: str | None = None) -> keras.Model:
+    """Return the pooled base of a network for square pictures, random or with the weights of a file."""
     import keras
 
-    base = getattr(keras.applications, net)(
-        include_top=False, weights=None, pooling="avg", input_shape=(size, size, 3)
-    )
-    if arrays is not None:
-        base.set_weights(arrays)
-    return base
+    network = getattr(keras.applications, net)
+    return network(include_top=False, weights=weights, pooling="avg", input_shape=(size, size, 3))
+
+
+def on_pictures(net: str, base: keras.Model, side: int, *augmenting: keras.Layer) -> keras.Model:
+    """Return a model of uint8 pictures (n, side, side, 3): resized, preprocessed, then the base."""
+    import keras
+
+    inputs = keras.Input((side, side, 3), dtype="uint8")
+    x = keras.ops.cast(inputs, "float32")
+    for layer in (*augmenting, keras.layers.Resizing(*base.input_shape[1:3], dtype="float32")):
+        x = layer(x)
+    preprocessed = getattr(keras.applications, MODULES[net]).preprocess_input(x)
+    return keras.Model(inputs, base(preprocessed))
 
 
 def read_source(net: str, source: str | Path) -> store.Arrays:
@@ -128,12 +122,10 @@ def read_source(net: str, source: str | Path) -> store.Arrays:
             cause="The file is of the other network, or holds the bundled weights.",
             next_step="give a file of this network, or another --net.",
         )
-    base = build(net, 64)
-    base.load_weights(path)
-    return named_arrays(base)
+    return named_arrays(build(net, 64, path))
 
 
-def named_arrays(base) -> store.Arrays:
+def named_arrays(base: keras.Model) -> store.Arrays:
     """Return "layer/weight" -> array of a network, in the order of ``get_weights()``."""
     return {
         f"{layer.name}/{weight.name}": value
@@ -142,71 +134,15 @@ def named_arrays(base) -> store.Arrays:
     }
 
 
-def random_arrays(net: str) -> store.Arrays:
-    """Return the weights of a fresh network, the same ones each time: the control of transfer."""
-    import keras
-
-    keras.utils.set_random_seed(0)
-    return {f"{i:03d}": value for i, value in enumerate(build(net, 64).get_weights())}
-
-
-def features(net: str, size: int, arrays: store.Arrays, images: np.ndarray) -> np.ndarray:
-    """Return pooled float32 features (n, channels) of uint8 pictures, resized to ``size``."""
-    import keras
-
-    inputs = keras.Input(images.shape[1:], dtype="uint8")
-    x = keras.layers.Resizing(size, size)(keras.ops.cast(inputs, "float32"))
-    x = getattr(keras.applications, MODULES[net]).preprocess_input(x)
-    model = keras.Model(inputs, build(net, size, list(arrays.values()))(x))
-    return model.predict(images, batch_size=250, verbose=0)
-
-
-def transfer(net: str, size: int, arrays: store.Arrays, cifar: dict) -> list[float]:
-    """Return three test accuracies of a ridge classifier on frozen features, 50 labels a class."""
-    picks = [pick(cifar["y_train"], 50, seed) for seed in range(3)]
-    train = features(net, size, arrays, cifar["x_train"][np.concatenate(picks)])
-    test = features(net, size, arrays, cifar["x_test"])
-    return [
-        ridge_score(part, cifar["y_train"][chosen], test, cifar["y_test"])
-        for part, chosen in zip(np.split(train, 3), picks, strict=True)
-    ]
-
-
-def ridge_score(
-    train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray
-) -> float:
-    """Return the test accuracy (0-1) of a ridge classifier; its penalty is chosen on the training part.
-
-    Args:
-        train: float (n, features).
-        train_labels: int (n,).
-        test: float (m, features).
-        test_labels: int (m,).
-    """
-    from sklearn.linear_model import RidgeClassifierCV
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    unit = train.std()  # a random network's features are so small that the scaler takes them for 0
-    ridge = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(0, 5, 11)))
-    ridge.fit(train / unit, train_labels)
-    return float(ridge.score(test / unit, test_labels))
-
-
-def pick(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Return the places of ``count`` pictures of each class, chosen by the seed."""
-    rng = np.random.default_rng(seed)
-    return np.concatenate(
-        [rng.choice(np.flatnonzero(labels == label), count, replace=False) for label in range(10)]
-    )
-
-
 def top1(net: str, size: int, arrays: store.Arrays, head: list[np.ndarray], tiny: dict) -> float:
-    """Return the share of Tiny ImageNet's validation photographs that base and head get right."""
+    """Return which per cent of Tiny ImageNet's validation photographs base and head get right."""
     images = tiny["x_val"]
     images = images if images.shape[1] <= size else shrunk(images, size)  # as in training
-    logits = features(net, size, arrays, images) @ head[0] + head[1]
-    return float((logits.argmax(1) == tiny["y_val"]).mean())
+    base = build(net, size)
+    base.set_weights(list(arrays.values()))
+    features = on_pictures(net, base, images.shape[1]).predict(images, batch_size=250, verbose=0)
+    logits = features @ head[0] + head[1]
+    return round(100 * float((logits.argmax(1) == tiny["y_val"]).mean()), 2)
 
 
 def write(net: str, arrays: store.Arrays, facts: dict, folder: Path) -> dict:
@@ -228,101 +164,53 @@ def write(net: str, arrays: store.Arrays, facts: dict, folder: Path) -> dict:
         **facts,
     }
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / card["file"], content)
-    _replace(folder / f"{net}.json", (json.dumps(card, indent=2, allow_nan=False) + "\n").encode())
+    text = json.dumps(card, indent=2, allow_nan=False) + "\n"
+    for name, written in ((card["file"], content), (f"{net}.json", text.encode())):
+        with replacing(folder / name) as part:
+            part.write_bytes(written)
     return card
 
 
-def _replace(path: Path, content: bytes) -> None:
-    with replacing(path) as part:
-        part.write_bytes(content)
-
-
-def measure(
-    net: str, size: int, arrays: store.Arrays, head: list[np.ndarray] | None, args: argparse.Namespace
-) -> dict[str, dict]:
-    """Return accuracies in per cent before and after packing, as far as data is given."""
-    after = restored(compact(arrays))
-    measured: dict[str, dict] = {}
-    if args.tiny and head:
-        tiny = load_data(args.tiny, ["val"])
-        pair = [100 * top1(net, size, values, head, tiny) for values in (arrays, after)]
-        measured[TOP1] = _pair(pair)
-    if args.cifar:
-        with np.load(args.cifar) as stored:
-            cifar = {key: stored[key] for key in stored.files}
-        before, packed, random = (
-            100 * np.array(transfer(net, size, values, cifar))
-            for values in (arrays, after, random_arrays(net))
-        )
-        measured["cifar10_frozen_50_labels_a_class_percent"] = {
-            "what": "test photographs (JPEG copy), pooled features, ridge classifier, 3 seeds",
-            **_pair([before.mean(), packed.mean()]),
-            "sd": round(float(packed.std(ddof=1)), 2),
-            "random_weights": round(float(random.mean()), 2),
-        }
-    return measured
-
-
-def _pair(pair: list[float]) -> dict[str, float]:
-    return {"before_packing": round(float(pair[0]), 2), "packed": round(float(pair[1]), 2)}
-
-
-def pack(args: argparse.Namespace) -> dict:
-    """Pack the weights that were named, measure what data allows, and return the card."""
-    facts = json.loads(args.facts.read_text()) if args.facts else {}
-    head = None
-    if args.checkpoint:
-        arrays, head, trained = read_checkpoint(args.net, args.checkpoint)
-        facts = {**trained, **facts}
-    else:
-        arrays = read_source(args.net, args.weights)
-    if args.head:
-        with np.load(args.head, allow_pickle=False) as stored:
-            head = [stored["kernel"], stored["bias"]]
-    size = args.size or facts.get("input_size", 64)
-    facts["measured"] = {"size": size, **measure(args.net, size, arrays, head, args)}
-    return write(args.net, arrays, facts, args.out)
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Pack what the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--net", choices=list(LIMIT_MB), required=True)
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--weights", type=Path, help=".npz in get_weights() order, or .h5")
-    source.add_argument("--checkpoint", type=Path, help="folder written by tools/weights/pretrain.py")
-    parser.add_argument("--head", type=Path, help=".npz with the classifier's kernel and bias, for top-1")
-    parser.add_argument("--facts", type=Path, help="JSON object whose entries go into the card")
-    parser.add_argument("--tiny", type=Path, help="Tiny ImageNet: .npz, folder, or folder of archives")
-    parser.add_argument("--cifar", type=Path, help=".npz with x_train, y_train, x_test, y_test")
-    parser.add_argument("--size", type=int, help="input size of the measurements; default: the card's")
-    parser.add_argument("--out", type=Path, default=store.BUNDLED_WEIGHTS)
-    args = parser.parse_args(argv)
-    try:
-        card = pack(args)
-    except CourseError as error:
-        raise SystemExit(str(error)) from error
-    short = {key: value for key, value in card.items() if key != "history"}
-    print(json.dumps(short, indent=2, ensure_ascii=False))
+def measure(net: str, size: int, arrays: store.Arrays, head: list[np.ndarray], tiny: Path) -> dict:
+    """Return top-1 in per cent before and after packing."""
+    photographs = load_data(tiny, ["val"])
+    forms = {"before_packing": arrays, "packed": restored(compact(arrays))}
+    return {TOP1: {form: top1(net, size, values, head, photographs) for form, values in forms.items()}}
 
 
 def read_checkpoint(net: str, folder: Path) -> tuple[store.Arrays, list[np.ndarray], dict]:
     """Return base arrays, head (kernel, bias) and the facts of a folder of tools/weights/pretrain.py."""
     final = folder / "final.npz"
     if not final.exists():
-        final = folder / "checkpoint.npz"
-        print(f"the run has not ended: packing {final}", file=sys.stderr)
+        raise SystemExit(
+            f"{folder} holds no final.npz.\nNext: let the training end; the same command continues it."
+        )
     with np.load(final, allow_pickle=False) as stored:
-        skipped = ("facts", "optimizer/")
-        values = {key: stored[key] for key in stored.files if not key.startswith(skipped)}
+        values = {key: stored[key] for key in stored.files if key != "facts"}
         facts = json.loads(str(stored["facts"]))
     if facts["network"] != net:
         raise SystemExit(f"{final} is a checkpoint of {facts['network']}, not of {net}")
-    for inner in ("step", "settings"):  # needed to continue a run, of no use in a card
-        facts.pop(inner, None)
     head = [values.pop("head/kernel"), values.pop("head/bias")]
-    return values, head, facts
+    return values, head, {name: fact for name, fact in facts.items() if name not in OF_A_RUN}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Pack what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--net", choices=list(LIMIT_MB), required=True)
+    parser.add_argument("--checkpoint", type=Path, required=True, help="folder of tools/weights/pretrain.py")
+    parser.add_argument("--tiny", type=Path, help="Tiny ImageNet: a folder of photographs or of archives")
+    parser.add_argument("--out", type=Path, default=store.BUNDLED_WEIGHTS)
+    args = parser.parse_args(argv)
+    arrays, head, facts = read_checkpoint(args.net, args.checkpoint)
+    size = facts["input_size"]
+    try:
+        measured = measure(args.net, size, arrays, head, args.tiny) if args.tiny else {}
+    except CourseError as error:
+        raise SystemExit(str(error)) from error
+    card = write(args.net, arrays, {**facts, "measured": {"size": size, **measured}}, args.out)
+    short = {key: value for key, value in card.items() if key != "history"}
+    print(json.dumps(short, indent=2, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line says; return 0, or 1 after a failure (2: the command line is wrong)."""
     options = _parser().parse_args(arguments)
     try:
-        _check_numbers(options)
         out = (PROJECT / options.out.expanduser()).resolve()
         runs = read_grid(options.grid, out, folder=options.notebooks, quick=options.quick)
         if options.dry_run:
@@ -48,28 +47,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m course_utils.sweep", description=__doc__)
     parser.add_argument("grid", type=Path, help="YAML file with lessons and parameters: docs/SWEEPS.md")
     parser.add_argument("--out", type=Path, default=Path("build/sweep"), help="default: build/sweep")
-    parser.add_argument("--workers", type=int, help="runs at a time; default: by cores and free memory")
-    parser.add_argument("--threads", type=int, default=1, help="threads of TensorFlow in a run, default 1")
-    parser.add_argument("--scheduler", help="of a Dask cluster, for example tcp://10.0.0.1:8786")
+    place = parser.add_mutually_exclusive_group()  # on a cluster, its own workers say how many at a time
+    place.add_argument("--workers", type=_count, help="runs at a time; default: by cores and free memory")
+    place.add_argument("--scheduler", help="of a Dask cluster, for example tcp://10.0.0.1:8786")
+    parser.add_argument("--threads", type=_count, default=1, help="threads of TensorFlow in a run, default 1")
     parser.add_argument("--quick", action="store_true", help="cut epochs and repeats, as tests do")
     parser.add_argument("--dry-run", action="store_true", help="list the runs, and run nothing")
     parser.add_argument("--notebooks", type=Path, default=LESSONS, help=argparse.SUPPRESS)
     return parser
 
 
-def _check_numbers(options: argparse.Namespace) -> None:
-    for name in ("workers", "threads"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise CourseError(
-                f"--{name} is {value}.", cause="Expected 1 or more.", next_step=f"give --{name} 1."
-            )
-    if options.workers and options.scheduler:
-        raise CourseError(
-            "--workers and --scheduler do not go together.",
-            cause="On a cluster, its own workers say how many runs are computed at a time.",
-            next_step="leave --workers away.",
-        )
+def _count(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, found {word}")
+    return int(word)
 
 
 def _sweep(runs: list[Run], out: Path, options: argparse.Namespace) -> dict[str, str]:

@@ -18,26 +18,26 @@ TICK = 1.0  # seconds between two looks at the clock
 
 
 def run_all(runs: Sequence[Run], pool: Pool) -> dict[str, str]:
-    """Compute the runs, tell each one that ends, and return the errors of those that failed, by name.
-
-    A terminal shows a bar below; a log gets a line a run, with what is left.
-    """
+    """Compute the runs, tell each one that ends with what is left, and return the errors by name."""
     started = time.monotonic()
     failed: dict[str, str] = {}
     futures = {pool.executor.submit(attempt, run, pool.settings): run for run in runs}
-    waiting = set(futures)
+    waiting, ended = set(futures), 0
     with tqdm(total=len(runs), unit="run", file=sys.stdout, disable=None, smoothing=0) as bar:
         while waiting:
-            running = min(pool.capacity(), len(waiting))
-            bar.set_postfix(running=running, failed=len(failed))
+            bar.set_postfix(running=min(pool.capacity(), len(waiting)), failed=len(failed))
             done, waiting = wait(waiting, timeout=TICK, return_when=FIRST_COMPLETED)
-            for ended, future in enumerate(done, start=len(runs) - len(waiting) - len(done) + 1):
-                run = futures[future]
+            for future in done:
+                run, ended = futures[future], ended + 1
                 outcome = _outcome(future, run)
                 if outcome.error:
                     failed[run.name] = outcome.error
-                left = (time.monotonic() - started) / ended * (len(runs) - ended)
-                tqdm.write(_told(run, outcome) + _rest(bar, ended, len(runs), len(failed), left, pool))
+                how = "failed" if outcome.error else "done"
+                left = clock((time.monotonic() - started) / ended * (len(runs) - ended))
+                tqdm.write(
+                    f"{run.name}: {how} after {clock(outcome.seconds)}; {ended} of {len(runs)} ended, "
+                    f"{len(failed)} failed, about {left} left"
+                )
                 sys.stdout.flush()
                 bar.update()
     return failed
@@ -57,16 +57,3 @@ def _outcome(future: Future, run: Run) -> Outcome:
         )
         return Outcome(problem, outcome.seconds)
     return outcome
-
-
-def _told(run: Run, outcome: Outcome) -> str:
-    how = "failed" if outcome.error else "done"
-    return f"{run.name}: {how} after {clock(outcome.seconds)}"
-
-
-def _rest(bar: tqdm, ended: int, total: int, failed: int, left: float, pool: Pool) -> str:
-    """What a log says of the other runs; a terminal has the bar."""
-    if not bar.disable:
-        return ""
-    running = min(pool.capacity(), total - ended)
-    return f"; {ended} of {total} ended, {running} running, {failed} failed, about {clock(left)} left"

@@ -23,8 +23,6 @@ from course_utils.running.sweep.run import Run
 KEYS = ("lessons", "parameters")
 INSIDE = "OVERRIDES."  # begins the name of an axis inside OVERRIDES
 LONGEST_NAME = 120  # characters; a folder's name may have 255
-CLEAR_TEXT = re.compile(r"(?!(true|false)$)[a-z]+|[A-Z]+\d+|(/[a-z\d.]+){2,}")  # drawn, R1, /data/cifar.npz
-CLEAR_NUMBER = re.compile(r"True|False|\d+(\.\d+)?(e-\d+)?")
 EXAMPLE = "look at docs/examples/grid.yaml."
 
 
@@ -77,13 +75,13 @@ def _read(path: Path) -> dict:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except OSError as error:
-        raise _wrong(
-            path, f"It cannot be read: {error.strerror}.", "give the path of a grid file."
-        ) from error
+        cause = f"It cannot be read: {error.strerror}."
+        raise _wrong(path, cause, "give the path of a grid file.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise _wrong(path, f"It is not YAML: {' '.join(str(error).split())[:300]}", EXAMPLE) from error
     if not isinstance(content, dict):
-        raise _wrong(path, f"Expected the keys {' and '.join(KEYS)}, found {_kind(content)}.", EXAMPLE)
+        found = "an empty file" if content is None else f"a {type(content).__name__}"
+        raise _wrong(path, f"Expected the keys {' and '.join(KEYS)}, found {found}.", EXAMPLE)
     unknown = [str(key) for key in content if key not in KEYS]
     if unknown:
         cause = f"Unknown: {', '.join(unknown)}. The keys are {' and '.join(KEYS)}."
@@ -150,24 +148,13 @@ def _parameters(chosen: Mapping[str, object], quick: bool) -> dict[str, object]:
 def _name(chosen: Mapping[str, object], quick: bool) -> str:
     """Return the name of a run's folder, which depends on the run alone: a grid may grow or shrink.
 
-    A value that the readable part does not tell from every other one is told by a digest of the run.
+    Two values can look the same in its readable part; the digest at its end tells them apart.
     """
+    told = {**chosen, "--quick": True} if quick else chosen
     parts = [f"{name.removeprefix(INSIDE)} {chosen[name]}" for name in sorted(chosen) if name != "lessons"]
     readable = "_".join(slug(part) for part in [chosen["lessons"], *parts, *(["quick"] if quick else [])])
-    if len(readable) <= LONGEST_NAME and all(_is_clear(name, value) for name, value in chosen.items()):
-        return readable
-    told = {**chosen, "--quick": True} if quick else chosen
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
     return f"{readable[:LONGEST_NAME]}_{digest}"
-
-
-def _is_clear(name: str, value: object) -> bool:
-    """Say whether no other value of this parameter looks the same in a folder's name."""
-    if name == "lessons":
-        return True
-    if name.startswith(INSIDE):
-        return not isinstance(value, str)  # all values of a field have one type, or are None
-    return bool((CLEAR_TEXT if isinstance(value, str) else CLEAR_NUMBER).fullmatch(str(value)))
 
 
 def _check(runs: list[Run]) -> None:
@@ -187,10 +174,6 @@ def _check_lists(overrides: Mapping[str, object]) -> None:
                 cause=f"Expected a list such as {list(usual)}, and in a grid a list is an axis.",
                 next_step=f"write a list of lists, each one value: {name}: [{list(usual)}].",
             )
-
-
-def _kind(content: object) -> str:
-    return "an empty file" if content is None else f"a {type(content).__name__}"
 
 
 def _wrong(path: Path, cause: str, next_step: str) -> CourseError:

@@ -7,6 +7,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from made_up_recipes import entries
@@ -16,7 +17,7 @@ from course_utils import records
 from course_utils.lesson import STAND_IN
 from course_utils.records import record
 from course_utils.reference import write_tables
-from course_utils.running.report import comparison, comparison_text, data_labels, read_run_facts, write_report
+from course_utils.running.report import Results, read_run_facts, write_report
 
 CONTEXT = {"data": "drawn", "weights": "none", "profile": "offline", "seconds": 3.0}
 
@@ -27,12 +28,16 @@ def _known_device(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def add_run(out: Path, model: str, seed: int, val: float, **facts: object) -> None:
-    facts = CONTEXT | {"lesson": "02", "parameters": 1000, "model_bytes": 2_500_000} | facts
+    facts = CONTEXT | {"lesson": "02", "parameters": 1000, "trainable_parameters": 1000} | facts
+    facts |= {"model_name": model, "seed": seed, "model_bytes": 2_500_000}
     folder = out / "runs" / f"{model.lower()}-{seed}"
     folder.mkdir(parents=True)
-    (folder / "training.json").write_text(json.dumps(facts | {"model_name": model, "seed": seed}))
+    (folder / "model.keras").touch()
+    (folder / "training.json").write_text(json.dumps(facts))
     curve = {"epoch": [1, 2], "phase": ["training"] * 2, "loss": [2.3, 1.9], "val_accuracy": [0.1, val]}
     pd.DataFrame(curve).to_csv(folder / "history.csv", index=False)
+    labels = (np.arange(100) >= 100 * val).astype(int)
+    np.savez(folder / "val_predictions.npz", labels=labels, probabilities=np.tile([1.0, 0.0], (100, 1)))
     context = {key: facts[key] for key in CONTEXT} | {"seed": seed}
     record("02", model, "accuracy", val, unit="fraction", split="val", out=out, **context)
 
@@ -86,35 +91,40 @@ def write_records(folder: Path, found: list[dict]) -> None:
 
 
 def test_comparison_has_a_row_a_model_with_mean_and_spread(out: Path):
-    frame = comparison(out).set_index("model")
-
-    assert list(frame.index) == ["MLP", "CNN"]
-    assert frame.loc["CNN", "validation"] == "55.0 ± 7.1 %"
-    assert frame.loc["MLP", "validation"] == "30.0 %"
-    assert frame.loc["MLP", "test"] == "25.0 %"
-    assert frame.loc["CNN", "test"] == ""
-    assert frame.loc["MLP", "parameters"] == "201,482"
-    assert frame.loc["MLP", "trainable"] == "1,234"
-    assert frame.loc["CNN", "MB"] == "2.5"
-    assert frame.loc["CNN", "seeds"] == "2"
-
-
-def test_trials_do_not_enter_the_comparison(out: Path):
     trial = CONTEXT | {"seed": 0, "learning_rate": 1.0}
     record("02", "CNN", "accuracy", 0.99, unit="fraction", split="val", out=out, **trial)
+    test = {"metric": "accuracy", "value": 0.9, "unit": "fraction", "split": "test"}
+    record("05", "CNN", out=out, **test, **CONTEXT | {"seed": 0, "weights": "of an earlier run"})
+    record("14", "R1 published", out=out, **test, **CONTEXT | {"seed": 0})
+    rows = Results(out).comparison().set_index("model").T.to_dict()
 
-    assert comparison(out).set_index("model").loc["CNN", "validation"] == "55.0 ± 7.1 %"
+    assert list(rows) == ["MLP", "CNN", "R1 published"]
+    trained = {"MB": "2.5", "training s": "3.0", "weights": "none", "data": "drawn"}
+    assert rows["MLP"] == trained | {
+        "validation": "30.0 %",
+        "test": "25.0 %",
+        "parameters": "201,482",
+        "trainable": "1,234",
+        "seeds": "1",
+    }
+    assert rows["CNN"] == trained | {
+        "validation": "55.0 ± 7.1 %",
+        "test": "",
+        "parameters": "545,098",
+        "trainable": "1,000",
+        "seeds": "2",
+    }
+    told = {name: text for name, text in rows["R1 published"].items() if text}
+    assert told == {"test": "90.0 %", "seeds": "1", "weights": "none", "data": "drawn"}
 
 
-def test_text_for_the_terminal_prefers_the_test_set(out: Path):
-    assert "test accuracy" in comparison_text(out)
+def test_text_for_the_terminal_prefers_the_test_set_and_names_the_stand_in(out: Path):
+    said = Results(out).summary()
+    assert "test accuracy" in said
+    assert said.endswith(f"Data: drawn ({STAND_IN}). Weights: none.")
     for path in (out / "records").glob("05*"):
         path.unlink()
-    assert "validation accuracy" in comparison_text(out)
-
-
-def test_labels_name_the_stand_in(out: Path):
-    assert data_labels(out) == {"data": f"drawn ({STAND_IN})", "weights": "none"}
+    assert "validation accuracy" in Results(out).summary()
 
 
 def test_empty_folder_makes_a_page(tmp_path: Path):
@@ -122,7 +132,9 @@ def test_empty_folder_makes_a_page(tmp_path: Path):
 
     assert page.text.count("ot run") >= 5
     assert STAND_IN not in page.text
-    assert comparison_text(tmp_path).startswith("No model was trained")
+    said = Results(tmp_path).summary()
+    assert said.startswith("No model was trained")
+    assert said.endswith("Data: none yet. Weights: none yet.")
 
 
 def test_page_holds_everything_in_one_file(out: Path):
@@ -157,67 +169,16 @@ def test_everything_is_escaped(out: Path):
     assert "&lt;u&gt;bad&lt;/u&gt;" in page.text
 
 
-def test_damaged_files_are_named_and_left_out(out: Path):
-    (out / "records" / "zz.json").write_text("{")
+@pytest.mark.parametrize("content", ["[", "[]", '{"lessons": []}'])
+def test_damaged_files_are_named_and_left_out(out: Path, content: str):
+    good = next((out / "records").glob("02-cnn*.json"))
+    (out / "records" / "zz.json").write_text(json.dumps(json.loads(good.read_text()) | {"data": None}))
     (out / "runs" / "cnn-1" / "history.csv").unlink()
-    (out / "run.json").write_text("[")
+    (out / "run.json").write_text(content)
     page = page_of(out)
 
-    assert "records/zz.json" in page.text
-    assert "cnn-1/history.csv" in page.text
+    assert "left out: records/zz.json, runs/cnn-1, run.json." in page.text
     assert page.tags.count("details") == 2
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"data": None},
-        {"data": [1]},
-        {"value": None},
-        {"value": "a"},
-        {"model": 1},
-        {"seed": [0]},
-        {"split": None},
-    ],
-)
-def test_record_that_holds_something_else_is_named_and_left_out(out: Path, change: dict):
-    good = next((out / "records").glob("02-cnn*.json"))
-    (out / "records" / "bad.json").write_text(json.dumps(json.loads(good.read_text()) | change))
-
-    assert "left out: records/bad.json." in page_of(out).text
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        *({"data": None}, {"model_name": 3}, {"seed": "0"}, {"parameters": None}, {"weights": [1]}),
-        *({"seconds": "3"}, {"model_bytes": []}, {"trainable_parameters": "all"}),
-    ],
-)
-def test_run_that_holds_something_else_is_named_and_left_out(out: Path, change: dict):
-    path = out / "runs" / "cnn-1" / "training.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
-
-    assert "left out: cnn-1/training.json." in page_of(out).text
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        *(
-            "[",
-            "[]",
-            '{"lessons": []}',
-            '{"lessons": {"02_a": []}}',
-            '{"lessons": {"02_a": {"seconds": "x"}}}',
-        ),
-        *('{"lessons": {"02_a": {"peak_bytes": null}}}', '{"parameters": [1]}', '{"started": 5}'),
-    ],
-)
-def test_facts_that_hold_something_else_are_named_and_left_out(out: Path, content: str):
-    (out / "run.json").write_text(content)
-
-    assert "left out: run.json." in page_of(out).text
     assert read_run_facts(out) == {}
 
 

@@ -8,58 +8,41 @@ import json
 import numpy as np
 import pytest
 
+from course_utils.errors import CourseError
+
 
 @pytest.fixture(scope="module")
 def pack():
     return importlib.import_module("tools.weights.pack")
 
 
-def test_a_checkpoint_is_packed_with_its_history(pack, tmp_path, monkeypatch):
-    monkeypatch.setattr(pack, "measure", lambda net, size, *rest: {"size_seen": size})
-    arrays = {
-        "a/kernel": np.ones((1, 1, 2, 3), "f4"),
-        "head/kernel": np.ones((3, 2)),
-        "head/bias": np.ones(2),
+def test_a_checkpoint_is_packed_with_its_history_and_measured(pack, tmp_path, photographs):
+    arrays = pack.named_arrays(pack.build("MobileNetV2", 32))
+    head = {"head/kernel": np.zeros((1280, 4)), "head/bias": np.eye(4)[2]}  # it takes all for cows
+    facts = {
+        "network": "MobileNetV2",
+        "input_size": 32,
+        "epochs": 2,
+        "step": 9,
+        "settings": {},
+        "history": [],
     }
-    facts = {"network": "ResNet50", "input_size": 48, "epochs": 2, "step": 9, "settings": {}, "history": []}
-    np.savez(tmp_path / "final.npz", facts=np.array(json.dumps(facts)), **arrays)
-    words = ["--net", "ResNet50", "--checkpoint", tmp_path, "--out", tmp_path]
+    np.savez(tmp_path / "final.npz", facts=json.dumps(facts), **arrays, **head)
+    words = ["--net", "MobileNetV2", "--checkpoint", tmp_path, "--out", tmp_path, "--tiny", photographs]
     pack.main([str(word) for word in words])
-    written = json.loads((tmp_path / "ResNet50.json").read_text())
-    assert written["measured"] == {"size": 48, "size_seen": 48}
+    written = json.loads((tmp_path / "MobileNetV2.json").read_text())
+    assert written["measured"] == {"size": 32, pack.TOP1: {"before_packing": 25.0, "packed": 25.0}}
     assert (written["epochs"], written["licence"]) == (2, pack.LICENCE)
     assert "step" not in written
-    with pytest.raises(SystemExit, match="a checkpoint of ResNet50, not of MobileNetV2"):
-        pack.main(["--net", "MobileNetV2", "--checkpoint", str(tmp_path), "--out", str(tmp_path)])
-
-
-def in_order(path, net):
-    """Store random weights of a network as ``get_weights()`` gives them."""
-    import keras
-
-    base = getattr(keras.applications, net)(include_top=False, weights=None, input_shape=(64, 64, 3))
-    arrays = [array.astype("f2") if array.ndim > 1 else array for array in base.get_weights()]
-    np.savez(path, **{f"w{place:03d}": array for place, array in enumerate(arrays)})
-    return arrays
-
-
-def test_weights_in_order_are_packed_with_their_head(pack, tmp_path, monkeypatch):
-    arrays = in_order(tmp_path / "new.npz", "MobileNetV2")
-    np.savez(tmp_path / "head.npz", kernel=np.ones((1280, 4)), bias=np.arange(4))
-    seen = {}
-    monkeypatch.setattr(pack, "measure", lambda net, size, arrays, head, args: seen.update(head=head) or {})
-    words = ["--net", "MobileNetV2", "--weights", tmp_path / "new.npz", "--head", tmp_path / "head.npz"]
-    pack.main([str(word) for word in (*words, "--out", tmp_path)])
-    np.testing.assert_array_equal(seen["head"][1], np.arange(4))
-    with np.load(tmp_path / "MobileNetV2.npz") as stored:
-        np.testing.assert_allclose(
-            stored["Conv1/kernel"] * stored["Conv1/kernel|scale"], arrays[0], atol=0.01
-        )
-
-
-def test_weights_of_the_other_network_are_not_packed(pack, tmp_path):
-    in_order(tmp_path / "other.npz", "MobileNetV2")
-    words = ["--net", "ResNet50", "--weights", tmp_path / "other.npz", "--out", tmp_path]
-    with pytest.raises(SystemExit, match="These are no new weights of ResNet50"):
-        pack.main([str(word) for word in words])
+    with pytest.raises(SystemExit, match="a checkpoint of MobileNetV2, not of ResNet50"):
+        pack.main(["--net", "ResNet50", "--checkpoint", str(tmp_path), "--out", str(tmp_path)])
+    with pytest.raises(SystemExit, match=r"holds no final\.npz"):
+        pack.main(["--net", "ResNet50", "--checkpoint", str(photographs), "--out", str(tmp_path)])
     assert not (tmp_path / "ResNet50.npz").exists()
+
+
+def test_weights_of_the_other_network_are_no_start(pack, tmp_path):
+    arrays = pack.build("MobileNetV2", 64).get_weights()
+    np.savez(tmp_path / "other.npz", **{f"w{place:03d}": array for place, array in enumerate(arrays)})
+    with pytest.raises(CourseError, match="These are no new weights of ResNet50"):
+        pack.read_source("ResNet50", tmp_path / "other.npz")

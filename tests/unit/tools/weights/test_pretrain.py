@@ -21,21 +21,22 @@ needs_jax = pytest.mark.skipif(
 SMALL = Path(__file__).with_name("small_network.py")
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    rng, arrays = np.random.default_rng(0), {}
-    for split, count in (("train", 256), ("val", 64)):
-        labels = arrays[f"y_{split}"] = np.arange(count) % 4
-        noise = rng.integers(0, 120, (count, 16, 16, 3))
-        arrays[f"x_{split}"] = (noise + 40 * labels[:, None, None, None]).astype(np.uint8)
-    path = tmp_path_factory.mktemp("photographs") / "data.npz"
-    np.savez(path, **arrays)
-    return path
-
-
-def run(data, out, *more, checkpoints=0):
+def run(photographs, out, *more, checkpoints=0):
     """Train; the process ends by SIGKILL after so many checkpoints (0: not at all)."""
-    words = ["--net", "MobileNetV2", "--data", data, "--out", out, "--batch", 32, "--size", 16, "--chunk", 4]
+    words = [
+        "--net",
+        "MobileNetV2",
+        "--data",
+        photographs,
+        "--out",
+        out,
+        "--batch",
+        32,
+        "--size",
+        16,
+        "--chunk",
+        4,
+    ]
     command = [sys.executable, SMALL, checkpoints, *words, "--save-every", 0, *more]
     path = {"PYTHONPATH": str(PROJECT), "JAX_PLATFORMS": "cpu", "PATH": "/usr/bin:/bin"}
     return subprocess.run([str(word) for word in command], env=path, capture_output=True, text=True)
@@ -48,15 +49,15 @@ def final(out):
 
 
 @needs_jax
-def test_killed_run_ends_like_one_that_was_not(data, tmp_path):
+def test_killed_run_ends_like_one_that_was_not(photographs, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert run(data, whole, "--epochs", 10, "--mixup", 0.2).returncode == 0
-    assert run(data, killed, "--epochs", 10, "--mixup", 0.2, checkpoints=7).returncode == -9
-    other = run(data, killed, "--epochs", 20, "--mixup", 0.2)
+    assert run(photographs, whole, "--epochs", 10, "--mixup", 0.2).returncode == 0
+    assert run(photographs, killed, "--epochs", 10, "--mixup", 0.2, checkpoints=7).returncode == -9
+    other = run(photographs, killed, "--epochs", 20, "--mixup", 0.2)
     assert other.returncode == 1
     assert "had other settings" in other.stderr
     assert "epochs was 10, now 20" in other.stderr
-    went_on = run(data, killed, "--epochs", 10, "--mixup", 0.2)
+    went_on = run(photographs, killed, "--epochs", 10, "--mixup", 0.2)
     assert re.search(r"continuing at step 28\b", went_on.stdout)
     (facts, arrays), (_, resumed) = final(whole), final(killed)
     for name, array in arrays.items():
@@ -64,7 +65,7 @@ def test_killed_run_ends_like_one_that_was_not(data, tmp_path):
     losses = [line["loss"] for line in facts["history"]]
     assert losses[-1] < losses[0] - 0.3
     assert facts[pack.TOP1] > 90
-    assert "was done before" in run(data, whole, "--epochs", 10, "--mixup", 0.2).stdout
+    assert "was done before" in run(photographs, whole, "--epochs", 10, "--mixup", 0.2).stdout
 
     pack.main(["--net", "MobileNetV2", "--checkpoint", str(whole), "--out", str(tmp_path)])
     card = json.loads((tmp_path / "MobileNetV2.json").read_text())
@@ -73,11 +74,11 @@ def test_killed_run_ends_like_one_that_was_not(data, tmp_path):
 
 
 @needs_jax
-def test_minutes_end_a_run_and_a_loss_that_is_no_number_stops_it(data, tmp_path):
-    assert run(data, tmp_path / "short", "--minutes", 0.001).returncode == 0
+def test_minutes_end_a_run_and_a_loss_that_is_no_number_stops_it(photographs, tmp_path):
+    assert run(photographs, tmp_path / "short", "--minutes", 0.001).returncode == 0
     facts, _ = final(tmp_path / "short")
     assert facts["seconds"] >= 0.06
-    lost = run(data, tmp_path / "lost", "--epochs", 50, "--rate", 1e30)
+    lost = run(photographs, tmp_path / "lost", "--epochs", 50, "--rate", 1e30)
     assert lost.returncode == 1
     assert re.search(r"The loss is not a finite number at step \d+, at a rate of", lost.stderr)
     assert "Next: give a smaller --rate" in lost.stderr
