@@ -32,7 +32,7 @@ from course_utils.system.paths import PROJECT
 FORMATS = (
     "class folders, python batches (folder or .tar.gz), Kaggle's files (train.7z, trainLabels.csv) or .npz"
 )
-ARCHIVE = "cifar-10-python.tar.gz"
+PUBLISHED_NAME = "cifar-10-python.tar.gz"
 DATA_SUFFIXES = (".npz", ".7z", ".csv", ".gz", ".bin", ".mat")
 
 
@@ -114,8 +114,8 @@ def _holds_data(path: Path) -> bool:
 
 def _single_file(path: Path) -> Path | None:
     """Return the published archive or the only .npz file of a folder."""
-    if (path / ARCHIVE).is_file():
-        return path / ARCHIVE
+    if (path / PUBLISHED_NAME).is_file():
+        return path / PUBLISHED_NAME
     files = sorted(file for file in path.iterdir() if file.suffix.lower() == ".npz")
     if len(files) > 1:
         raise CourseError(

@@ -120,10 +120,15 @@ BY_WORD = {"published": find_published, "parquet": find_parquet, "kaggle": find_
 
 def _from_cache() -> Found | None:
     """Return photographs that an earlier run got, without asking any server."""
+    from course_utils.pictures.places.kaggle import fetched_before
     from course_utils.pictures.places.parquet_copy import kept_parquet
     from course_utils.pictures.places.published import is_in_cache
 
-    at_hand = {"published": is_in_cache, "parquet": kept_parquet, "kaggle": _is_fetched_from_kaggle}
+    at_hand = {
+        "published": is_in_cache,
+        "parquet": kept_parquet,
+        "kaggle": lambda: fetched_before(_kaggle_folder()),
+    }
     for word, is_there in at_hand.items():
         if is_there():
             with contextlib.suppress(CourseError):  # damaged: it is fetched again
@@ -167,9 +172,3 @@ def _into(steps: list[Step]) -> Callable[[str, str], None]:
 
 def _kaggle_folder() -> Path:
     return cache_folder() / "kaggle"
-
-
-def _is_fetched_from_kaggle() -> bool:
-    from course_utils.pictures.places.kaggle import FOLDERS
-
-    return any((_kaggle_folder() / name).is_dir() for name in FOLDERS.values())

@@ -39,6 +39,16 @@ def check_disk(folder: Path, need: int, what: str) -> None:
         )
 
 
-def means_full(error: OSError) -> bool:
-    """True if the disk, or this person's part of it, is full."""
-    return error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+def disk_error(target: Path, error: OSError) -> CourseError:
+    """Return what to say when the disk fails while a file is written.
+
+    Args:
+        target: final path of the file.
+        error: of the system.
+    """
+    is_full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+    return CourseError(
+        f"{target.name} cannot be written to {target.parent}.",
+        cause="The disk is full." if is_full else f"{error.strerror or error}.",
+        next_step=f"{'free some space, or ' if is_full else ''}name another folder by COURSE_CACHE.",
+    )

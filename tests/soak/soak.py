@@ -16,7 +16,6 @@ import contextlib
 import dataclasses
 import hashlib
 import io
-import json
 import multiprocessing
 import random
 import sys
@@ -92,8 +91,6 @@ class _Plan:
             return cut
         said = {
             "ignores_range": rng.random() < 0.3,
-            "ignores_if_range": rng.random() < 0.3,
-            "etag": f'"{rng.random()}"' if rng.random() < 0.3 else None,
             "body": self._other_body() if rng.random() < 0.4 else None,
         }
         whole, page, odd = (
@@ -133,7 +130,7 @@ def run(seed: int, number: int, count: Count, *, killing: bool = True) -> None:
         digest = f"sha256:{hashlib.sha256(plan.body).hexdigest()}"
         file = RemoteFile(NAME, tuple(server.address for server in servers), digest, plan.size)
         target = Path(folder) / NAME
-        clean = plan.cuts_only and not _leave_something(plan, file, Path(folder))
+        clean = plan.cuts_only and not _leave_something(plan, Path(folder))
         before = target.read_bytes() if target.exists() else None
 
         def look(outcome: str) -> None:
@@ -153,7 +150,7 @@ def run(seed: int, number: int, count: Count, *, killing: bool = True) -> None:
             again = count.sent_again_killed if plan.kills else count.sent_again
             again.append(sum(server.sent for server in servers) - len(plan.body))
         for server in servers:
-            server.plan, server.body, server.etag, server.speed = [], plan.body, '"recovered"', None
+            server.plan, server.body, server.speed = [], plan.body, None
         outcome, told = _tried(file, folder, PATIENT)
         look(outcome)
     count.runs += 1
@@ -172,8 +169,8 @@ def _count_outcome(count: Count, outcome: str, number: int) -> None:
         count.broken.append(f"run {number}: {outcome}")
 
 
-def _leave_something(plan: _Plan, file: RemoteFile, folder: Path) -> bool:
-    """Let a former file, or a part of unknown bytes with a note that may be broken, lie there."""
+def _leave_something(plan: _Plan, folder: Path) -> bool:
+    """Let a former file, or a part of unknown bytes, lie there."""
     rng = plan.rng
     if rng.random() > LEFT_BEFORE:
         return False
@@ -181,8 +178,6 @@ def _leave_something(plan: _Plan, file: RemoteFile, folder: Path) -> bool:
         (folder / NAME).write_bytes(FORMER)
     if rng.random() < 0.8:
         (folder / f"{NAME}.part").write_bytes(rng.randbytes(rng.randint(0, len(plan.body) + 10)))
-        note = json.dumps({"digest": file.digest, "address": file.addresses[0], "ETag": '"one"'})
-        (folder / f"{NAME}.part.json").write_text(note[: rng.choice((len(note), rng.randint(0, len(note))))])
     return True
 
 

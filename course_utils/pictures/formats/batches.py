@@ -49,7 +49,6 @@ OTHER_VERSIONS = {
 }
 README = "readme.html"  # stands in the published archive
 LARGEST_FILE = 64 * 1024**2  # twice a published batch
-LARGEST_ARCHIVE = LARGEST_UNPACKED
 LARGEST_HEADER = 4 * 1024  # of one member of a tar file; reading a long one can take seconds or fill memory
 LARGEST_HEADERS = 128 * 1024
 MOST_PIECES = 500_000  # of a pickle; a published batch has 60,000
@@ -155,7 +154,7 @@ def _members_of(path: Path, others: list[str], place: _Reading) -> Iterator[tupl
                 _check_member(path, member)
                 place.name = shown(member.name)
                 total += member.size
-                check_unpacked_size(path.name, total, LARGEST_ARCHIVE)
+                check_unpacked_size(path.name, total, LARGEST_UNPACKED)
                 name = _expected_name(member)
                 if name:
                     check_unpacked_size(name, member.size, LARGEST_FILE)

@@ -5,7 +5,6 @@ A part for validation joins train/: each lesson sets its own validation pictures
 
 from __future__ import annotations
 
-import functools
 import itertools
 import os
 import re
@@ -15,14 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.errors import CourseError, shown
-from course_utils.pictures.array_cache import file_facts
+from course_utils.pictures.array_cache import listing_facts
 from course_utils.pictures.formats.picture_files import (
     FROM_A_PHONE,
     PHONE_SUFFIXES,
     SUFFIXES,
     PictureArray,
     left_out_note,
-    read_file,
 )
 from course_utils.pictures.structure import (
     CLASS_NAMES,
@@ -64,16 +62,7 @@ def folder_facts(path: Path) -> Iterator[str]:
     for part, folders in class_folders(path).items():
         for label, folder in folders:
             yield f"{part}/{label}"
-            with os.scandir(folder) as entries:
-                yield from sorted(entry_facts(entry) for entry in entries)
-
-
-def entry_facts(entry: os.DirEntry) -> str:
-    """Return what shows that one entry of a folder changed; of a link that leads nowhere, its name."""
-    try:
-        return file_facts(entry)
-    except OSError:
-        return f"{entry.name}|"
+            yield from listing_facts(folder)
 
 
 def class_folders(path: Path) -> dict[str, list[tuple[int, Path]]]:
@@ -166,7 +155,7 @@ def _read_part(
     names = [str(file.relative_to(root)) for file in files]
     pictures = PictureArray(names, what=f"Reading {part or root.name}")
     for at, file in enumerate(files):
-        pictures.add(at, functools.partial(read_file, file))
+        pictures.add(at, file)
     images, used, unreadable = pictures.result()
     left_out += unreadable
     if not len(images):
