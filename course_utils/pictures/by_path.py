@@ -13,7 +13,6 @@ from course_utils.pictures.formats.batches import (
     FILES,
     OTHER_VERSIONS,
     batches_folder,
-    is_archive,
     read_batches_archive,
     read_batches_folder,
     refuse_other_version,
@@ -134,7 +133,7 @@ def _found_in_file(path: Path) -> _Found:
         raise _of_no_kind(path)
     if path.suffix.lower() == ".npz":
         return _Found(".npz", [file_facts(path)], lambda: read_npz(path))
-    if is_archive(path):
+    if path.suffix in (".gz", ".tgz", ".tar"):
         return _Found("python batches", [file_facts(path)], lambda: read_batches_archive(path))
     refuse_other_version(path.name, [path.name])
     hint = " It is a zip archive: unpack it first." if zipfile.is_zipfile(path) else ""

@@ -318,40 +318,6 @@ def test_row_14_sizes_that_lie(tmp_path: Path) -> None:
         assert message_of(read_batches_archive, path) == expected
 
 
-def sparse(path: Path, start: bytes) -> None:
-    path.write_bytes(start)
-    os.truncate(path, LARGE)
-
-
-LARGE_NAME = tar_header("x", LARGE, b"L")
-OTHER_NAMES = {
-    "a large name": (lambda path: sparse(path, LARGE_NAME), HEADER_REFUSED.format(name="c", limit="4,096")),
-    "a large name, packed": (
-        lambda path: gzipped(path, LARGE_NAME, zeros=LARGE),
-        HEADER_REFUSED.format(name="c", limit="4,096"),
-    ),
-    "no archive": (lambda path: sparse(path, b"no archive"), OF_NO_KIND),
-    "no archive, packed": (lambda path: gzipped(path, b"no archive", zeros=LARGE), OF_NO_KIND),
-    "packed, with an endless name": (
-        lambda path: path.write_bytes(b"\x1f\x8b\x08\x08" + b"x" * 20_000_000),
-        OF_NO_KIND,
-    ),
-}
-
-
-@pytest.mark.parametrize("case", OTHER_NAMES)
-def test_row_14_of_a_file_with_another_name_only_the_beginning_decides(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
-) -> None:
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    write, expected = OTHER_NAMES[case]
-    write(tmp_path / "c")
-    message, seconds, megabytes = cost_of("path", tmp_path / "c")
-    assert message == expected
-    assert seconds < 2
-    assert megabytes < 100
-
-
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", ["a", "a.npz", "a.tar.gz"])
 def test_row_14_a_pipe_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:

@@ -8,15 +8,8 @@ from course_utils.pictures.array_cache import cached, kept
 from course_utils.pictures.formats import parquet
 from course_utils.pictures.structure import Pictures
 from course_utils.system.download import mirrors
-from course_utils.system.download.transfer import OnStep, RemoteFile
+from course_utils.system.download.transfer import OnStep
 from course_utils.system.paths import cache_folder
-
-
-def parquet_files() -> tuple[RemoteFile, ...]:
-    """Return the two files of the parquet copy: for training, and for testing."""
-    return tuple(
-        RemoteFile(f"cifar10-{file.name}", (file.address,), file.digest, file.size) for file in parquet.FILES
-    )
 
 
 def read_parquet_copy(*, patience: float | None = None, on_step: OnStep | None = None) -> Pictures:
@@ -35,7 +28,7 @@ def read_parquet_copy(*, patience: float | None = None, on_step: OnStep | None =
             on_step("cache", "used")
         return pictures
     start, paths = time.monotonic(), []
-    for file in parquet_files():
+    for file in mirrors.PARQUET:
         left = None if patience is None else max(patience - (time.monotonic() - start), 5.0)
         paths.append(mirrors.fetch(file, cache_folder(), patience=left, on_step=on_step))
     return cached("parquet", _facts(), lambda: parquet.read_parquet(*paths))
@@ -47,4 +40,4 @@ def kept_parquet() -> Pictures | None:
 
 
 def _facts() -> list[str]:
-    return [file.digest for file in parquet_files()]
+    return [file.digest for file in mirrors.PARQUET]

@@ -67,7 +67,7 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
 ROWS = CONTENT["data_batch_2"]["data"]
 LABELS = CONTENT["data_batch_2"]["labels"]
 WRONG = {
-    "huge label": ({"labels": [*LABELS[:-1], 10**30]}, ["outside 0–9", "at row 11"]),
+    "huge label": ({"labels": [*LABELS[:-1], 10**30]}, ["object values", "whole numbers 0–9"]),
     "text labels": ({"labels": ["cat"] * 12}, ["a list stands where numbers were expected"]),
     "no labels": ({"labels": None, "fine_labels": LABELS}, ["NoneType stands where numbers"]),
     "objects": ({"data": np.array([[None] * 3072] * 12)}, ["refused"]),
