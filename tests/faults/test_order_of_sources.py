@@ -13,9 +13,6 @@ from pathlib import Path
 
 import pytest
 from servers import FaultyServer, Silent, refused_address
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
-
 from sources_places import as_in_a_new_process
 
 from course_utils import weights
