@@ -195,7 +195,7 @@ def _published_in(path: Path) -> Pictures | None:
     """Return the published archive's pictures if it lies at the path, as in a folder of ``make fetch``."""
     if not (path / PUBLISHED_NAME).is_file() and path.name != PUBLISHED_NAME:
         return None
-    from course_utils.pictures.places.published import read_published_in
+    from course_utils.pictures.places.copies import read_published_in
 
     return read_published_in(path)
 

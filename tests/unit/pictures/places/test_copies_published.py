@@ -12,7 +12,7 @@ from sources_places import as_in_a_new_process, served
 from course_utils.cifar10 import load_cifar10
 from course_utils.errors import CourseError
 from course_utils.pictures import array_cache
-from course_utils.pictures.places.published import read_published
+from course_utils.pictures.places.copies import read_copy
 from course_utils.system.download import mirrors
 from course_utils.system.download.transfer import RemoteFile
 
@@ -51,9 +51,9 @@ def test_the_second_time_needs_no_server(
     mirror: Path, monkeypatch: pytest.MonkeyPatch, keep_seconds: int
 ) -> None:
     monkeypatch.setattr(array_cache, "WORTH_KEEPING_SECONDS", keep_seconds)
-    read_published()
+    read_copy("published")
     mirror.unlink()
-    assert len(read_published().train_images) == 60
+    assert len(read_copy("published").train_images) == 60
 
 
 def test_another_file_is_refused(mirror: Path, tmp_path: Path) -> None:
