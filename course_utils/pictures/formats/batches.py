@@ -170,12 +170,6 @@ def _assembled(name: str, files: Iterable[tuple[str, bytes | None]]) -> Pictures
         if raw is None:
             others.append(file)
             continue
-        if file in seen:
-            raise CourseError(
-                f"{name} holds {file} twice.",
-                cause="It is not clear which one counts.",
-                next_step="use the archive as it was published.",
-            )
         seen.add(file)
         content = _plain_dictionary(f"{file} of {name}", raw)
         if file == META:

@@ -5,7 +5,6 @@ A part for validation joins train/: each lesson sets its own validation pictures
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -40,9 +39,6 @@ def read_folder(path: Path) -> Pictures:
 
     The pictures are ordered by class and then by the number in the file name, whatever the order on the disk.
     Files that cannot be read are left out and named in the notes.
-
-    Args:
-        path: of the folder.
 
     Raises:
         CourseError: no pictures, one class, an unknown class folder, or a picture that is not 32×32.
@@ -122,15 +118,7 @@ def _classes_in(folder: Path) -> list[tuple[int, Path]]:
             cause=f"The classes are {', '.join(CLASS_NAMES)}.",
             next_step="rename or move these folders.",
         )
-    classes = sorted((class_number(entry.name), entry) for entry in inside)
-    for (number, first), (next_number, second) in itertools.pairwise(classes):
-        if number == next_number:
-            raise CourseError(
-                f"{folder} holds two folders of one class: {first.name} and {second.name}.",
-                cause="It is not clear whether both count.",
-                next_step="put their pictures into one of them.",
-            )
-    return classes
+    return sorted((class_number(entry.name), entry) for entry in inside)
 
 
 def _read_part(

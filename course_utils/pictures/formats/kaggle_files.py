@@ -135,24 +135,17 @@ def _bad_table(path: Path, why: str) -> CourseError:
 
 def _numbers(where: Path, names: Iterable[str], labels: dict[int, int]) -> dict[str, int]:
     """Return the numbers of the files that are named like Kaggle's pictures, if they fit to the table."""
-    seen: dict[int, str] = {}
-    for name in names:
-        match = _PICTURE.fullmatch(name)
-        if match and seen.setdefault(int(match[1]), name) != name:
-            raise CourseError(
-                f"{where} holds two pictures with the number {int(match[1])}.",
-                cause=f"It is not clear which one counts: {seen[int(match[1])]} or {name}.",
-                next_step="keep the one that the table means.",
-            )
+    found = {name: int(match[1]) for name in names if (match := _PICTURE.fullmatch(name))}
+    numbers = set(found.values())
     differences = (
-        ("ids of the table without a picture", sorted(labels.keys() - seen)),
-        ("pictures without an id in the table", sorted(seen.keys() - labels)),
+        ("ids of the table without a picture", sorted(labels.keys() - numbers)),
+        ("pictures without an id in the table", sorted(numbers - labels.keys())),
     )
-    found = [f"{what}: {shortened([str(id) for id in ids], 'ids')}" for what, ids in differences if ids]
-    if found:
+    told = [f"{what}: {shortened([str(id) for id in ids], 'ids')}" for what, ids in differences if ids]
+    if told:
         raise CourseError(
             f"{where} and {LABELS} do not fit together.",
-            cause=f"{'; '.join(found)}.",
+            cause=f"{'; '.join(told)}.",
             next_step="use both files of the competition cifar-10 as Kaggle gives them.",
         )
-    return {name: number for number, name in seen.items()}
+    return found

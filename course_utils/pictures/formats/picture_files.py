@@ -52,10 +52,6 @@ class PictureArray:
     def add(self, position: int, source: Path | bytes) -> None:
         """Decode one picture.
 
-        Args:
-            position: of its name.
-            source: its file, or the bytes of it.
-
         Raises:
             CourseError: not 32×32 pixels.
         """
@@ -82,10 +78,6 @@ def decode(raw: bytes, name: str) -> np.ndarray:
     """Return one picture as uint8 (32, 32, 3), RGB.
 
     The same ``as_rgb`` turns it into RGB as for ``predict_image``.
-
-    Args:
-        raw: the bytes of a JPEG or PNG file.
-        name: of the file, for messages.
 
     Raises:
         Unreadable: empty, damaged, larger than ``LARGEST_FILE``, or neither JPEG nor PNG.

@@ -69,14 +69,7 @@ def unpacked(path: Path, choose: Callable[[list[str]], dict[str, int]]) -> Itera
 
 @contextlib.contextmanager
 def opened(file: io.BufferedReader) -> Iterator[py7zr.SevenZipFile]:
-    """Open an archive under our bounds. Given a file and no path, py7zr unpacks in order, without threads.
-
-    Args:
-        file: opened to read bytes.
-
-    Yields:
-        The archive; its list of members has been read.
-    """
+    """Open an archive under our bounds. Given a file and no path, py7zr unpacks in order, without threads."""
     ours = _BOUNDS | {name: _counted(getattr(archiveinfo, name)) for name in _COUNTED}
     theirs = {name: getattr(archiveinfo, name) for name in ours if hasattr(archiveinfo, name)}
     try:
@@ -107,7 +100,7 @@ def _checked_names(path: Path, archive: py7zr.SevenZipFile) -> list[str]:
     check_unpacked_size(
         path.name, sum(member.uncompressed or 0 for member in archive.files), LARGEST_UNPACKED
     )
-    names: dict[str, None] = {}
+    names: list[str] = []
     for member in archive.files:
         name = member.filename
         if lies_outside(name):
@@ -118,10 +111,8 @@ def _checked_names(path: Path, archive: py7zr.SevenZipFile) -> list[str]:
             continue
         if not member.is_file:
             raise refused(path, name, "is neither a file nor a folder")
-        if name in names:
-            raise refused(path, name, "comes twice")
-        names[name] = None
-    return list(names)
+        names.append(name)
+    return names
 
 
 def _damaged(path: Path, why: str) -> CourseError:

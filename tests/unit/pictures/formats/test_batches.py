@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import pickle
 import struct
-import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -160,19 +159,6 @@ def test_other_files_in_the_archive_are_not_read_but_named(tmp_path: Path) -> No
     content = {"readme.html": b"hello", "notes.txt": b"mine", "._data_batch_1": b"\0"}
     path = write_archive(tmp_path / "c.tar.gz", content | CONTENT)
     assert read_batches_archive(path).notes == ("not read: notes.txt",)
-
-
-def test_a_member_that_comes_twice_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "c.tar"
-    raw = pickle.dumps(CONTENT["data_batch_1"])
-    with tarfile.open(path, "w") as archive:
-        for _ in range(2):
-            member = tarfile.TarInfo("cifar-10-batches-py/data_batch_1")
-            member.size = len(raw)
-            archive.addfile(member, io.BytesIO(raw))
-    with pytest.raises(CourseError) as error:
-        read_batches_archive(path)
-    assert_says(error, "data_batch_1 twice")
 
 
 class _Python2Pickler(pickle._Pickler):
