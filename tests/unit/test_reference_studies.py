@@ -134,3 +134,13 @@ def test_small_pictures_make_the_transfer_negative():
     scratch = points("labels", BUNDLED)["mean"].loc[labels.item(), "CNN from scratch"]
     assert frozen["mean"][32] < scratch - 2 * FAR
     assert frozen["mean"][128] > scratch
+
+
+def test_what_lesson_17_says_of_recipe_r5():
+    records = reference_records(lesson="17", metric="accuracy", split="test", labels_per_class=300)
+    mean = mean_and_spread(records, "model")["mean"]
+    assert mean["R5 published"] > mean["R5 CNN"] + FAR
+    assert mean["R5 corrected"] > mean["R5 published"] + FAR
+    assert mean["R5 corrected, fine-tuned"] > mean["R5 corrected"]
+    assert mean["R5 random, fine-tuned"] < mean["R5 corrected"] - 4 * FAR
+    assert mean["R5 published, 30 layers"] < mean["R5 published"]
