@@ -16,13 +16,13 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from course_utils.reference import standard_error
-from course_utils.reference_tables import (
+from course_utils.reference import (
     NOT_MEASURED,
     condition_groups,
     conditions_text,
     percent,
     recipe_records,
+    standard_error,
     with_spread,
 )
 

@@ -16,9 +16,8 @@ from course_utils.errors import CourseError
 from course_utils.lesson import STAND_IN
 from course_utils.records import FIELDS, read_record
 from course_utils.reference import FOLDER as REFERENCE
-from course_utils.reference import read_table, table_files
-from course_utils.reference_tables import NUMBERS as RECIPE_NUMBERS
-from course_utils.reference_tables import percent, recipe_records, recipes_table
+from course_utils.reference import NUMBERS as RECIPE_NUMBERS
+from course_utils.reference import percent, read_table, recipe_records, recipes_table, table_files
 from course_utils.running.execution import find_lessons, lesson_number
 from course_utils.runs import Training, read_run
 from course_utils.system import run_folder

@@ -16,8 +16,16 @@ import pandas as pd
 from course_utils import plotting
 from course_utils.claims import claims_table
 from course_utils.errors import CourseError
-from course_utils.reference import mean_and_spread, reference_records, standard_error, weights_words
-from course_utils.reference_tables import WEIGHTS_WORDS, percent, recipes_table, with_spread
+from course_utils.reference import (
+    WEIGHTS_WORDS,
+    mean_and_spread,
+    percent,
+    recipes_table,
+    reference_records,
+    standard_error,
+    weights_words,
+    with_spread,
+)
 from course_utils.system.paths import PROJECT
 from course_utils.system.whole_file import replacing
 
