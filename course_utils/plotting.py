@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import functools
 import io
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -15,6 +16,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 STYLE = Path(__file__).with_name("course.mplstyle")
+MEANINGS = {  # words in a name -> its colour in every figure; the first that fits counts
+    r"guess|chance|random|control|shuffled": "#7f7f7f",
+    r"fine-tun|block|layers|whole base|\ball$": "#009e73",
+    r"frozen|transfer|\bhead\b|none$": "#d55e00",
+    r"stronger": "#003f6b",
+    r"\bmlp\b": "#56b4e9",
+    r"cnn|scratch": "#0072b2",
+    r"published": "#7f7f7f",
+    r"corrected|vote": "#cc79a7",
+}
 WIDTH = 9.0  # inches at 100 dots an inch: readable at notebook width
 
 
@@ -59,10 +70,27 @@ def _figure(height: float, rows: int = 1, columns: int = 1, **options: object) -
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
-def _color(index: int) -> str:
+def _cycle(count: int) -> list[str]:
     """Looked up while the style is on: a name such as "C1" would be looked up after it is off."""
     colors = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
-    return colors[index % len(colors)]
+    return [colors[index % len(colors)] for index in range(count)]
+
+
+def _meant(names: Iterable[object]) -> list[str | None]:
+    """Return the colours of names that have a meaning, else None."""
+    fitting = ([c for word, c in MEANINGS.items() if re.search(word, str(name).lower())] for name in names)
+    return [colors[0] if colors else None for colors in fitting]
+
+
+def _line_colors(names: Sequence[object]) -> list[str]:
+    """Return the meant colours, if they tell the lines apart."""
+    meant = _meant(names)
+    return _cycle(len(names)) if None in meant or len(set(meant)) < len(meant) else meant
+
+
+def _bar_colors(names: Sequence[object]) -> list[str]:
+    """Return the meant colours, and one colour for all bars of which nothing is meant."""
+    return [color or _cycle(1)[0] for color in _meant(names)]
 
 
 def _draw_image(axes: matplotlib.axes.Axes, image: np.ndarray, title: str = "", **options: object) -> None:
@@ -185,12 +213,12 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
     """
     figure, axes = _figure(3.3, 1, 2)
     for ax, metric in zip(axes.flat, ("loss", "accuracy"), strict=True):
-        for index, (name, frame) in enumerate(histories.items()):
-            look = {"color": _color(index), "marker": "o" if len(frame) < 3 else ""}
+        for (name, frame), color in zip(histories.items(), _line_colors(list(histories)), strict=True):
+            look = {"color": color, "marker": "o" if len(frame) < 3 else ""}
             ax.plot(frame.epoch, frame[metric], **look, linestyle="--", alpha=0.6, linewidth=1.4)
             ax.plot(frame.epoch, frame[f"val_{metric}"], **look, label=name)
             for start in frame.epoch[frame.phase != frame.phase.shift()].iloc[1:]:
-                ax.axvline(start - 0.5, color=_color(index), linestyle=":", linewidth=1.2)
+                ax.axvline(start - 0.5, color=color, linestyle=":", linewidth=1.2)
         ax.set(title=f"{metric.capitalize()} (dashed: training, solid: validation)", xlabel="epoch")
         ax.xaxis.get_major_locator().set_params(integer=True)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
@@ -221,9 +249,9 @@ def bars(
     ax = axes[0, 0]
     errors = pd.Series(np.nan, values.index) if spread is None else spread.reindex(values.index) * factor
     look = {"height": 0.65, "ecolor": "#444444", "capsize": 3}
-    for index, (name, value) in enumerate((values * factor).items()):
+    for (name, value), color in zip((values * factor).items(), _bar_colors(values.index), strict=True):
         error = errors[name] if errors[name] > 0 else None  # not a line of length 0
-        drawn = ax.barh(name, value, xerr=error, color=_color(index), **look)
+        drawn = ax.barh(name, value, xerr=error, color=color, **look)
         ax.bar_label(drawn, fmt="{:.1f}" if percent else "{:,.3g}", padding=6)
     ax.margins(x=0.12)
     ax.invert_yaxis()
@@ -259,11 +287,11 @@ def lines(
     few_points = len(frame) <= 12
     percent = ylabel.endswith("(%)") if percent is None else percent
     factor = 100 if percent else 1
-    for name in frame:
+    for name, color in zip(frame, _line_colors(list(frame)), strict=True):
         values = frame[name] * factor
-        (line,) = ax.plot(frame.index, values, marker="o" if few_points else "", label=name)
+        ax.plot(frame.index, values, marker="o" if few_points else "", color=color, label=name)
         if spread is not None:
-            band, look = spread[name] * factor, {"color": line.get_color(), "alpha": 0.2, "linewidth": 0}
+            band, look = spread[name] * factor, {"color": color, "alpha": 0.2, "linewidth": 0}
             ax.fill_between(frame.index, values - band, values + band, **look)
     if logx:
         ax.set_xscale("log")

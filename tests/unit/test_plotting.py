@@ -235,3 +235,32 @@ def test_a_base_moves_from_the_first_task_to_the_second():
     assert {"source", "target", *tasks["source"], *tasks["target"]} <= set(places)
     assert places["base"][0] == places["same base"][0] == places["copy the weights"][0] - 0.15
     assert places["base"][1] > places["copy the weights"][1] > places["same base"][1]
+
+
+def colors_of(figure) -> list[str]:
+    from matplotlib.colors import to_hex
+
+    (axes,) = figure.axes
+    return [to_hex(bar.get_facecolor()) for bar in axes.patches] or [
+        to_hex(line.get_color()) for line in axes.lines
+    ]
+
+
+def test_a_model_has_the_same_colour_in_bars_and_lines():
+    names = ["MLP", "CNN", "Stronger CNN", "Frozen MobileNetV2", "Fine-tuned ResNet50"]
+    bars = plotting.bars(pd.Series(0.5, names), title="t")
+    lines = plotting.lines(pd.DataFrame(0.5, index=[1, 2], columns=names), xlabel="x", title="t")
+    assert colors_of(bars) == colors_of(lines)
+    assert len(set(colors_of(bars))) == len(names)
+    other = plotting.bars(pd.Series(0.5, ["CNN from scratch", "frozen base", "fine-tuned base"]), title="t")
+    assert colors_of(other) == [colors_of(bars)[place] for place in (1, 3, 4)]
+
+
+def test_bars_of_one_quantity_have_one_colour_and_lines_each_their_own():
+    names = ["32 px", "64 px", "96 px"]
+    assert len(set(colors_of(plotting.bars(pd.Series(0.5, names), title="t")))) == 1
+    sizes = plotting.lines(pd.DataFrame(0.5, index=[1, 2], columns=names), xlabel="x", title="t")
+    heads = plotting.lines(
+        pd.DataFrame(0.5, index=[1, 2], columns=["frozen, a", "frozen, b"]), xlabel="x", title="t"
+    )
+    assert [len(set(colors_of(figure))) for figure in (sizes, heads)] == [3, 2]
