@@ -144,3 +144,17 @@ def test_what_lesson_17_says_of_recipe_r5():
     assert mean["R5 corrected, fine-tuned"] > mean["R5 corrected"]
     assert mean["R5 random, fine-tuned"] < mean["R5 corrected"] - 4 * FAR
     assert mean["R5 published, 30 layers"] < mean["R5 published"]
+
+
+def test_the_advice_of_lesson_5_by_number_of_labels():
+    mean = points("labels", BUNDLED)["mean"]
+    gain = mean["fine-tuned base"] - mean["frozen base"]
+    assert (
+        mean["frozen base"].loc[[5, 10, 50, 100]] > mean["CNN from scratch"].loc[[5, 10, 50, 100]] + 2 * FAR
+    ).all()
+    assert (gain.loc[[5, 10]] < 1.5 * LITTLE).all()
+    assert gain.loc[500] > 1.5 * LITTLE
+    large = mean_and_spread(reference_records(lesson="05", metric="accuracy", labels_per_class=50), "model")[
+        "mean"
+    ]
+    assert large["Fine-tuned ResNet50"] > large["Frozen MobileNetV2"] + FAR
