@@ -26,6 +26,7 @@ MEANINGS = {  # words in a name -> its colour in every figure; the first that fi
     r"published": "#7f7f7f",
     r"corrected|vote": "#cc79a7",
 }
+PERCENT = "(%)"  # end of a label: the values are fractions, and are shown in per cent
 WIDTH = 9.0  # inches at 100 dots an inch: readable at notebook width
 
 
@@ -91,6 +92,16 @@ def _line_colors(names: Sequence[object]) -> list[str]:
 def _bar_colors(names: Sequence[object]) -> list[str]:
     """Return the meant colours, and one colour for all bars of which nothing is meant."""
     return [color or _cycle(1)[0] for color in _meant(names)]
+
+
+def _mean_and_spread(
+    values: pd.Series | pd.DataFrame, label: str
+) -> tuple[pd.Series | pd.DataFrame, pd.Series | pd.DataFrame]:
+    """Return numbers and their standard deviations (0 where there are none), as the label wants them."""
+    factor = 100 if label.endswith(PERCENT) else 1
+    is_table = isinstance(values, pd.DataFrame) and "mean" in values.columns
+    means, spreads = (values["mean"], values["std"]) if is_table else (values, 0 * values)
+    return factor * means, factor * spreads
 
 
 def _draw_image(axes: matplotlib.axes.Axes, image: np.ndarray, title: str = "", **options: object) -> None:
@@ -226,33 +237,23 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
 
 
 @_styled
-def bars(
-    values: pd.Series,
-    *,
-    spread: pd.Series | None = None,
-    xlabel: str = "validation accuracy (%)",
-    title: str,
-    percent: bool | None = None,
-) -> Figure:
+def bars(values: pd.Series | pd.DataFrame, *, xlabel: str = "validation accuracy (%)", title: str) -> Figure:
     """Plot one horizontal bar a value, with the value written at its end.
 
     Args:
-        values: name -> number.
-        spread: name -> standard deviation, drawn as a thin line where it is above 0.
+        values: name -> number; or a table of ``reference.mean_and_spread``: the standard deviation is drawn
+            as a thin line where it is above 0. Fractions 0-1 if the label ends in "(%)".
         xlabel: what the numbers are, with their unit.
         title: of the plot.
-        percent: values are fractions 0-1, shown as per cent; None: if the label ends so.
     """
-    percent = xlabel.endswith("(%)") if percent is None else percent
-    factor = 100 if percent else 1
+    values, errors = _mean_and_spread(values, xlabel)
     figure, axes = _figure(0.7 + 0.36 * len(values))
     ax = axes[0, 0]
-    errors = pd.Series(np.nan, values.index) if spread is None else spread.reindex(values.index) * factor
     look = {"height": 0.65, "ecolor": "#444444", "capsize": 3}
-    for (name, value), color in zip((values * factor).items(), _bar_colors(values.index), strict=True):
+    for (name, value), color in zip(values.items(), _bar_colors(values.index), strict=True):
         error = errors[name] if errors[name] > 0 else None  # not a line of length 0
         drawn = ax.barh(name, value, xerr=error, color=color, **look)
-        ax.bar_label(drawn, fmt="{:.1f}" if percent else "{:,.3g}", padding=6)
+        ax.bar_label(drawn, fmt="{:.1f}" if xlabel.endswith(PERCENT) else "{:,.3g}", padding=6)
     ax.margins(x=0.12)
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
@@ -264,35 +265,30 @@ def bars(
 def lines(
     frame: pd.DataFrame,
     *,
-    spread: pd.DataFrame | None = None,
     xlabel: str,
     ylabel: str = "validation accuracy (%)",
     title: str,
-    percent: bool | None = None,
     logx: bool = False,
 ) -> Figure:
     """Plot one line a column over the table's index.
 
     Args:
-        frame: index: x values; columns: names of the lines; fractions 0-1 where ``percent``.
-        spread: standard deviations, in rows and columns as ``frame``, drawn as a band around each line.
+        frame: index: x values; columns: names of the lines; or a table of ``reference.mean_and_spread``,
+            unstacked: the standard deviation is drawn as a band. Fractions 0-1 if the label ends in "(%)".
         xlabel: what the index is, with its unit.
         ylabel: what the columns are, with their unit.
         title: of the plot.
-        percent: values are fractions 0-1, shown as per cent; None: if the label ends so.
         logx: logarithmic x axis, with a tick at each x value.
     """
     figure, axes = _figure(3.2)
     ax = axes[0, 0]
     few_points = len(frame) <= 12
-    percent = ylabel.endswith("(%)") if percent is None else percent
-    factor = 100 if percent else 1
+    frame, bands = _mean_and_spread(frame, ylabel)
     for name, color in zip(frame, _line_colors(list(frame)), strict=True):
-        values = frame[name] * factor
-        ax.plot(frame.index, values, marker="o" if few_points else "", color=color, label=name)
-        if spread is not None:
-            band, look = spread[name] * factor, {"color": color, "alpha": 0.2, "linewidth": 0}
-            ax.fill_between(frame.index, values - band, values + band, **look)
+        ax.plot(frame.index, frame[name], marker="o" if few_points else "", color=color, label=name)
+        if bands[name].any():
+            edges = frame[name] - bands[name], frame[name] + bands[name]
+            ax.fill_between(frame.index, *edges, color=color, alpha=0.2, linewidth=0)
     if logx:
         ax.set_xscale("log")
     if few_points:

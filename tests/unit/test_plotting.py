@@ -152,11 +152,10 @@ def test_colours_differ_and_repeat_after_the_last():
     assert [line.get_marker() for line in single.axes[0].lines] == ["o", "o"], "an epoch can be seen"
 
 
-@pytest.mark.parametrize("told", [{}, {"percent": True, "xlabel": "share"}])
-def test_bars_in_per_cent_and_with_spread(told):
-    values, spread = pd.Series({"a": 0.255, "b": 0.5}), pd.Series({"b": 0.01})
-    (ax,) = plotting.bars(values, spread=spread, title="t", **told).axes
-    assert ax.get_xlabel() == told.get("xlabel", "validation accuracy (%)")
+def test_bars_in_per_cent_and_with_spread():
+    table = pd.DataFrame({"mean": [0.255, 0.5], "std": [0, 0.01], "count": 3}, ["a", "b"])
+    (ax,) = plotting.bars(table, title="t").axes
+    assert ax.get_xlabel() == "validation accuracy (%)"
     assert [bar.get_width() for bar in ax.patches] == pytest.approx([25.5, 50])
     assert [text.get_text() for text in ax.texts] == ["25.5", "50.0"]
     (line,) = ax.collections  # of b; a has no spread
@@ -176,7 +175,7 @@ def test_lines_in_per_cent_with_a_tick_at_each_value():
 def test_lines_with_spread_as_a_band():
     frame = pd.DataFrame({"base": [0.1, 0.2], "CNN": [0.3, 0.4]}, index=[5, 10])
     spread = pd.DataFrame({"CNN": [0.01, 0.05], "base": [0.02, 0.0]}, index=[5, 10])
-    (ax,) = plotting.lines(frame, spread=spread, **NAMED).axes
+    (ax,) = plotting.lines(pd.concat({"mean": frame, "std": spread}, axis=1), **NAMED).axes
     edges = [
         [sorted({round(y, 6) for at, y in band.get_paths()[0].vertices if at == x}) for x in frame.index]
         for band in ax.collections

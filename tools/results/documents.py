@@ -140,9 +140,7 @@ def figures(records: pd.DataFrame) -> dict[str, Figure]:
     if not (models := models_table(records)).empty:
         models.index = [f"{model}, {_labels_words(labels)}" for labels, model in models.index]
         words = {"xlabel": "test accuracy (%)", "title": MODELS_TITLE}
-        found["results-models.png"] = plotting.bars(
-            models["mean"], spread=models["std"], percent=True, **words
-        )
+        found["results-models.png"] = plotting.bars(models, **words)
     for study in STUDIES:
         if study in set(records.get("study", [])):
             found[f"results-{study}.png"] = study_figure(records[records["study"] == study], study)
@@ -160,14 +158,13 @@ def study_figure(records: pd.DataFrame, study: str) -> Figure:
     _, xlabel, title = STUDIES[study]
     table = _study_table(records, study)
     if xlabel:
-        means, spreads = (table[part].unstack("line") for part in ("mean", "std"))
         words = {"xlabel": xlabel, "ylabel": "validation accuracy (%)", "title": title}
-        return plotting.lines(means, spread=spreads, percent=True, logx=study == "labels", **words)
+        return plotting.lines(table.unstack("line"), logx=study == "labels", **words)
     table.index = [
         f"{line}: {value:g}" if study == "rate" else f"{line}: {value}" for value, line in table.index
     ]
     words = {"xlabel": "validation accuracy (%)", "title": title}
-    return plotting.bars(table["mean"], spread=table["std"], percent=True, **words)
+    return plotting.bars(table, **words)
 
 
 def readme_block(records: pd.DataFrame) -> str:
@@ -318,7 +315,7 @@ def _recipes_figure(records: pd.DataFrame) -> Figure:
     ordered = chosen.sort_values(["recipe", "weights", "model"], ascending=[True, True, False])
     table = mean_and_spread(ordered, "bar")
     words = {"xlabel": "test accuracy (%)", "title": "Recipes as published and corrected, photographs"}
-    return plotting.bars(table["mean"], spread=table["std"], percent=True, **words)
+    return plotting.bars(table, **words)
 
 
 def _study(records: pd.DataFrame, study: str) -> list[str]:
