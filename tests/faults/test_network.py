@@ -505,16 +505,6 @@ def test_row_09_a_good_mirror_repairs_what_a_bad_one_began(
         ]
 
 
-def test_row_09_md5_will_do(tmp_path: Path) -> None:
-    import hashlib
-
-    with FaultyServer(BODY) as server:
-        file = RemoteFile(NAME, (server.address,), f"md5:{hashlib.md5(BODY).hexdigest()}")
-        assert download(file, tmp_path).read_bytes() == BODY
-        assert download(file, tmp_path).read_bytes() == BODY
-        assert len(server.asked) == 1
-
-
 # Rows 10 and 11: interrupted and killed
 
 DOWNLOAD = """

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tarfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,12 +34,11 @@ from course_utils.cifar10 import (
     stratified_split,
 )
 from course_utils.errors import CourseError
-from course_utils.pictures import array_cache, order
+from course_utils.pictures import array_cache
 from course_utils.pictures import stand_in as drawing
 from course_utils.pictures.places import drawn
 from course_utils.pictures.places import kaggle as kaggle_service
 from course_utils.pictures.structure import Pictures
-from course_utils.system.download import mirrors
 from course_utils.system.paths import PROJECT
 
 PICTURES = small_pictures()
@@ -51,21 +47,6 @@ PICTURES = small_pictures()
 @pytest.fixture(autouse=True)
 def clean(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     as_in_a_new_process(monkeypatch, tmp_path_factory.mktemp("cache"))
-
-
-@pytest.fixture
-def offline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every server refuses."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        archive, *tables = (
-            dataclasses.replace(file, addresses=(f"{nobody}/{file.name}",))
-            for file in (mirrors.ARCHIVE, *mirrors.PARQUET)
-        )
-        monkeypatch.setattr(mirrors, "ARCHIVE", archive)
-        monkeypatch.setattr(mirrors, "PARQUET", tuple(tables))
-        yield
 
 
 @pytest.fixture
@@ -284,27 +265,6 @@ def test_the_stand_in_is_drawn_once(few_drawn: None, monkeypatch: pytest.MonkeyP
     assert np.array_equal(load_cifar10("drawn", seed=1).train_images, other_seed.train_images)
 
 
-def test_auto_falls_back_with_a_banner_that_says_why_once(
-    offline: None, few_drawn: None, capsys: pytest.CaptureFixture
-) -> None:
-    start = time.monotonic()
-    loaded = load_cifar10()
-    assert time.monotonic() - start < 5
-    assert loaded.is_stand_in
-    told = capsys.readouterr().out
-    assert "Offline: using the drawn stand-in (not real CIFAR-10)" in told
-    assert "refused the connection" in told
-    assert loaded.steps[-1] == ("drawn stand-in", "used")
-    load_cifar10()
-    assert order.STAND_IN_BANNER not in capsys.readouterr().out
-
-
-def test_published_does_not_fall_back(offline: None) -> None:
-    with pytest.raises(CourseError) as error:
-        load_cifar10("published")
-    assert_says(error, "cifar-10-python.tar.gz could not be downloaded", "refused")
-
-
 def test_auto_takes_what_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_DATA", str(write_npz(tmp_path / "a.npz", PICTURES)))
     assert load_cifar10().source == "path"
@@ -353,12 +313,6 @@ def test_a_source_is_checked_without_loading_it(tmp_path: Path) -> None:
     with pytest.raises(CourseError) as error:
         check_source(tmp_path / "nowhere")
     assert_says(error, f"Nothing lies at {tmp_path / 'nowhere'}")
-
-
-def test_an_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(CourseError) as error:
-        load_cifar10(tmp_path)
-    assert_says(error, f"{tmp_path} is empty", "class folders, python batches")
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.csv", b"1,2"), ("a.bin", b"\1" * 600), ("a", b"")])

@@ -41,10 +41,6 @@ def test_the_form_of_python_2_is_read(tmp_path: Path) -> None:
     _assert_read(read_batches_folder(write_batches(tmp_path / "b", content)))
 
 
-def test_the_archive_is_read(tmp_path: Path) -> None:
-    _assert_read(read_batches_archive(write_archive(tmp_path / "c.tar.gz", CONTENT)))
-
-
 def test_the_folder_is_found_from_above(tmp_path: Path) -> None:
     write_batches(tmp_path / "cifar-10-batches-py", CONTENT)
     assert batches_folder(tmp_path) == tmp_path / "cifar-10-batches-py"
