@@ -325,7 +325,9 @@ def test_row_05_a_server_that_ignores_range_restarts(tmp_path: Path, capsys: pyt
         ]
 
 
-def test_row_05_a_part_other_than_asked_for_is_not_put_in(tmp_path: Path) -> None:
+def test_row_05_a_part_other_than_asked_for_is_not_put_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     def odd(request: Request) -> None:
         said = {"Content-Range": f"bytes 400000-999999/{len(BODY)}"}
         request.send_body(206, BODY[400_000:], said)
@@ -333,6 +335,7 @@ def test_row_05_a_part_other_than_asked_for_is_not_put_in(tmp_path: Path) -> Non
     with FaultyServer(BODY, [Cut(0.5), Custom(odd)]) as server:
         assert download(remote(server), tmp_path).read_bytes() == BODY
         assert ranges(server) == [None, "bytes=500000-", None]
+        assert "what is there does not fit to what has arrived" in capsys.readouterr().out
 
 
 def test_row_05_the_end_of_the_file_was_reached_before(tmp_path: Path) -> None:

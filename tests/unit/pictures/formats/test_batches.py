@@ -127,6 +127,7 @@ ODD = {
     "huge shape": b"cnumpy\nndarray\n(J\xff\xff\xff\x7ftR.",
     "dtype as data": b"}(X\x04\x00\x00\x00datacnumpy\ndtype\n(X\x01\x00\x00\x00OtR"
     b"X\x06\x00\x00\x00labels](K\x01eu.",
+    "an array of structures": pickle.dumps({"data": np.zeros((2, 3072), "i1,i1"), "labels": [0, 1]}),
     "cut off": pickle.dumps(CONTENT["data_batch_1"])[:-100],
     "empty": b"",
     "text": b"<html>log in</html>",
