@@ -236,6 +236,8 @@ CREDENTIALS: dict[str, Callable[[Person], object]] = {
     "KAGGLE_CONFIG_DIR": lambda person: person.has(
         CONFIG_DIR=str(person.keeps("kaggle.json", legacy()).parent.rename(person.home / "own"))
     ),
+    "new token in kaggle.json": lambda person: person.keeps("kaggle.json", legacy(TOKEN)),
+    "new token as key": lambda person: person.has(USERNAME=USERNAME, KEY=TOKEN),
     "login, fresh": lambda person: person.keeps(
         "credentials.json", login(TOKEN, "2999-01-01T00:00:00+00:00")
     ),
