@@ -25,6 +25,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from sources_files import (
+    Evil,
     batches,
     encoded,
     small_pictures,
@@ -117,19 +118,6 @@ def below(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
-def tar_with(path: Path, *members: tarfile.TarInfo) -> Path:
-    """The whole data set as .tar.gz, and more members at its end."""
-    with tarfile.open(path, "w:gz") as archive:
-        for name, content in BATCHES.items():
-            raw = pickle.dumps(content, protocol=4)
-            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
-            member.size = len(raw)
-            archive.addfile(member, io.BytesIO(raw))
-        for member in members:
-            archive.addfile(member, io.BytesIO(b"evil") if member.isreg() else None)
-    return path
-
-
 def tar_member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
     member = tarfile.TarInfo(name)
     member.type, member.linkname, member.size = kind, target, 4 * (kind == tarfile.REGTYPE)
@@ -174,7 +162,7 @@ TAR_MEMBERS = {
 def test_row_13_tar_members_that_lead_elsewhere(tmp_path: Path, case: str) -> None:
     member, why = TAR_MEMBERS[case]
     (tmp_path / "target").mkdir()
-    path = tar_with(tmp_path / "target" / "c.tar.gz", member)
+    path = write_archive(tmp_path / "target" / "c.tar.gz", BATCHES, member)
     why = why.replace("<name>", "cifar-10-batches-py")
     assert message_of(read_batches_archive, path) == f"Archive c.tar.gz refused: member {why}.\n{REFUSED}"
     assert below(tmp_path) == ["target", "target/c.tar.gz"]
@@ -490,7 +478,7 @@ def test_row_15_7z_names_the_member_where_it_is_damaged(tmp_path: Path) -> None:
 def test_row_15_tar_gz_with_one_other_pixel(tmp_path: Path) -> None:
     """The members are whole and plausible: only the check sum at the end of the file tells."""
     path = tmp_path / "c.tar.gz"
-    tar_with(path)
+    write_archive(path, BATCHES)
     plain = gzip.decompress(path.read_bytes())
     path.write_bytes(gzip.compress(plain, compresslevel=0))
     raw = bytearray(path.read_bytes())
@@ -505,7 +493,7 @@ def test_row_15_tar_gz_with_one_other_pixel(tmp_path: Path) -> None:
 
 
 def test_row_15_tar_gz_names_the_member_where_it_ends(tmp_path: Path) -> None:
-    path = tar_with(tmp_path / "c.tar.gz")
+    path = write_archive(tmp_path / "c.tar.gz", BATCHES)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     message = re.sub(r"data_batch_\d", "<member>", message_of(read_batches_archive, path))
     assert message == (
@@ -529,7 +517,7 @@ def test_row_15_npz_names_the_array(tmp_path: Path) -> None:
 
 def test_row_15_nothing_is_kept_of_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    path = tar_with(tmp_path / "c.tar.gz")
+    path = write_archive(tmp_path / "c.tar.gz", BATCHES)
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(CourseError):
         read_path(path)
@@ -538,16 +526,6 @@ def test_row_15_nothing_is_kept_of_a_damaged_file(tmp_path: Path, monkeypatch: p
 
 
 # Row 16: evil pickles.
-
-
-class Evil:
-    """Pickles as a call of a function."""
-
-    def __init__(self, function: Callable, *arguments: object):
-        self.call = function, arguments
-
-    def __reduce__(self) -> tuple:
-        return self.call
 
 
 def not_plain(why: str) -> str:
@@ -960,20 +938,10 @@ def test_row_20_huge_pictures_are_not_decoded(tmp_path: Path, side: int, shown: 
 # Row 21: arrays of objects.
 
 
-class Touch:
-    """Unpickles by touching a file."""
-
-    def __init__(self, canary: Path):
-        self.canary = canary
-
-    def __reduce__(self) -> tuple:
-        return Path.touch, (self.canary,)
-
-
 @pytest.mark.parametrize("key", ["x_train", "y_train"])
 def test_row_21_object_arrays_are_refused(tmp_path: Path, key: str) -> None:
     canary = tmp_path / "canary"
-    evil = np.array([Touch(canary)] * 60, dtype=object)
+    evil = np.array([Evil(Path.touch, canary)] * 60, dtype=object)
     path = write_npz(tmp_path / "a.npz", PICTURES, **{key: evil})
     refused = (
         f"{key} of a.npz holds Python objects.\n"
@@ -989,7 +957,7 @@ def test_row_21_a_single_array_of_objects_is_not_loaded(
 ) -> None:
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     canary = tmp_path / "canary"
-    np.save(tmp_path / "a.npy", np.array([Touch(canary)], dtype=object))
+    np.save(tmp_path / "a.npy", np.array([Evil(Path.touch, canary)], dtype=object))
     message = message_of(read_path, tmp_path / "a.npy")
     assert message.splitlines()[0] == "<path> is of no kind that the course reads."
     assert not canary.exists()

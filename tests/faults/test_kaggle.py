@@ -11,7 +11,6 @@ import socket
 import stat
 import subprocess
 import sys
-import tarfile
 import traceback
 import types
 import zipfile
@@ -36,6 +35,7 @@ from kaggle_server import (
     zipped,
 )
 from servers import wait_until
+from sources_files import batches, small_pictures, write_archive
 
 from course_utils.errors import CourseError
 from course_utils.pictures.by_path import read_path
@@ -216,15 +216,10 @@ def test_rules_not_accepted_the_data_set_takes_over(member: Person) -> None:
     assert member.steps == [(COMPETITION, RULES_CAUSE), (DATA_SET, "complete")]
 
 
-def test_a_data_set_with_the_published_archive_in_it(member: Person) -> None:
+def test_a_data_set_with_the_published_archive_in_it(member: Person, tmp_path: Path) -> None:
     member.server.refuse(GET_FILE, 404)
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        for name, raw in unzipped(member.server.files[ZIP]):
-            part = tarfile.TarInfo(name)
-            part.size = len(raw)
-            archive.addfile(part, io.BytesIO(raw))
-    member.server.files[ZIP] = zipped({"cifar-10-python.tar.gz": packed.getvalue()})
+    archive = write_archive(tmp_path / "cifar-10-python.tar.gz", batches(small_pictures()))
+    member.server.files[ZIP] = zipped({archive.name: archive.read_bytes()})
     assert os.listdir(member.fetch()) == ["cifar-10-python.tar.gz"]
 
 

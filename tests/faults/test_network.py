@@ -450,18 +450,6 @@ def test_row_08_a_redirect_to_a_login_page(tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
-def test_row_08_a_redirect_to_the_file(tmp_path: Path) -> None:
-    with FaultyServer(BODY) as storage, FaultyServer(BODY, always=Redirect(storage.address)) as server:
-        assert download(remote(server), tmp_path).read_bytes() == BODY
-
-
-def test_row_08_redirects_in_a_circle_end(tmp_path: Path) -> None:
-    with FaultyServer(BODY) as server:
-        server.always = Redirect(server.address)
-        text = golden(failure(remote(server), tmp_path), server)
-    assert text[1] == "A: not to be reached (Exceeded 5 redirects.)."
-
-
 # Row 9: wrong bytes
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sources_files import assert_says, batches, small_pictures, write_archive, write_batches
+from sources_files import Evil, assert_says, batches, small_pictures, write_archive, write_batches
 
 from course_utils.errors import CourseError
 from course_utils.pictures.formats.batches import batches_folder, read_batches_archive, read_batches_folder
@@ -85,18 +85,10 @@ def test_missing_keys_are_named(tmp_path: Path) -> None:
     assert_says(error, "data_batch_2", "no labels, but data, fine_labels")
 
 
-class _Evil:
-    def __init__(self, function: object, *arguments: object):
-        self.call = function, arguments
-
-    def __reduce__(self) -> tuple:
-        return self.call
-
-
 @pytest.mark.parametrize("where", ["whole", "in labels", "as key"])
 def test_an_evil_pickle_is_not_executed(tmp_path: Path, where: str) -> None:
     canary = tmp_path / "canary"
-    evil = _Evil(open, str(canary), "w")
+    evil = Evil(open, str(canary), "w")
     payload = {
         "whole": evil,
         "in labels": {"data": ROWS, "labels": [evil]},
