@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import pickle
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -160,6 +161,14 @@ def both_sets(pictures: Pictures) -> tuple[list[tuple[int, bytes]], list[tuple[i
 def same_set(images: np.ndarray, labels: np.ndarray) -> list[tuple[int, bytes]]:
     """Pictures with their labels, in an order of their own: equal for equal sets."""
     return sorted((int(label), image.tobytes()) for image, label in zip(images, labels, strict=True))
+
+
+@contextlib.contextmanager
+def is_refused(*expected: str) -> Iterator[None]:
+    """The block ends with a ``CourseError`` that says what it should."""
+    with pytest.raises(CourseError) as error:
+        yield
+    assert_says(error, *expected)
 
 
 def assert_says(error: pytest.ExceptionInfo[CourseError], *expected: str) -> None:

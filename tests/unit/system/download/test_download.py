@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from sources_files import assert_says
+from sources_files import is_refused
 
-from course_utils.errors import CourseError
 from course_utils.system.download import http_answer, pace
 from course_utils.system.download.http_answer import begins_at
 from course_utils.system.download.pace import Pace
@@ -44,9 +43,8 @@ def test_the_time_outs_of_the_course() -> None:
 
 
 def test_no_address_is_told(tmp_path: Path) -> None:
-    with pytest.raises(CourseError) as error:
+    with is_refused("a could not be downloaded", "no address is known"):
         download(RemoteFile("a", (), DIGEST), tmp_path)
-    assert_says(error, "a could not be downloaded", "no address is known")
 
 
 def test_what_is_there_needs_no_address(tmp_path: Path) -> None:
@@ -59,9 +57,8 @@ def test_what_is_there_needs_no_address(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(CourseError) as error:
+    with is_refused("a cannot be written to", "COURSE_CACHE"):
         download(RemoteFile("a", (HERE,), DIGEST), tmp_path / "file" / "cache")
-    assert_says(error, "a cannot be written to", "COURSE_CACHE")
 
 
 # Answers
