@@ -222,17 +222,14 @@ def _finished(found: Found, steps: list[Step]) -> Cifar10:
 
 
 def _limited(pictures: Pictures, limit: int, seed: int) -> Pictures:
-    train, test = (
-        chosen_per_class(labels, lambda members: limit, seed=seed)
-        for labels in (pictures.train_labels, pictures.test_labels)
-    )
-    return Pictures(
-        pictures.train_images[train],
-        pictures.train_labels[train],
-        pictures.test_images[test],
-        pictures.test_labels[test],
-        pictures.notes,
-    ).with_notes(f"limited to {limit:,} a class, seed {seed}")
+    parts: list[np.ndarray] = []
+    for images, labels in (
+        (pictures.train_images, pictures.train_labels),
+        (pictures.test_images, pictures.test_labels),
+    ):
+        chosen = chosen_per_class(labels, lambda members: limit, seed=seed)
+        parts += [images[chosen], labels[chosen]]
+    return Pictures(*parts, pictures.notes).with_notes(f"limited to {limit:,} a class, seed {seed}")
 
 
 def _described(origin: str, pictures: Pictures) -> str:

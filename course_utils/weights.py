@@ -90,10 +90,7 @@ def weights_path(name: str, *, source: str | Path) -> str | None:
 def weights_label(path: str | Path | None) -> str:
     """Return the word that records use: ``"imagenet"``, ``"bundled"``, ``"none"`` or ``"file"``.
 
-    The content of the file decides, not its name.
-
-    Args:
-        path: what ``weights_path`` returned.
+    The content of the file decides, not its name. ``path`` is what ``weights_path`` returned.
     """
     from course_utils.system.download import mirrors
     from course_utils.system.download.transfer import is_complete
@@ -110,11 +107,7 @@ def weights_label(path: str | Path | None) -> str:
 
 
 def weights_note(path: str | Path | None) -> str:
-    """Return what records note beside the label, for example ``"8-bit copy"``; most often nothing.
-
-    Args:
-        path: what ``weights_path`` returned.
-    """
+    """Return what records note beside the label, for example ``"8-bit copy"``; most often nothing."""
     return COPIES.get(_content_of(Path(path)), "") if path else ""
 
 

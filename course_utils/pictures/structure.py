@@ -65,9 +65,11 @@ def check_images(name: str, images: np.ndarray) -> np.ndarray:
             next_step="save them as uint8; pixels in 0–1 times 255, then rounded.",
         )
     if images.ndim != 4 or images.shape[1:] != IMAGE_SHAPE:
+        hint = " The channels come first here: images.transpose(0, 2, 3, 1) corrects it."
         raise CourseError(
             f"{name} has the shape {images.shape}.",
-            cause=f"Expected (n, 32, 32, 3): RGB pictures of 32×32 pixels.{_channel_hint(images.shape)}",
+            cause="Expected (n, 32, 32, 3): RGB pictures of 32×32 pixels."
+            + (hint if images.shape[1:] == (3, 32, 32) else ""),
             next_step="give CIFAR-10 pictures in that shape.",
         )
     if len(images) == 0:
@@ -228,9 +230,3 @@ def shortened(items: list[str], what: str, limit: int = 5) -> str:
     if len(items) <= limit:
         return ", ".join(items)
     return f"{', '.join(items[:limit])}, … ({len(items):,} {what} in all)"
-
-
-def _channel_hint(shape: tuple[int, ...]) -> str:
-    if len(shape) == 4 and shape[1:] == (3, 32, 32):
-        return " The channels come first here: images.transpose(0, 2, 3, 1) corrects it."
-    return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import sys
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils.errors import CourseError
+from course_utils.system.disk import in_words
 from course_utils.system.paths import cache_folder
 
 # What the cache holds, by kind: where it lies, and what it is.
@@ -70,14 +72,14 @@ def clear(what: str) -> tuple[int, int]:
 def table() -> str:
     """Return the cache as text: a line for each kind that is there, with its entries below."""
     found = entries()
-    lines = [f"Cache: {cache_folder()}, {_words(sum(entry.size for entry in found))}"]
+    lines = [f"Cache: {cache_folder()}, {in_words(sum(entry.size for entry in found))}"]
     for kind, meaning in KINDS.items():
         of_kind = [entry for entry in found if entry.kind == kind]
         if of_kind:
-            size = _words(sum(entry.size for entry in of_kind))
+            size = in_words(sum(entry.size for entry in of_kind))
             lines.append(f"{kind:<11} {size:>10}  {meaning}")
             lines += [
-                f"{'':11} {_words(e.size):>10}    {e.path.name}, {_age(e.changed)}" for e in of_kind[:10]
+                f"{'':11} {in_words(e.size):>10}    {e.path.name}, {_age(e.changed)}" for e in of_kind[:10]
             ]
             lines += [f"{'':11} {'':>10}    … and {len(of_kind) - 10} more"] if len(of_kind) > 10 else []
     return "\n".join(lines)
@@ -91,7 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if given.clear:
             count, size = clear(given.clear)
-            print(f"Removed {count} {'entry' if count == 1 else 'entries'}, {_words(size)}.")
+            print(f"Removed {count} {'entry' if count == 1 else 'entries'}, {in_words(size)}.")
         print(table())
     except CourseError as error:
         print(error, file=sys.stderr)
@@ -125,12 +127,10 @@ def _size_and_time(path: Path) -> tuple[int, float]:
         files += [Path(where, name) for where, _, names in os.walk(path) for name in names]
     size, changed = 0, 0.0
     for file in files:
-        try:
+        with contextlib.suppress(FileNotFoundError):  # another process has just removed it
             found = file.lstat()
-        except FileNotFoundError:
-            continue  # another process has just removed it
-        size += 0 if file.is_dir() and not file.is_symlink() else found.st_size
-        changed = max(changed, found.st_mtime)
+            size += 0 if file.is_dir() and not file.is_symlink() else found.st_size
+            changed = max(changed, found.st_mtime)
     return size, changed
 
 
@@ -146,14 +146,6 @@ def _remove(path: Path) -> None:
             cause=error.strerror or str(error),
             next_step="stop the notebooks that use it, then run this again.",
         ) from error
-
-
-def _words(size: int) -> str:
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
 
 
 def _age(changed: float) -> str:

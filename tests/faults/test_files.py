@@ -9,7 +9,6 @@ import io
 import json
 import os
 import pickle
-import random
 import re
 import shutil
 import stat
@@ -26,6 +25,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from sources_files import (
+    Evil,
     batches,
     encoded,
     small_pictures,
@@ -104,31 +104,20 @@ def message_of(reader: Callable, path: Path, place: Path | None = None) -> str:
     return text
 
 
-def cost_of(kind: str, path: Path) -> tuple[str, float, float]:
-    """The message, seconds and MB of additional memory of a reader in a process of its own."""
+def quick_message_of(kind: str, path: Path, most_megabytes: float = 100) -> str:
+    """The message of a reader in a process of its own, which takes little time and additional memory."""
     if not Path("/proc/self/status").exists():
         pytest.skip("memory is measured on Linux only")
     command = [sys.executable, "-c", CHILD, kind, str(path)]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
     message, seconds, megabytes = json.loads(done.stdout.splitlines()[-1])
-    return message.replace(str(path), "<path>"), seconds, megabytes
+    assert seconds < 2
+    assert megabytes < most_megabytes
+    return message.replace(str(path), "<path>")
 
 
 def below(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
-
-
-def tar_with(path: Path, *members: tarfile.TarInfo) -> Path:
-    """The whole data set as .tar.gz, and more members at its end."""
-    with tarfile.open(path, "w:gz") as archive:
-        for name, content in BATCHES.items():
-            raw = pickle.dumps(content, protocol=4)
-            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
-            member.size = len(raw)
-            archive.addfile(member, io.BytesIO(raw))
-        for member in members:
-            archive.addfile(member, io.BytesIO(b"evil") if member.isreg() else None)
-    return path
 
 
 def tar_member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfile.TarInfo:
@@ -175,7 +164,7 @@ TAR_MEMBERS = {
 def test_row_13_tar_members_that_lead_elsewhere(tmp_path: Path, case: str) -> None:
     member, why = TAR_MEMBERS[case]
     (tmp_path / "target").mkdir()
-    path = tar_with(tmp_path / "target" / "c.tar.gz", member)
+    path = write_archive(tmp_path / "target" / "c.tar.gz", BATCHES, member)
     why = why.replace("<name>", "cifar-10-batches-py")
     assert message_of(read_batches_archive, path) == f"Archive c.tar.gz refused: member {why}.\n{REFUSED}"
     assert below(tmp_path) == ["target", "target/c.tar.gz"]
@@ -268,10 +257,7 @@ TAR_BOMBS: dict[str, tuple[list[bytes], int, str]] = {
 def test_row_14_tar_bombs(tmp_path: Path, case: str) -> None:
     parts, zeros, expected = TAR_BOMBS[case]
     path = gzipped(tmp_path / "c.tar.gz", *parts, zeros=zeros)
-    message, seconds, megabytes = cost_of(ARCHIVE, path)
-    assert message == expected
-    assert seconds < 2
-    assert megabytes < 100
+    assert quick_message_of(ARCHIVE, path) == expected
     assert below(tmp_path) == ["c.tar.gz"]
 
 
@@ -298,25 +284,17 @@ def test_row_14_a_pipe_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.Mon
     assert message_of(read_path, tmp_path / name) == OF_NO_KIND
 
 
-@pytest.fixture(scope="session")
-def small_7z_bomb(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """44 kB that unpack to 300 MB."""
-    py7zr = pytest.importorskip("py7zr")
-    folder = tmp_path_factory.mktemp("bomb")
-    write_table(folder, table_rows(PICTURES))
-    with py7zr.SevenZipFile(folder / "train.7z", "w") as archive:
-        archive.writestr(bytes(LARGE), "train/1.png")
-    assert (folder / "train.7z").stat().st_size < 45_000
-    return folder
-
-
 @pytest.mark.full
-def test_row_14_44_kb_that_unpack_to_300_mb(small_7z_bomb: Path) -> None:
-    message, seconds, megabytes = cost_of(KAGGLE, small_7z_bomb)
-    assert message == f"train.7z is too large for CIFAR-10.\nIt would unpack to 300 MB or more; {TOO_LARGE}"
-    assert seconds < 2
-    assert megabytes < 100
-    assert below(small_7z_bomb) == ["train.7z", "trainLabels.csv"]
+def test_row_14_44_kb_that_unpack_to_300_mb(tmp_path: Path) -> None:
+    py7zr = pytest.importorskip("py7zr")
+    write_table(tmp_path, table_rows(PICTURES))
+    with py7zr.SevenZipFile(tmp_path / "train.7z", "w") as archive:
+        archive.writestr(bytes(LARGE), "train/1.png")
+    assert (tmp_path / "train.7z").stat().st_size < 45_000
+    assert quick_message_of(KAGGLE, tmp_path) == (
+        f"train.7z is too large for CIFAR-10.\nIt would unpack to 300 MB or more; {TOO_LARGE}"
+    )
+    assert below(tmp_path) == ["train.7z", "trainLabels.csv"]
 
 
 def seven_zip_with_header(path: Path, header: bytes) -> None:
@@ -376,14 +354,11 @@ def test_row_14_7z_headers(tmp_path: Path, case: str) -> None:
     write_table(tmp_path, table_rows(PICTURES))
     seven_zip_with_header(tmp_path / "train.7z", make())
     assert (tmp_path / "train.7z").stat().st_size < 50_000
-    message, seconds, megabytes = cost_of(KAGGLE, tmp_path)
-    assert message == (
+    assert quick_message_of(KAGGLE, tmp_path) == (
         "<path>/train.7z cannot be unpacked.\n"
         f"It is damaged, cut off, or no 7z archive ({why}, at its list of members).\n"
         "Next: download train.7z again."
     )
-    assert seconds < 2
-    assert megabytes < 100
 
 
 def npy_header(shape: tuple[int, ...], kind: str = "|u1") -> bytes:
@@ -439,16 +414,13 @@ NPZ_BOMBS = {
 def test_row_14_npz_bombs(tmp_path: Path, case: str) -> None:
     members, expected = NPZ_BOMBS[case]
     path = zip_with(tmp_path / "a.npz", members | {"y_train.npy": [npy(Y)]})
-    message, seconds, megabytes = cost_of(NPZ, path)
-    assert message == expected
-    assert seconds < 2
-    assert megabytes < 100
+    assert quick_message_of(NPZ, path) == expected
 
 
 def test_row_14_an_array_that_is_not_wanted_is_not_unpacked(tmp_path: Path) -> None:
     path = zip_with(tmp_path / "a.npz", {"x_train.npy": [npy(X)], "y_train.npy": [npy(Y)], "bomb.npy": ZEROS})
     assert read_npz(path).notes == ("not read: bomb",)
-    assert cost_of(NPZ, path)[2] < 100
+    assert quick_message_of(NPZ, path) == "read without a complaint"
 
 
 # Row 15: check sums.
@@ -491,7 +463,7 @@ def test_row_15_7z_names_the_member_where_it_is_damaged(tmp_path: Path) -> None:
 def test_row_15_tar_gz_with_one_other_pixel(tmp_path: Path) -> None:
     """The members are whole and plausible: only the check sum at the end of the file tells."""
     path = tmp_path / "c.tar.gz"
-    tar_with(path)
+    write_archive(path, BATCHES)
     plain = gzip.decompress(path.read_bytes())
     path.write_bytes(gzip.compress(plain, compresslevel=0))
     raw = bytearray(path.read_bytes())
@@ -506,7 +478,7 @@ def test_row_15_tar_gz_with_one_other_pixel(tmp_path: Path) -> None:
 
 
 def test_row_15_tar_gz_names_the_member_where_it_ends(tmp_path: Path) -> None:
-    path = tar_with(tmp_path / "c.tar.gz")
+    path = write_archive(tmp_path / "c.tar.gz", BATCHES)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     message = re.sub(r"data_batch_\d", "<member>", message_of(read_batches_archive, path))
     assert message == (
@@ -530,7 +502,7 @@ def test_row_15_npz_names_the_array(tmp_path: Path) -> None:
 
 def test_row_15_nothing_is_kept_of_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    path = tar_with(tmp_path / "c.tar.gz")
+    path = write_archive(tmp_path / "c.tar.gz", BATCHES)
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(CourseError):
         read_path(path)
@@ -539,16 +511,6 @@ def test_row_15_nothing_is_kept_of_a_damaged_file(tmp_path: Path, monkeypatch: p
 
 
 # Row 16: evil pickles.
-
-
-class Evil:
-    """Pickles as a call of a function."""
-
-    def __init__(self, function: Callable, *arguments: object):
-        self.call = function, arguments
-
-    def __reduce__(self) -> tuple:
-        return self.call
 
 
 def not_plain(why: str) -> str:
@@ -591,12 +553,8 @@ PICKLE_BOMBS = {
 @pytest.mark.parametrize("case", PICKLE_BOMBS)
 def test_row_16_pickles_that_fill_memory(tmp_path: Path, case: str) -> None:
     raw, why = PICKLE_BOMBS[case]
-    message, seconds, megabytes = cost_of(
-        BATCHES_FOLDER, write_batches(tmp_path / "b", BATCHES | {"data_batch_1": raw})
-    )
-    assert message == not_plain(why)
-    assert seconds < 2
-    assert megabytes < 100
+    folder = write_batches(tmp_path / "b", BATCHES | {"data_batch_1": raw})
+    assert quick_message_of(BATCHES_FOLDER, folder) == not_plain(why)
 
 
 # Row 17: arrays that are not CIFAR-10.
@@ -948,33 +906,20 @@ def test_row_20_huge_pictures_are_not_decoded(tmp_path: Path, side: int, shown: 
     else:
         name = "train/7.png"
         (write_kaggle(tmp_path, PICTURES, packed=False) / name).write_bytes(black_png(side))
-    message, seconds, megabytes = cost_of(kind, tmp_path)
-    assert message == (
+    assert quick_message_of(kind, tmp_path, most_megabytes=50) == (
         f"{name} is not a CIFAR-10 picture.\n"
         f"Expected 32×32 pixels, found {shown}×{shown}. It was not decoded.\n"
         "Next: give pictures of 32×32 pixels, or scale them first."
     )
-    assert seconds < 2
-    assert megabytes < 50
 
 
 # Row 21: arrays of objects.
 
 
-class Touch:
-    """Unpickles by touching a file."""
-
-    def __init__(self, canary: Path):
-        self.canary = canary
-
-    def __reduce__(self) -> tuple:
-        return Path.touch, (self.canary,)
-
-
 @pytest.mark.parametrize("key", ["x_train", "y_train"])
 def test_row_21_object_arrays_are_refused(tmp_path: Path, key: str) -> None:
     canary = tmp_path / "canary"
-    evil = np.array([Touch(canary)] * 60, dtype=object)
+    evil = np.array([Evil(Path.touch, canary)] * 60, dtype=object)
     path = write_npz(tmp_path / "a.npz", PICTURES, **{key: evil})
     refused = (
         f"{key} of a.npz holds Python objects.\n"
@@ -990,7 +935,7 @@ def test_row_21_a_single_array_of_objects_is_not_loaded(
 ) -> None:
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     canary = tmp_path / "canary"
-    np.save(tmp_path / "a.npy", np.array([Touch(canary)], dtype=object))
+    np.save(tmp_path / "a.npy", np.array([Evil(Path.touch, canary)], dtype=object))
     message = message_of(read_path, tmp_path / "a.npy")
     assert message.splitlines()[0] == "<path> is of no kind that the course reads."
     assert not canary.exists()
@@ -1009,41 +954,12 @@ def test_the_order_does_not_depend_on_the_file_system(
         BATCHES_FOLDER: lambda: write_batches(tmp_path, BATCHES | {"notes.txt": b"", "a.txt": b""}),
     }
     write[kind]()
-    before = READERS[kind](tmp_path)
-    for seed in range(3):
-        shuffle_listings(monkeypatch, seed)
-        after = READERS[kind](tmp_path)
-        assert np.array_equal(before.train_images, after.train_images)
-        assert np.array_equal(before.train_labels, after.train_labels)
-        assert before.notes == after.notes
-        monkeypatch.undo()
-
-
-def shuffle_listings(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    listdir, scandir, chance = os.listdir, os.scandir, random.Random(seed)
-
-    class Shuffled:
-        def __init__(self, path: object = "."):
-            with scandir(path) as entries:
-                self.entries = list(entries)
-            chance.shuffle(self.entries)
-
-        def __enter__(self) -> Iterator:
-            return iter(self.entries)
-
-        def __exit__(self, *_: object) -> None:
-            """Nothing is open."""
-
-        def __iter__(self) -> Iterator:
-            return iter(self.entries)
-
-    def shuffled(path: object = ".") -> list[str]:
-        names = listdir(path)
-        chance.shuffle(names)
-        return names
-
-    monkeypatch.setattr(os, "listdir", shuffled)
-    monkeypatch.setattr(os, "scandir", Shuffled)
+    before, listdir = READERS[kind](tmp_path), os.listdir
+    monkeypatch.setattr(os, "listdir", lambda path: sorted(listdir(path), key=lambda name: name[::-1]))
+    after = READERS[kind](tmp_path)
+    assert np.array_equal(before.train_images, after.train_images)
+    assert np.array_equal(before.train_labels, after.train_labels)
+    assert before.notes == after.notes
 
 
 # How long reading takes, and how much memory: with all photographs.

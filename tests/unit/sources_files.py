@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import pickle
 import tarfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -74,14 +76,27 @@ def write_batches(folder: Path, content: dict[str, dict], *, protocol: int = 4) 
     return folder
 
 
-def write_archive(path: Path, content: dict[str, dict]) -> Path:
+def write_archive(path: Path, content: dict[str, dict], *members: tarfile.TarInfo) -> Path:
+    """The python batches as .tar.gz, and more members at its end."""
     with tarfile.open(path, "w:gz") as archive:
         for name, value in content.items():
             raw = value if isinstance(value, bytes) else pickle.dumps(value, protocol=4)
             member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
             member.size = len(raw)
             archive.addfile(member, io.BytesIO(raw))
+        for member in members:
+            archive.addfile(member, io.BytesIO(b"evil") if member.isreg() else None)
     return path
+
+
+class Evil:
+    """Pickles as a call of a function."""
+
+    def __init__(self, function: Callable, *arguments: object):
+        self.call = function, arguments
+
+    def __reduce__(self) -> tuple:
+        return self.call
 
 
 def write_kaggle(folder: Path, pictures: Pictures, *, packed: bool) -> Path:
@@ -146,6 +161,14 @@ def both_sets(pictures: Pictures) -> tuple[list[tuple[int, bytes]], list[tuple[i
 def same_set(images: np.ndarray, labels: np.ndarray) -> list[tuple[int, bytes]]:
     """Pictures with their labels, in an order of their own: equal for equal sets."""
     return sorted((int(label), image.tobytes()) for image, label in zip(images, labels, strict=True))
+
+
+@contextlib.contextmanager
+def is_refused(*expected: str) -> Iterator[None]:
+    """The block ends with a ``CourseError`` that says what it should."""
+    with pytest.raises(CourseError) as error:
+        yield
+    assert_says(error, *expected)
 
 
 def assert_says(error: pytest.ExceptionInfo[CourseError], *expected: str) -> None:

@@ -15,7 +15,6 @@ import numpy as np
 
 from course_utils.errors import CourseError, first_line, shown
 from course_utils.pictures.array_cache import file_facts, listing_facts
-from course_utils.pictures.formats.archives import check_unpacked_size
 from course_utils.pictures.formats.picture_files import PictureArray, left_out_note
 from course_utils.pictures.structure import (
     CLASS_NAMES,
@@ -29,7 +28,6 @@ from course_utils.pictures.structure import (
 LABELS = "trainLabels.csv"
 PACKED = "train.7z"
 FOLDER = "train"
-LARGEST_TABLE = 16 * 1024**2  # Kaggle's has 0.6 MB
 _PICTURE = re.compile(r"(?:train/)?(\d{1,9})\.png", re.IGNORECASE)
 
 
@@ -98,7 +96,6 @@ def _read_labels(folder: Path) -> dict[int, int]:
             cause="Kaggle's pictures carry numbers only; this table says what they show.",
             next_step=f"put {LABELS} of the competition cifar-10 beside {PACKED} or {FOLDER}/.",
         )
-    check_unpacked_size(LABELS, path.stat().st_size, LARGEST_TABLE)
     try:
         with path.open(newline="", encoding="utf-8-sig") as handle:
             header, *rows = [[cell.strip() for cell in row] for row in csv.reader(handle) if row] or [[]]

@@ -103,7 +103,7 @@ def fetch_from_kaggle(folder: Path, *, on_step: Callable[[str, str], None] = lam
 def fetched_before(folder: Path) -> Path | None:
     """Return what an earlier call left in the folder, if it is complete and CIFAR-10 still."""
     for name in FOLDERS.values():
-        with contextlib.suppress(CourseError):
+        with contextlib.suppress(CourseError, OSError):  # another notebook may just be at it
             if (folder / name).is_dir() and read_path(folder / name):
                 return folder / name
     return None
@@ -242,7 +242,7 @@ def _take_secrets_of_colab() -> None:
 
     for name in (TOKEN, USER, KEY):
         with contextlib.suppress(Exception):  # Colab has a kind of its own for each reason
-            os.environ.setdefault(name, str(userdata.get(name)).strip())
+            os.environ.setdefault(name, (userdata.get(name) or "").strip())
 
 
 def _check_json(file: Path) -> None:

@@ -20,6 +20,10 @@ def fetch(slug: str, folder: str, *names: str) -> None:
     from kaggle import api
 
     api.authenticate()
+    key = str(api.config_values.get("key"))
+    if key.startswith("KGAT_"):  # Kaggle refuses a token of the new kind that comes with a user name
+        os.environ["KAGGLE_API_TOKEN"] = key
+        api.authenticate()
     for name in names:
         api.competition_download_file(slug, name, path=folder, quiet=True)
     if not names:

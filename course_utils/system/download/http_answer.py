@@ -18,7 +18,6 @@ from urllib3.exceptions import HTTPError, TimeoutError
 
 BUSY = (408, 429, 500, 502, 503, 504)
 HEADERS = {"Accept-Encoding": "identity", "User-Agent": "transfer-learning-course"}
-REDIRECTS = 5
 CUT = "the connection was cut"
 WEB_PAGE = "not the file (got a web page - campus login?)"
 
@@ -63,12 +62,9 @@ def answer(
         SourceFailed: whatever goes wrong on the network, also while the body is read.
     """
     try:
-        rest = _look_up(address, connect)
-        with requests.Session() as session:
-            session.max_redirects = REDIRECTS
-            asked = HEADERS | headers
-            with session.get(address, headers=asked, stream=True, timeout=(rest, stall)) as response:
-                yield response
+        timeouts = (_look_up(address, connect), stall)
+        with requests.get(address, headers=HEADERS | headers, stream=True, timeout=timeouts) as response:
+            yield response
     except (requests.RequestException, HTTPError) as error:
         raise _in_words(error, connect, stall) from error
 

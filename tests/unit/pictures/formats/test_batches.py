@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sources_files import assert_says, batches, small_pictures, write_archive, write_batches
+from sources_files import Evil, assert_says, batches, is_refused, small_pictures, write_archive, write_batches
 
 from course_utils.errors import CourseError
 from course_utils.pictures.formats.batches import batches_folder, read_batches_archive, read_batches_folder
@@ -39,10 +39,6 @@ def test_the_form_of_python_2_is_read(tmp_path: Path) -> None:
     content = {name: _python_2(inner) for name, inner in CONTENT.items()}
     assert b"numpy.core.multiarray" in content["data_batch_1"]
     _assert_read(read_batches_folder(write_batches(tmp_path / "b", content)))
-
-
-def test_the_archive_is_read(tmp_path: Path) -> None:
-    _assert_read(read_batches_archive(write_archive(tmp_path / "c.tar.gz", CONTENT)))
 
 
 def test_the_folder_is_found_from_above(tmp_path: Path) -> None:
@@ -77,30 +73,20 @@ WRONG = {
 def test_a_wrong_batch_is_refused_and_named(tmp_path: Path, case: str) -> None:
     changed, expected = WRONG[case]
     content = CONTENT | {"data_batch_2": CONTENT["data_batch_2"] | changed}
-    with pytest.raises(CourseError) as error:
+    with is_refused("data_batch_2", *expected):
         read_batches_folder(write_batches(tmp_path / "b", content))
-    assert_says(error, "data_batch_2", *expected)
 
 
 def test_missing_keys_are_named(tmp_path: Path) -> None:
     content = CONTENT | {"data_batch_2": {"data": ROWS, "fine_labels": LABELS}}
-    with pytest.raises(CourseError) as error:
+    with is_refused("data_batch_2", "no labels, but data, fine_labels"):
         read_batches_folder(write_batches(tmp_path / "b", content))
-    assert_says(error, "data_batch_2", "no labels, but data, fine_labels")
-
-
-class _Evil:
-    def __init__(self, function: object, *arguments: object):
-        self.call = function, arguments
-
-    def __reduce__(self) -> tuple:
-        return self.call
 
 
 @pytest.mark.parametrize("where", ["whole", "in labels", "as key"])
 def test_an_evil_pickle_is_not_executed(tmp_path: Path, where: str) -> None:
     canary = tmp_path / "canary"
-    evil = _Evil(open, str(canary), "w")
+    evil = Evil(open, str(canary), "w")
     payload = {
         "whole": evil,
         "in labels": {"data": ROWS, "labels": [evil]},
@@ -119,9 +105,8 @@ def test_an_evil_pickle_is_not_executed(tmp_path: Path, where: str) -> None:
 def test_only_what_arrays_need_can_be_asked_for(tmp_path: Path, name: str) -> None:
     module_name, function = name.split()
     raw = f"c{module_name}\n{function}\n(S'1'\ntR.".encode()
-    with pytest.raises(CourseError) as error:
+    with is_refused("data_batch_1", f"{module_name}.{function}"):
         read_batches_folder(write_batches(tmp_path / "b", CONTENT | {"data_batch_1": raw}))
-    assert_says(error, "data_batch_1", f"{module_name}.{function}")
 
 
 # Each of these tries to change what the reader hands out, or to make it claim memory.
@@ -131,6 +116,7 @@ ODD = {
     "huge shape": b"cnumpy\nndarray\n(J\xff\xff\xff\x7ftR.",
     "dtype as data": b"}(X\x04\x00\x00\x00datacnumpy\ndtype\n(X\x01\x00\x00\x00OtR"
     b"X\x06\x00\x00\x00labels](K\x01eu.",
+    "an array of structures": pickle.dumps({"data": np.zeros((2, 3072), "i1,i1"), "labels": [0, 1]}),
     "cut off": pickle.dumps(CONTENT["data_batch_1"])[:-100],
     "empty": b"",
     "text": b"<html>log in</html>",
@@ -140,9 +126,8 @@ ODD = {
 
 @pytest.mark.parametrize("case", ODD)
 def test_odd_pickles_are_refused(tmp_path: Path, case: str) -> None:
-    with pytest.raises(CourseError) as error:
+    with is_refused("data_batch_1", "refused"):
         read_batches_folder(write_batches(tmp_path / "b", CONTENT | {"data_batch_1": ODD[case]}))
-    assert_says(error, "data_batch_1", "refused")
 
 
 @pytest.mark.parametrize("keep", [0, 0.999])
@@ -150,9 +135,8 @@ def test_a_truncated_archive_is_refused(tmp_path: Path, keep: float) -> None:
     path = write_archive(tmp_path / "c.tar.gz", CONTENT)
     raw = path.read_bytes()
     path.write_bytes(raw[: int(keep * len(raw))])
-    with pytest.raises(CourseError) as error:
+    with is_refused("c.tar.gz", "cut off"):
         read_batches_archive(path)
-    assert_says(error, "c.tar.gz", "cut off")
 
 
 def test_other_files_in_the_archive_are_not_read_but_named(tmp_path: Path) -> None:

@@ -4,19 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sources_files import assert_says, small_pictures, write_npz
+from sources_files import is_refused, small_pictures, write_npz
 
-from course_utils.errors import CourseError
 from course_utils.pictures.formats.npz import read_npz
 
 PICTURES = small_pictures()
 X, Y = PICTURES.train_images, PICTURES.train_labels
-
-
-def test_arrays_come_back(tmp_path: Path) -> None:
-    read = read_npz(write_npz(tmp_path / "a.npz", PICTURES))
-    assert np.array_equal(read.train_images, X)
-    assert np.array_equal(read.test_labels, PICTURES.test_labels)
 
 
 @pytest.mark.parametrize("labels", [Y[:, None], Y.astype(np.uint8), Y[:, None].astype(np.int32)])
@@ -26,14 +19,9 @@ def test_labels_of_any_integer_type_become_int64(tmp_path: Path, labels: np.ndar
     assert np.array_equal(read.train_labels, Y)
 
 
-def test_a_file_without_a_test_part(tmp_path: Path) -> None:
-    assert read_npz(write_npz(tmp_path / "a.npz", PICTURES, x_test=None, y_test=None)).test_images is None
-
-
 WRONG = {
     "no pictures": ({"x_train": X[:0], "y_train": Y[:0]}, ["no picture"]),
     "label -1": ({"y_train": Y - 1}, ["outside 0–9", "the first is -1"]),
-    "one-hot labels": ({"y_train": np.eye(10, dtype=int)[Y]}, ["(60, 10)"]),
     "no labels": ({"y_train": None}, ["no y_train", "found x_test, x_train, y_test"]),
     "half a test part": ({"y_test": None}, ["no y_test"]),
     "other names": ({"x_train": None, "y_train": None}, ["no x_train and no y_train"]),
@@ -44,9 +32,8 @@ WRONG = {
 def test_wrong_arrays_are_refused(tmp_path: Path, case: str) -> None:
     changed, expected = WRONG[case]
     path = write_npz(tmp_path / "a.npz", PICTURES, **changed)
-    with pytest.raises(CourseError) as error:
+    with is_refused("a.npz", *expected):
         read_npz(path)
-    assert_says(error, "a.npz", *expected)
 
 
 @pytest.mark.parametrize("keep", [0, 0.99])
@@ -54,9 +41,8 @@ def test_a_truncated_file_is_refused(tmp_path: Path, keep: float) -> None:
     path = write_npz(tmp_path / "a.npz", PICTURES)
     raw = path.read_bytes()
     path.write_bytes(raw[: int(keep * len(raw))])
-    with pytest.raises(CourseError) as error:
+    with is_refused("a.npz", "damaged"):
         read_npz(path)
-    assert_says(error, "a.npz", "damaged")
 
 
 def test_arrays_in_fortran_order_are_read(tmp_path: Path) -> None:

@@ -83,6 +83,8 @@ def test_auto_takes_it_where_nobody_has_the_archive(hub: Path, capsys: pytest.Ca
     )
     assert capsys.readouterr().out.endswith(f"  {host}  complete\n" * 2)
     shutil.rmtree(hub)
+    for file in (hub.parent / "cache").glob("*.parquet"):
+        file.unlink()  # the pictures that were read are kept
     again = load_cifar10("auto")  # asks nobody
     assert (again.source, again.steps) == ("path", (("cache", "used"),))
     assert capsys.readouterr().out == ""
@@ -99,10 +101,4 @@ def test_files_that_hold_something_else_are_a_step_and_no_end(
     assert loaded.is_stand_in
     assert ("parquet", "train.parquet holds 9 classes. Expected ten.") in loaded.steps
     with pytest.raises(CourseError, match="9 classes"):
-        load_cifar10("parquet")
-
-
-def test_a_file_with_other_bytes_than_listed_is_refused(hub: Path) -> None:
-    (hub / "test.parquet").write_bytes(FILES["test"][:-1] + b"!")
-    with pytest.raises(CourseError, match="another file than expected"):
         load_cifar10("parquet")

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sources_files import assert_says, batches, small_pictures, write_archive
+from sources_files import batches, small_pictures, write_archive
 from sources_places import as_in_a_new_process, served
 
 from course_utils.cifar10 import load_cifar10
-from course_utils.errors import CourseError
 from course_utils.pictures import array_cache
 from course_utils.pictures.places.copies import read_copy
 from course_utils.system.download import mirrors
@@ -54,16 +53,6 @@ def test_the_second_time_needs_no_server(
     read_copy("published")
     mirror.unlink()
     assert len(read_copy("published").train_images) == 60
-
-
-def test_another_file_is_refused(mirror: Path, tmp_path: Path) -> None:
-    content = bytearray(mirror.read_bytes())
-    content[100] ^= 1
-    mirror.write_bytes(content)
-    with pytest.raises(CourseError) as error:
-        load_cifar10("published")
-    assert_says(error, "another file than expected", mirrors.ARCHIVE.digest)
-    assert not (tmp_path / "cache" / "cifar-10-python.tar.gz").exists()
 
 
 # The archive on disk, as in a folder of make fetch
