@@ -80,9 +80,8 @@ class Lesson:
         self, model: str, metric: str, value: float, *, unit: str, split: str, **context: object
     ) -> None:
         """Record a number with this lesson's context. See ``records.record``."""
-        record(
-            self.number, model, metric, value, unit=unit, split=split, out=self.out, **self._context(context)
-        )
+        context = self._context(context)
+        record(self.number, model, metric, value, unit=unit, split=split, out=self.out, **context)
 
     def save_run(
         self,
@@ -110,29 +109,12 @@ class Lesson:
             seed: of this training; None: the lesson's.
             weights: that the base started from, as records call them (see ``use_weights``).
         """
-        context = self._context({"seconds": round(seconds, 3), "weights": weights})
-        context["seed"] = self.seed if seed is None else seed
-        run = save_run(
-            self.out,
-            model_name,
-            model,
-            history,
-            val_labels=val_labels,
-            val_probabilities=val_probabilities,
-            lesson=self.number,
-            train_pictures=train_pictures,
-            **context,
-        )
-        record(
-            self.number,
-            model_name,
-            "accuracy",
-            run.val_accuracy,
-            unit="fraction",
-            split="val",
-            out=self.out,
-            **context,
-        )
+        seed = self.seed if seed is None else seed
+        told = {"seconds": round(seconds, 3), "weights": weights, "seed": seed}
+        predictions = {"val_labels": val_labels, "val_probabilities": val_probabilities}
+        facts = {"lesson": self.number, "train_pictures": train_pictures} | self._context(told)
+        run = save_run(self.out, model_name, model, history, **predictions, **facts)
+        self.record(model_name, "accuracy", run.val_accuracy, unit="fraction", split="val", **told)
         return run
 
     def show(self, figure: Figure, alt: str, *, save: str | None = None) -> None:
@@ -148,16 +130,10 @@ class Lesson:
     def show_reference(
         self, figure: Figure, alt: str, records: pd.DataFrame, *, save: str | None = None
     ) -> None:
-        """Show a figure of reference results: it says what those were measured on, not this lesson.
-
-        Args:
-            figure: what a function of ``plotting`` returned.
-            alt: as in ``show``.
-            records: that the figure shows (see ``reference.reference_records``).
-            save: as in ``show``.
+        """As ``show``, but the figure says what the reference results were measured on, not this lesson.
 
         Raises:
-            CourseError: some of the records were not measured on photographs.
+            CourseError: some of ``records`` (see ``reference.reference_records``) are of drawn pictures.
         """
         self._show(figure, alt, _measured_on(records), "#555555", save)
 
@@ -175,15 +151,10 @@ class Lesson:
         self._table(frame, caption, self._warning())
 
     def show_reference_table(self, frame: pd.DataFrame, records: pd.DataFrame, caption: str = "") -> None:
-        """Show a table of reference results: it says what those were measured on, not this lesson.
-
-        Args:
-            frame: made from the records.
-            records: see ``reference.reference_records``.
-            caption: what the table tells.
+        """As ``table``, but it says what the reference results were measured on, not this lesson.
 
         Raises:
-            CourseError: some of the records were not measured on photographs.
+            CourseError: some of ``records`` (see ``reference.reference_records``) are of drawn pictures.
         """
         self._table(frame, caption, _measured_on(records))
 
@@ -192,15 +163,15 @@ class Lesson:
 
         if note:
             caption = f"{caption} ({note})" if caption else note
-        text = f"{caption}\n{frame.to_string()}" if caption else frame.to_string()
+        text = f"{caption}\n{frame.to_string()}".lstrip("\n")
         styler = frame.style.format(precision=3, thousands=" ", escape="html").set_caption(caption)
         display({"text/html": styler.to_html(exclude_styles=True), "text/plain": text}, raw=True)
 
     def _warning(self) -> str:
         """What each figure and table must say: pictures or weights are not what their names promise."""
         fell_back = self.weights == "imagenet" and "bundled" in self.used_weights
-        warnings = {STAND_IN: self.source == "drawn", BUNDLED_INSTEAD: fell_back}
-        return "; ".join(text for text, holds in warnings.items() if holds)
+        stand_in = [STAND_IN] if self.source == "drawn" else []
+        return "; ".join(stand_in + ([BUNDLED_INSTEAD] if fell_back else []))
 
     def _context(self, more: dict) -> dict:
         if self.source is None:
@@ -243,14 +214,8 @@ def start_lesson(
     check_overrides(overrides)
     import_keras_quietly()
     chosen = load_profile(profile, **(overrides or {}))
-    lesson = Lesson(
-        number=number,
-        profile=chosen,
-        data=str(data or chosen.data),
-        weights=str(weights or chosen.weights),
-        seed=seed,
-        out=out_folder(out),
-    )
+    words = str(data or chosen.data), str(weights or chosen.weights)
+    lesson = Lesson(number, chosen, *words, seed, out_folder(out))
     if chosen.deterministic:
         _make_deterministic()
     check_weights(lesson.weights)  # an unknown word, or a file that is not there, fails in the first cell

@@ -64,9 +64,7 @@ def write_index(folder: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Get what is missing into the folder; return 0, or 1 after a failure."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="made if it is missing")
     folder = parser.parse_args(arguments).folder.expanduser().absolute()
     try:

@@ -171,29 +171,22 @@ def _run_lesson(lesson: Path, given: dict, out: Path, profile: str, timeout: int
         _write_json(run_folder.run_facts(out), run)
 
 
-def _results_of(lesson: Path, out: Path) -> dict[Path, tuple[int, int]]:
-    """Return the files that an earlier run of this lesson left, each with what tells a newer one apart."""
+def _results_of(lesson: Path, out: Path) -> dict[Path, int]:
+    """Return the files that an earlier run of this lesson left, each with the time that it was written."""
     number = lesson_number(lesson)
-    found = run_folder.figures_of(out, number)
-    for path in [*run_folder.record_files(out), *run_folder.training_files(out)]:
-        if _lesson_in(path) == number:
-            found.append(path)
-    return {path: _identity(path) for path in found}
+    told = [*run_folder.record_files(out), *run_folder.training_files(out)]
+    found = run_folder.figures_of(out, number) + [path for path in told if _lesson_in(path) == number]
+    return {path: path.stat().st_mtime_ns for path in found}
 
 
-def _remove_old(before: Mapping[Path, tuple[int, int]]) -> None:
+def _remove_old(before: Mapping[Path, int]) -> None:
     """Remove what the earlier run left and this one did not write again."""
-    for path, identity in before.items():
-        if path.exists() and _identity(path) == identity:
+    for path, written in before.items():
+        if path.exists() and path.stat().st_mtime_ns == written:
             if path.name == run_folder.TRAINING:
                 shutil.rmtree(path.parent)
             else:
                 path.unlink()
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    status = path.stat()
-    return status.st_ino, status.st_mtime_ns
 
 
 def _lesson_in(path: Path) -> str | None:

@@ -47,7 +47,7 @@ TIMEOUTS = Timeouts(
     connect=2.0, stall=0.15, slow_after=5.0, retry_wait=0.002, longest_wait=0.01, progress=LARGEST // 20
 )
 PATIENT = dataclasses.replace(TIMEOUTS, connect=30.0, stall=30.0)  # a busy computer is no fault of the file
-CUTS_ONLY, KILLED, LEFT_BEFORE, SIZE_UNKNOWN = 0.35, 0.12, 0.3, 0.3  # parts of the runs
+KILLED, LEFT_BEFORE, SIZE_UNKNOWN = 0.12, 0.3, 0.3  # parts of the runs
 
 
 @dataclass
@@ -61,8 +61,6 @@ class Count:
     refused: int = 0  # runs in which the digest refused bytes
     kills: int = 0
     faults: Counter[str] = field(default_factory=Counter)
-    sent_again: list[int] = field(default_factory=list)  # bytes, of runs with cuts and stalls only
-    sent_again_killed: list[int] = field(default_factory=list)  # the same, with kills
     wrong: list[int] = field(default_factory=list)  # numbers of runs
     broken: list[str] = field(default_factory=list)
 
@@ -77,33 +75,31 @@ class _Plan:
     def __init__(self, seed: int, number: int, killing: bool) -> None:
         self.rng = rng = random.Random(f"{seed}, {number}")
         self.body = rng.randbytes(rng.choice((1, 1000, rng.randint(1, LARGEST), LARGEST)))
-        self.cuts_only = rng.random() < CUTS_ONLY
         self.kills = rng.randint(1, 2) if killing and rng.random() < KILLED else 0
-        self.faults = [
-            [self._fault() for _ in range(rng.randint(0, 4))]
-            for _ in range(1 if self.cuts_only else rng.randint(1, 3))
-        ]
+        addresses = rng.randint(1, 3)
+        self.faults = [[self._fault() for _ in range(rng.randint(0, 4))] for _ in range(addresses)]
         self.size = None if rng.random() < SIZE_UNKNOWN else len(self.body)
 
     def _fault(self) -> Fault:
         rng = self.rng
-        cut = rng.choices((Cut, Stall), (6, 1))[0](rng.random())
-        if self.cuts_only:
-            return cut
         said = {
             "ignores_range": rng.random() < 0.3,
             "ignores_if_range": rng.random() < 0.3,
             "etag": f'"{rng.random()}"' if rng.random() < 0.3 else None,
             "body": self._other_body() if rng.random() < 0.4 else None,
         }
-        whole, page, odd = (
-            Fault(**said),
-            LoginPage(rng.choice(("text/html", "application/gzip"))),
-            Custom(_odd_part),
-        )
+        page = LoginPage(rng.choice(("text/html", "application/gzip")))
         status = Status(rng.choice((404, 416, 429, 500, 503)), rng.choice((None, "0", "60")))
-        choices = (whole, Cut(rng.random(), **said), Stall(rng.random(), **said), status, page, odd, Silent())
-        return rng.choices(choices, (6, 12, 1, 4, 2, 2, 0.5))[0]
+        choices = {
+            Fault(**said): 6,
+            Cut(rng.random(), **said): 12,
+            Stall(rng.random(), **said): 1,
+            status: 4,
+            page: 2,
+            Custom(_odd_part): 2,
+            Silent(): 0.5,
+        }
+        return rng.choices(list(choices), list(choices.values()))[0]
 
     def _other_body(self) -> bytes:
         """Return a body with one wrong byte, of another length, other in all, or right again."""
@@ -118,9 +114,8 @@ def _odd_part(request: Request) -> None:
     body, number = request.server.body, len(request.server.asked)
     start = len(body) * (number % 7) // 7
     said = start if number % 2 else 0
-    request.send_body(
-        206, body[start:], {"Content-Range": f"bytes {said}-{len(body) - 1}/{len(body)}"}, start
-    )
+    header = {"Content-Range": f"bytes {said}-{len(body) - 1}/{len(body)}"}
+    request.send_body(206, body[start:], header, start)
 
 
 def run(seed: int, number: int, count: Count, *, killing: bool = True) -> None:
@@ -133,7 +128,7 @@ def run(seed: int, number: int, count: Count, *, killing: bool = True) -> None:
         digest = f"sha256:{hashlib.sha256(plan.body).hexdigest()}"
         file = RemoteFile(NAME, tuple(server.address for server in servers), digest, plan.size)
         target = Path(folder) / NAME
-        clean = plan.cuts_only and not _leave_something(plan, file, Path(folder))
+        _leave_something(plan, file, Path(folder))
         before = target.read_bytes() if target.exists() else None
 
         def look(outcome: str) -> None:
@@ -147,11 +142,11 @@ def run(seed: int, number: int, count: Count, *, killing: bool = True) -> None:
             look("killed")
         outcome, told = _tried(file, folder)
         look(outcome)
-        _count_outcome(count, outcome, number)
+        count.complete += outcome == "complete"
+        count.failed += outcome == "failed"
+        if outcome not in ("complete", "failed"):
+            count.broken.append(f"run {number}: {outcome}")
         count.refused += any(words in told for words in REFUSED)
-        if clean and outcome == "complete":
-            again = count.sent_again_killed if plan.kills else count.sent_again
-            again.append(sum(server.sent for server in servers) - len(plan.body))
         for server in servers:
             server.plan, server.body, server.etag, server.speed = [], plan.body, '"recovered"', None
         outcome, told = _tried(file, folder, PATIENT)
@@ -163,27 +158,17 @@ def run(seed: int, number: int, count: Count, *, killing: bool = True) -> None:
     count.faults.update(type(fault).__name__ for faults in plan.faults for fault in faults)
 
 
-def _count_outcome(count: Count, outcome: str, number: int) -> None:
-    if outcome == "complete":
-        count.complete += 1
-    elif outcome == "failed":
-        count.failed += 1
-    else:
-        count.broken.append(f"run {number}: {outcome}")
-
-
-def _leave_something(plan: _Plan, file: RemoteFile, folder: Path) -> bool:
+def _leave_something(plan: _Plan, file: RemoteFile, folder: Path) -> None:
     """Let a former file, or a part of unknown bytes with a note that may be broken, lie there."""
     rng = plan.rng
     if rng.random() > LEFT_BEFORE:
-        return False
+        return
     if rng.random() < 0.5:
         (folder / NAME).write_bytes(FORMER)
     if rng.random() < 0.8:
         (folder / f"{NAME}.part").write_bytes(rng.randbytes(rng.randint(0, len(plan.body) + 10)))
         note = json.dumps({"digest": file.digest, "address": file.addresses[0], "ETag": '"one"'})
         (folder / f"{NAME}.part.json").write_text(note[: rng.choice((len(note), rng.randint(0, len(note))))])
-    return True
 
 
 def _tried(file: RemoteFile, folder: str, limits: Timeouts = TIMEOUTS) -> tuple[str, str]:
@@ -218,30 +203,18 @@ def _killed(file: RemoteFile, folder: str, after: float) -> bool:
 
 def summary(count: Count, seconds: float) -> str:
     """Return what happened, in a few lines."""
+    bound = f"95 % bound: {3 / max(count.runs, 1):.2%} of the runs"
     lines = [
         f"{count.runs:,} runs in {seconds:,.0f} s, {sum(count.faults.values()):,} planned faults, "
         f"{count.kills:,} kills",
         "faults: " + ", ".join(f"{name} {number:,}" for name, number in count.faults.most_common()),
-        f"wrong bytes accepted: {len(count.wrong)}"
-        + (
-            f" (runs {count.wrong})"
-            if count.wrong
-            else f" (95 % bound: {3 / max(count.runs, 1):.2%} of the runs)"
-        ),
+        f"wrong bytes accepted: {len(count.wrong)} ({f'runs {count.wrong}' if count.wrong else bound})",
         f"refused by the digest in {count.refused:,} runs",
         f"complete in spite of the faults: {count.complete:,}; failed with a message: {count.failed:,}",
         f"complete once the servers were good again: {count.recovered:,} of {count.runs:,}",
-        f"sent again after cuts and stalls: {_largest(count.sent_again)}",
-        f"sent again after kills: {_largest(count.sent_again_killed)}",
         *(f"ERROR {text}" for text in count.broken),
     ]
     return "\n".join(lines)
-
-
-def _largest(sizes: list[int]) -> str:
-    if not sizes:
-        return "no such run"
-    return f"at most {max(sizes):,} bytes, {sum(sizes) / len(sizes):,.0f} on average ({len(sizes):,} runs)"
 
 
 def main() -> int:

@@ -28,16 +28,12 @@ def _seed(keras):
 
 
 def small_base(keras):
-    layers = keras.layers
-    return keras.Sequential(
-        [
-            keras.Input((8, 8, 3)),
-            layers.Conv2D(4, 3, name="conv"),
-            layers.BatchNormalization(name="bn"),
-            layers.ReLU(),
-        ],
-        name="base",
-    )
+    layers = [
+        keras.layers.Conv2D(4, 3, name="conv"),
+        keras.layers.BatchNormalization(name="bn"),
+        keras.layers.ReLU(),
+    ]
+    return keras.Sequential([keras.Input((8, 8, 3)), *layers], name="base")
 
 
 def with_head(keras, base, *, rate=0.5, **call):
@@ -80,17 +76,26 @@ def same(before, after):
 # BatchNormalization and Dropout while fine-tuning (lesson 04, section 4)
 
 
-def test_frozen_batch_normalization_stays_still_while_convolutions_move(keras):
-    base = small_base(keras)
+def real_base(keras):
+    weights = weights_path("MobileNetV2", source="bundled")  # random ones hardly pass a gradient on
+    base = keras.applications.MobileNetV2(include_top=False, weights=weights, input_shape=(32, 32, 3))
+    assert len(norms(keras, base)) == 52
+    return base
+
+
+@pytest.mark.parametrize(("build", "convolution"), [(small_base, "conv"), (real_base, "Conv1")])
+def test_frozen_batch_normalization_stays_still_while_convolutions_move(keras, build, convolution):
+    base = build(keras)
     model = with_head(keras, base)
     unfreeze_as_lesson_04(keras, base)
-    before, kernel = copied(norms(keras, base)), base.get_layer("conv").get_weights()[0].copy()
-    fit(compiled(keras, model))
+    before, kernel = copied(norms(keras, base)), copied([base.get_layer(convolution)])
+    shape = (4, *base.input_shape[1:])
+    fit(compiled(keras, model), np.random.default_rng(0).integers(0, 256, shape, dtype="uint8"))
     assert same(before, copied(norms(keras, base))), (
         "BatchNormalization with trainable = False moved in fit: lesson 04, section 4 "
         "(Unfreeze, but keep BatchNormalization still) teaches that it does not."
     )
-    assert not np.array_equal(kernel, base.get_layer("conv").get_weights()[0])
+    assert not same(kernel, copied([base.get_layer(convolution)]))
 
 
 @pytest.mark.parametrize(("rate", "active"), [(0.9, True), (0.0, False)])
@@ -117,9 +122,10 @@ def test_dropout_of_the_head_answers_differently_each_time_in_training(keras):
     assert np.array_equal(model(PICTURES, training=False), model(PICTURES, training=False))
 
 
-def test_training_false_does_not_keep_the_statistics_still(keras):
+@pytest.mark.parametrize("call", [{}, {"training": False}], ids=["without care", "training=False"])
+def test_only_frozen_batch_normalization_keeps_its_statistics(keras, call):
     base = small_base(keras)
-    model = with_head(keras, base, training=False)
+    model = with_head(keras, base, **call)
     base.trainable = True
     before = copied(norms(keras, base))[2:]  # moving mean and variance
     fit(compiled(keras, model))
@@ -128,29 +134,6 @@ def test_training_false_does_not_keep_the_statistics_still(keras):
         "Change the sentence of lesson 04, section 4, which says that fit overrides it, and try whether "
         "the head's Dropout is still active then; keep trainable = False for BatchNormalization."
     )
-
-
-def test_unfrozen_batch_normalization_moves(keras):
-    """The control: without care the statistics are overwritten."""
-    base = small_base(keras)
-    model = with_head(keras, base)
-    before = copied(norms(keras, base))[2:]
-    fit(compiled(keras, model))
-    assert not same(before, copied(norms(keras, base))[2:])
-
-
-def test_the_same_holds_for_the_real_network(keras):
-    weights = weights_path("MobileNetV2", source="bundled")  # random ones hardly pass a gradient on
-    base = keras.applications.MobileNetV2(include_top=False, weights=weights, input_shape=(32, 32, 3))
-    assert len(norms(keras, base)) == 52
-    model = with_head(keras, base)
-    unfreeze_as_lesson_04(keras, base)
-    before = copied(norms(keras, base))
-    kernel = base.get_layer("Conv1").get_weights()[0].copy()
-    pictures = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype="uint8")
-    fit(compiled(keras, model), pictures)
-    assert same(before, copied(norms(keras, base)))
-    assert not np.array_equal(kernel, base.get_layer("Conv1").get_weights()[0])
 
 
 # trainable and compile (lessons 03, section 4, and 04, section 3)
@@ -220,18 +203,17 @@ def test_preprocess_input_in_a_model_survives_saving_exactly(keras, network, tmp
 
 
 @pytest.mark.parametrize(
-    ("network", "white"),
-    [("mobilenet_v2", [1, 1, 1]), ("resnet50", [255 - 103.939, 255 - 116.779, 255 - 123.68])],
+    ("network", "pixel", "answer"),
+    [
+        ("mobilenet_v2", [255, 255, 255], [1, 1, 1]),
+        ("resnet50", [255, 255, 255], [255 - 103.939, 255 - 116.779, 255 - 123.68]),
+        ("resnet50", [255, 0, 0], [-103.939, -116.779, 255 - 123.68]),  # blue first
+    ],
 )
-def test_preprocess_input_gives_the_range_that_the_lessons_name(keras, network, white):
-    answer = getattr(keras.applications, network).preprocess_input(np.full((1, 1, 1, 3), 255.0, "float32"))
-    assert answer.ravel().tolist() == pytest.approx(white)
-
-
-def test_resnet50_wants_blue_first(keras):
-    red = np.array([[[[255.0, 0, 0]]]], "float32")
-    blue, _, red = keras.applications.resnet50.preprocess_input(red).ravel()
-    assert red > 100 > -100 > blue
+def test_preprocess_input_gives_the_range_that_the_lessons_name(keras, network, pixel, answer):
+    pixels = np.array([[[pixel]]], "float32")
+    given = getattr(keras.applications, network).preprocess_input(pixels)
+    assert given.ravel().tolist() == pytest.approx(answer)
 
 
 @pytest.mark.parametrize("network", ["resnet50", "mobilenet_v2"])
@@ -250,14 +232,10 @@ def test_preprocess_input_changes_a_float32_array_in_place(keras, network):
 
 
 def test_augmentation_works_in_training_only(keras):
-    model = keras.Sequential(
-        [
-            keras.Input((8, 8, 3), dtype="uint8"),
-            keras.layers.Rescaling(1 / 255),
-            keras.layers.RandomFlip("horizontal", seed=0),
-            keras.layers.RandomTranslation(0.1, 0.1, fill_mode="reflect", seed=0),
-        ]
-    )
+    flip = keras.layers.RandomFlip("horizontal", seed=0)
+    shift = keras.layers.RandomTranslation(0.1, 0.1, fill_mode="reflect", seed=0)
+    inputs = keras.Input((8, 8, 3), dtype="uint8")
+    model = keras.Sequential([inputs, keras.layers.Rescaling(1 / 255), flip, shift])
     plain = PICTURES.astype("float32") * np.float32(1 / 255)
     assert np.array_equal(model.predict(PICTURES, verbose=0), plain), "lesson 04 caches features behind it"
     first, second = (np.asarray(model(PICTURES, training=True)) for _ in range(2))
@@ -286,17 +264,10 @@ def test_parameters_of_the_bases_and_of_a_head_that_was_not_counted(keras):
     resnet = applications.ResNet50(include_top=False, weights=None, input_shape=(None, None, 3))
     assert (mobilenet.count_params(), resnet.count_params()) == (2_257_984, 23_587_712)
     assert resnet.compute_output_shape((None, 256, 256, 3)) == (None, 8, 8, 2048)
-    head = keras.Sequential(
-        [
-            keras.Input((8, 8, 2048)),
-            layers.Flatten(),
-            *(
-                layers.BatchNormalization(),
-                layers.Dense(128, kernel_initializer="zeros"),
-                layers.Dropout(0.5),
-            ),
-            *(layers.BatchNormalization(), layers.Dense(64), layers.Dropout(0.5)),
-            *(layers.BatchNormalization(), layers.Dense(10)),
-        ]
-    )
+    norm = layers.BatchNormalization
+    head = [
+        *(layers.Flatten(), norm(), layers.Dense(128, kernel_initializer="zeros"), layers.Dropout(0.5)),
+        *(norm(), layers.Dense(64), layers.Dropout(0.5), norm(), layers.Dense(10)),
+    ]
+    head = keras.Sequential([keras.Input((8, 8, 2048)), *head])
     assert resnet.count_params() + head.count_params() == 40_899_018

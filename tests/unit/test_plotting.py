@@ -100,14 +100,11 @@ def test_settings_of_the_reader_stay_after_an_error():
         plotting.learning_curves({"CNN": pd.DataFrame({"epoch": [1]})})  # _no_trace looks at the rest
 
 
-def test_image_rows_names_and_titles():
+def test_image_rows_have_names_titles_and_pictures_of_any_size():
     figure = plotting.image_rows({"first": PICTURES[:2], "second": PICTURES[:1]}, titles=["a", "b"])
     assert [ax.get_ylabel() for ax in figure.axes] == ["first", "", "second", ""]
     assert [ax.get_title() for ax in figure.axes] == ["a", "b", "", ""]
     assert np.array_equal(figure.axes[1].images[0].get_array(), PICTURES[1])
-
-
-def test_image_rows_of_different_sizes():
     figure = plotting.image_rows({"sizes": [PICTURES[0], PICTURES[1][:16, :16]]})
     assert [ax.images[0].get_array().shape for ax in figure.axes] == [(32, 32, 3), (16, 16, 3)]
 
@@ -150,11 +147,8 @@ def test_colours_differ_and_repeat_after_the_last():
     colors = [line.get_color() for line in figure.axes[0].lines if line.get_linestyle() == "-"]
     assert len(set(colors[:7])) == 7
     assert colors[7] == colors[0]
-
-
-def test_a_single_epoch_can_be_seen():
-    figure = plotting.learning_curves({"CNN": HISTORY[:1]})
-    assert [line.get_marker() for line in figure.axes[0].lines] == ["o", "o"]
+    single = plotting.learning_curves({"CNN": HISTORY[:1]})
+    assert [line.get_marker() for line in single.axes[0].lines] == ["o", "o"], "an epoch can be seen"
 
 
 @pytest.mark.parametrize("told", [{}, {"percent": True, "xlabel": "share"}])

@@ -28,14 +28,9 @@ def sweep(tmp_path: Path) -> Callable[..., float]:
     def run(out: str, *options: str) -> float:
         started = time.monotonic()
         command = [sys.executable, "-m", "course_utils.sweep", str(tmp_path / "grid.yaml"), "--quick"]
+        command += ["--out", str(tmp_path / out), *options]
         with open(tmp_path / f"{out}.txt", "w") as said:
-            subprocess.run(
-                [*command, "--out", str(tmp_path / out), *options],
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                cwd=PROJECT,
-                check=True,
-            )
+            subprocess.run(command, stdout=said, stderr=subprocess.STDOUT, cwd=PROJECT, check=True)
         return time.monotonic() - started
 
     return run
