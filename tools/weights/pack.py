@@ -109,22 +109,6 @@ def on_pictures(net: str, base: keras.Model, side: int, *augmenting: keras.Layer
     return keras.Model(inputs, base(preprocessed))
 
 
-def read_source(net: str, source: str | Path) -> store.Arrays:
-    """Return "layer/weight" -> float32 array of the word ``"bundled"``, or of a weight file (.h5 or .npz).
-
-    Raises:
-        CourseError: the file is missing, damaged, or of the other network.
-    """
-    path = store.weights_path(net, source=source)
-    if str(source) != "bundled" and store.weights_label(path) == "bundled":
-        raise CourseError(
-            f"These are no new weights of {net}: {source}.",
-            cause="The file is of the other network, or holds the bundled weights.",
-            next_step="give a file of this network, or another --net.",
-        )
-    return named_arrays(build(net, 64, path))
-
-
 def named_arrays(base: keras.Model) -> store.Arrays:
     """Return "layer/weight" -> array of a network, in the order of ``get_weights()``."""
     return {
