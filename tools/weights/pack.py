@@ -41,15 +41,8 @@ LICENCE = (
 def quantise(kernel: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     """Return int8 values and float32 scales whose product is nearest to the kernel.
 
-    Symmetric, one scale for each index of ``axis`` (the output channel). For each channel the scale
-    with the smallest squared error among a few clippings is taken.
-
-    Args:
-        kernel: float array of any rank.
-        axis: the axis of output channels.
-
-    Returns:
-        int8 array of the kernel's shape; float32 scales that broadcast against it.
+    Symmetric, one scale for each index of ``axis`` (the output channel): the one with the smallest squared
+    error among a few clippings. The scales broadcast against the values.
     """
     others = tuple(i for i in range(kernel.ndim) if i != axis % kernel.ndim)
     largest = np.maximum(np.abs(kernel).max(axis=others, keepdims=True), 1e-12)
