@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.pictures.by_path import ARCHIVE, FORMATS, existing_path, read_path
+from course_utils.pictures.by_path import FORMATS, PUBLISHED_NAME, existing_path, read_path
 from course_utils.pictures.order import BY_WORD, DRAWN, Found, Step, find_in_order
 from course_utils.pictures.selection import chosen_per_class, part_of_class
 from course_utils.pictures.structure import CLASS_NAMES, IMAGE_SHAPE, NUM_CLASSES, Pictures
@@ -193,9 +193,9 @@ def _at_path(source: str | Path, steps: list[Step]) -> Found:
 
 def _published_in(path: Path) -> Pictures | None:
     """Return the published archive's pictures if it lies at the path, as in a folder of ``make fetch``."""
-    if not (path / ARCHIVE).is_file() and path.name != ARCHIVE:
+    if not (path / PUBLISHED_NAME).is_file() and path.name != PUBLISHED_NAME:
         return None
-    from course_utils.pictures.places.published import read_published_in
+    from course_utils.pictures.places.copies import read_published_in
 
     return read_published_in(path)
 

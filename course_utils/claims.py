@@ -16,13 +16,13 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from course_utils.reference import standard_error
-from course_utils.reference_tables import (
+from course_utils.reference import (
     NOT_MEASURED,
     condition_groups,
     conditions_text,
     percent,
     recipe_records,
+    standard_error,
     with_spread,
 )
 
@@ -131,6 +131,12 @@ def read_claims() -> tuple[Claim, ...]:
     """Return the claims of ``claims.yaml``, in its order."""
     entries = yaml.safe_load(CLAIMS.read_text(encoding="utf-8"))["claims"]
     return tuple(Claim(**entry | {"needs": Needs(**entry["needs"])}) for entry in entries)
+
+
+def projects_table() -> pd.DataFrame:
+    """Return one row a public project: its base, how it trains, what it claims, and its lesson."""
+    projects = yaml.safe_load(CLAIMS.read_text(encoding="utf-8"))["projects"]
+    return pd.DataFrame.from_dict(projects, orient="index").rename_axis("public project")
 
 
 def claims_table(records: pd.DataFrame) -> pd.DataFrame:

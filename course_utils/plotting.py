@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import functools
 import io
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -15,6 +16,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 STYLE = Path(__file__).with_name("course.mplstyle")
+MEANINGS = {  # words in a name -> its colour in every figure; the first that fits counts
+    r"guess|chance|random|control|shuffled": "#7f7f7f",
+    r"fine-tun|block|layers|whole base|\ball$": "#009e73",
+    r"frozen|transfer|\bhead\b|none$": "#d55e00",
+    r"stronger": "#003f6b",
+    r"\bmlp\b": "#56b4e9",
+    r"cnn|scratch": "#0072b2",
+    r"published": "#7f7f7f",
+    r"corrected|vote": "#cc79a7",
+}
+PERCENT = "(%)"  # end of a label: the values are fractions, and are shown in per cent
 WIDTH = 9.0  # inches at 100 dots an inch: readable at notebook width
 
 
@@ -59,10 +71,37 @@ def _figure(height: float, rows: int = 1, columns: int = 1, **options: object) -
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
 
-def _color(index: int) -> str:
+def _cycle(count: int) -> list[str]:
     """Looked up while the style is on: a name such as "C1" would be looked up after it is off."""
     colors = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
-    return colors[index % len(colors)]
+    return [colors[index % len(colors)] for index in range(count)]
+
+
+def _meant(names: Iterable[object]) -> list[str | None]:
+    """Return the colours of names that have a meaning, else None."""
+    fitting = ([c for word, c in MEANINGS.items() if re.search(word, str(name).lower())] for name in names)
+    return [colors[0] if colors else None for colors in fitting]
+
+
+def _line_colors(names: Sequence[object]) -> list[str]:
+    """Return the meant colours, if they tell the lines apart."""
+    meant = _meant(names)
+    return _cycle(len(names)) if None in meant or len(set(meant)) < len(meant) else meant
+
+
+def _bar_colors(names: Sequence[object]) -> list[str]:
+    """Return the meant colours, and one colour for all bars of which nothing is meant."""
+    return [color or _cycle(1)[0] for color in _meant(names)]
+
+
+def _mean_and_spread(
+    values: pd.Series | pd.DataFrame, label: str
+) -> tuple[pd.Series | pd.DataFrame, pd.Series | pd.DataFrame]:
+    """Return numbers and their standard deviations (0 where there are none), as the label wants them."""
+    factor = 100 if label.endswith(PERCENT) else 1
+    is_table = isinstance(values, pd.DataFrame) and "mean" in values.columns
+    means, spreads = (values["mean"], values["std"]) if is_table else (values, 0 * values)
+    return factor * means, factor * spreads
 
 
 def _draw_image(axes: matplotlib.axes.Axes, image: np.ndarray, title: str = "", **options: object) -> None:
@@ -185,12 +224,12 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
     """
     figure, axes = _figure(3.3, 1, 2)
     for ax, metric in zip(axes.flat, ("loss", "accuracy"), strict=True):
-        for index, (name, frame) in enumerate(histories.items()):
-            look = {"color": _color(index), "marker": "o" if len(frame) < 3 else ""}
+        for (name, frame), color in zip(histories.items(), _line_colors(list(histories)), strict=True):
+            look = {"color": color, "marker": "o" if len(frame) < 3 else ""}
             ax.plot(frame.epoch, frame[metric], **look, linestyle="--", alpha=0.6, linewidth=1.4)
             ax.plot(frame.epoch, frame[f"val_{metric}"], **look, label=name)
             for start in frame.epoch[frame.phase != frame.phase.shift()].iloc[1:]:
-                ax.axvline(start - 0.5, color=_color(index), linestyle=":", linewidth=1.2)
+                ax.axvline(start - 0.5, color=color, linestyle=":", linewidth=1.2)
         ax.set(title=f"{metric.capitalize()} (dashed: training, solid: validation)", xlabel="epoch")
         ax.xaxis.get_major_locator().set_params(integer=True)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
@@ -198,33 +237,23 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
 
 
 @_styled
-def bars(
-    values: pd.Series,
-    *,
-    spread: pd.Series | None = None,
-    xlabel: str = "validation accuracy (%)",
-    title: str,
-    percent: bool | None = None,
-) -> Figure:
+def bars(values: pd.Series | pd.DataFrame, *, xlabel: str = "validation accuracy (%)", title: str) -> Figure:
     """Plot one horizontal bar a value, with the value written at its end.
 
     Args:
-        values: name -> number.
-        spread: name -> standard deviation, drawn as a thin line where it is above 0.
+        values: name -> number; or a table of ``reference.mean_and_spread``: the standard deviation is drawn
+            as a thin line where it is above 0. Fractions 0-1 if the label ends in "(%)".
         xlabel: what the numbers are, with their unit.
         title: of the plot.
-        percent: values are fractions 0-1, shown as per cent; None: if the label ends so.
     """
-    percent = xlabel.endswith("(%)") if percent is None else percent
-    factor = 100 if percent else 1
+    values, errors = _mean_and_spread(values, xlabel)
     figure, axes = _figure(0.7 + 0.36 * len(values))
     ax = axes[0, 0]
-    errors = pd.Series(np.nan, values.index) if spread is None else spread.reindex(values.index) * factor
     look = {"height": 0.65, "ecolor": "#444444", "capsize": 3}
-    for index, (name, value) in enumerate((values * factor).items()):
+    for (name, value), color in zip(values.items(), _bar_colors(values.index), strict=True):
         error = errors[name] if errors[name] > 0 else None  # not a line of length 0
-        drawn = ax.barh(name, value, xerr=error, color=_color(index), **look)
-        ax.bar_label(drawn, fmt="{:.1f}" if percent else "{:,.3g}", padding=6)
+        drawn = ax.barh(name, value, xerr=error, color=color, **look)
+        ax.bar_label(drawn, fmt="{:.1f}" if xlabel.endswith(PERCENT) else "{:,.3g}", padding=6)
     ax.margins(x=0.12)
     ax.invert_yaxis()
     ax.grid(axis="y", visible=False)
@@ -236,35 +265,30 @@ def bars(
 def lines(
     frame: pd.DataFrame,
     *,
-    spread: pd.DataFrame | None = None,
     xlabel: str,
     ylabel: str = "validation accuracy (%)",
     title: str,
-    percent: bool | None = None,
     logx: bool = False,
 ) -> Figure:
     """Plot one line a column over the table's index.
 
     Args:
-        frame: index: x values; columns: names of the lines; fractions 0-1 where ``percent``.
-        spread: standard deviations, in rows and columns as ``frame``, drawn as a band around each line.
+        frame: index: x values; columns: names of the lines; or a table of ``reference.mean_and_spread``,
+            unstacked: the standard deviation is drawn as a band. Fractions 0-1 if the label ends in "(%)".
         xlabel: what the index is, with its unit.
         ylabel: what the columns are, with their unit.
         title: of the plot.
-        percent: values are fractions 0-1, shown as per cent; None: if the label ends so.
         logx: logarithmic x axis, with a tick at each x value.
     """
     figure, axes = _figure(3.2)
     ax = axes[0, 0]
     few_points = len(frame) <= 12
-    percent = ylabel.endswith("(%)") if percent is None else percent
-    factor = 100 if percent else 1
-    for name in frame:
-        values = frame[name] * factor
-        (line,) = ax.plot(frame.index, values, marker="o" if few_points else "", label=name)
-        if spread is not None:
-            band, look = spread[name] * factor, {"color": line.get_color(), "alpha": 0.2, "linewidth": 0}
-            ax.fill_between(frame.index, values - band, values + band, **look)
+    frame, bands = _mean_and_spread(frame, ylabel)
+    for name, color in zip(frame, _line_colors(list(frame)), strict=True):
+        ax.plot(frame.index, frame[name], marker="o" if few_points else "", color=color, label=name)
+        if bands[name].any():
+            edges = frame[name] - bands[name], frame[name] + bands[name]
+            ax.fill_between(frame.index, *edges, color=color, alpha=0.2, linewidth=0)
     if logx:
         ax.set_xscale("log")
     if few_points:
@@ -366,4 +390,27 @@ def projections(panels: Mapping[str, np.ndarray], labels: np.ndarray, class_name
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, markerscale=1.8
     )
+    return figure
+
+
+@_styled
+def transfer_diagram(rows: Mapping[str, Sequence[str]]) -> Figure:
+    """Draw how a base moves from one task to another: a row of boxes a task, and an arrow between the bases.
+
+    Args:
+        rows: two tasks, each name with the texts of its boxes: pictures, base, head.
+    """
+    figure, ((axes,),) = _figure(2.9)
+    axes.set(xlim=(0, 10), ylim=(0, 4))
+    axes.axis("off")
+    arrow = {"arrowstyle": "-|>", "color": "#444444", "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0}
+    boxes = {"boxstyle": "round,pad=0.5", "edgecolor": "#444444"}
+    for y, (task, texts) in zip((3.1, 0.9), rows.items(), strict=True):
+        axes.text(0, y + 0.75, task, weight="bold", va="center")
+        for x, text, color in zip((1.3, 5.0, 8.7), texts, ("#f2f2f2", "#cfe3f1", "#f8dcc6"), strict=True):
+            axes.text(x, y, text, ha="center", va="center", bbox=boxes | {"facecolor": color})
+        for start, end in ((2.5, 3.6), (6.4, 7.5)):
+            axes.annotate("", (end, y), (start, y), arrowprops=arrow)
+    axes.annotate("", (5.0, 1.45), (5.0, 2.55), arrowprops=arrow)
+    axes.text(5.15, 2.0, "copy the weights", va="center")
     return figure

@@ -46,9 +46,21 @@ class Profile:
     deterministic: bool  # the same seed gives the same weights (switches XLA off on a GPU)
 
     def table(self) -> pd.DataFrame:
-        """Return the profile as a table with one row a value."""
-        rows = dataclasses.asdict(self)
-        return pd.DataFrame({"value": [str(value) for value in rows.values()]}, index=list(rows))
+        """Return what the profile means, in words: one row a subject."""
+        scratch = (self.mlp_epochs, self.cnn_epochs, self.strong_cnn_epochs)
+        rows = {
+            "pictures": f"{self.data}: {_count(self.limit_per_class)} of each class",
+            "pre-trained weights": self.weights,
+            "labels for fine-tuning": f"{_count(self.fine_tune_per_class)} of each class",
+            "epochs of MLP, CNN, stronger CNN": ", ".join(map(str, scratch)),
+            "epochs of a head, of fine-tuning": f"{self.head_epochs}, {self.fine_tune_epochs}",
+            "input of frozen and fine-tuned base": f"{self.frozen_size} and {self.fine_tune_size} pixels",
+        }
+        return pd.DataFrame({"this run": rows.values()}, index=list(rows))
+
+
+def _count(number: int | None) -> str:
+    return "all" if number is None else f"{number:,}"
 
 
 _OFFLINE = Profile(
@@ -76,8 +88,8 @@ _OFFLINE = Profile(
     study_per_class=20,
     study_val_per_class=40,
     study_steps=10,
-    fine_tune_size=32,
-    fine_tune_epochs=6,
+    fine_tune_size=48,
+    fine_tune_epochs=3,
     precision="float32",
     deterministic=True,
 )

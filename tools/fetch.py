@@ -14,13 +14,13 @@ from pathlib import Path
 from course_utils.errors import CourseError
 from course_utils.system.disk import check_disk
 from course_utils.system.download.mirrors import ARCHIVE, WEIGHTS, locations, with_mirror
-from course_utils.system.download.part_file import part_path
 from course_utils.system.download.transfer import (
     DownloadStopped,
     RemoteFile,
     download,
     file_digest,
     is_complete,
+    part_path,
 )
 from course_utils.system.paths import out_folder
 from course_utils.system.whole_file import replacing

@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +24,7 @@ import numpy as np
 from course_utils.errors import CourseError
 from course_utils.pictures.structure import Pictures
 from course_utils.system.disk import check_disk
+from course_utils.system.lock import only_one
 from course_utils.system.paths import cache_folder
 
 WORTH_KEEPING_SECONDS = 1.0
@@ -47,8 +48,15 @@ def cached(source: str, facts: Iterable[object], read: Callable[[], Pictures]) -
     found = _load(entry)
     if found is not None:
         return found
-    with _one_reader(source) as alone:
-        return _load(entry) or _read_and_keep(source, entry, read, alone)
+    with contextlib.ExitStack() as stack:
+        # Without locks, or if the other process takes too long, the source is read here too.
+        with contextlib.suppress(OSError, NotImplementedError):
+            locks, arrays = cache_folder() / "locks", cache_folder() / "arrays"
+            locks.mkdir(exist_ok=True)
+            waiting = "Another notebook is reading the same pictures: waiting."
+            stack.enter_context(only_one(locks / f"arrays-{source}.lock", waiting, patience=WAIT_SECONDS))
+            _remove(arrays, f".unfinished-{source}-*")  # of processes that died
+        return _load(entry) or _read_and_keep(source, entry, read)
 
 
 def kept(source: str, facts: Iterable[object]) -> Pictures | None:
@@ -56,13 +64,13 @@ def kept(source: str, facts: Iterable[object]) -> Pictures | None:
     return _load(_entry(source, facts))
 
 
-def _read_and_keep(source: str, entry: str, read: Callable[[], Pictures], alone: bool) -> Pictures:
+def _read_and_keep(source: str, entry: str, read: Callable[[], Pictures]) -> Pictures:
     start = time.perf_counter()
     pictures = read()
     if time.perf_counter() - start < WORTH_KEEPING_SECONDS:
         return pictures
     try:
-        _save(source, entry, pictures, alone)
+        _save(source, entry, pictures)
     except (OSError, CourseError) as error:
         reason = " ".join(str(error).splitlines()[:2])
         warnings.warn(
@@ -77,6 +85,12 @@ def file_facts(path: Path | os.DirEntry) -> str:
     """Return name, size and time of change of a file: what shows that it changed."""
     stat = path.stat()
     return f"{path.name}|{stat.st_size}|{stat.st_mtime_ns}"
+
+
+def listing_facts(folder: Path) -> list[str]:
+    """Return what shows that anything in a folder changed; of a link that leads nowhere, its name."""
+    with os.scandir(folder) as entries:
+        return sorted(file_facts(entry) if os.path.exists(entry) else f"{entry.name}|" for entry in entries)
 
 
 def code_digests(folder: Path) -> list[str]:
@@ -103,11 +117,9 @@ def _load(entry: str) -> Pictures | None:
         return None  # not kept yet, or damaged: it is read again
 
 
-def _save(source: str, entry: str, pictures: Pictures, alone: bool) -> None:
+def _save(source: str, entry: str, pictures: Pictures) -> None:
     folder = cache_folder() / "arrays"
     folder.mkdir(exist_ok=True)
-    if alone:
-        _remove(folder, f".unfinished-{source}-*")  # of processes that died
     arrays = {name: getattr(pictures, name) for name in _ARRAYS if getattr(pictures, name) is not None}
     need = sum(array.nbytes for array in arrays.values()) + 1_000_000
     check_disk(folder, need, "Keeping the decoded pictures")
@@ -136,37 +148,6 @@ def _write(path: Path, write: Callable[[BinaryIO], object]) -> None:
 def _remove(folder: Path, pattern: str) -> None:
     for old in folder.glob(pattern):
         shutil.rmtree(old, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _one_reader(source: str) -> Iterator[bool]:
-    """Let one process at a time read a source. The system frees the lock of a process that dies.
-
-    Yields:
-        True if the lock is held; False if there is none to be had, and each process reads for itself.
-    """
-    try:
-        from filelock import FileLock, Timeout
-    except ImportError:  # an environment that was set up before the course needed it
-        yield False
-        return
-    lock = None
-    try:
-        folder = cache_folder() / "locks"
-        folder.mkdir(exist_ok=True)
-        lock = FileLock(folder / f"arrays-{source}.lock")
-        lock.acquire(timeout=0)
-    except Timeout:
-        print("Another notebook is reading the same pictures: waiting.")
-        with contextlib.suppress(Timeout):
-            lock.acquire(timeout=WAIT_SECONDS)
-    except (OSError, NotImplementedError):  # a file system without locks, or one that is read-only
-        lock = None
-    try:
-        yield bool(lock and lock.is_locked)
-    finally:
-        if lock:
-            lock.release()
 
 
 def _entry(source: str, facts: Iterable[object]) -> str:

@@ -13,7 +13,6 @@ from course_utils.pictures.formats.batches import (
     FILES,
     OTHER_VERSIONS,
     batches_folder,
-    is_archive,
     read_batches_archive,
     read_batches_folder,
     refuse_other_version,
@@ -32,7 +31,7 @@ from course_utils.system.paths import PROJECT
 FORMATS = (
     "class folders, python batches (folder or .tar.gz), Kaggle's files (train.7z, trainLabels.csv) or .npz"
 )
-ARCHIVE = "cifar-10-python.tar.gz"
+PUBLISHED_NAME = "cifar-10-python.tar.gz"
 DATA_SUFFIXES = (".npz", ".7z", ".csv", ".gz", ".bin", ".mat")
 
 
@@ -114,8 +113,8 @@ def _holds_data(path: Path) -> bool:
 
 def _single_file(path: Path) -> Path | None:
     """Return the published archive or the only .npz file of a folder."""
-    if (path / ARCHIVE).is_file():
-        return path / ARCHIVE
+    if (path / PUBLISHED_NAME).is_file():
+        return path / PUBLISHED_NAME
     files = sorted(file for file in path.iterdir() if file.suffix.lower() == ".npz")
     if len(files) > 1:
         raise CourseError(
@@ -134,7 +133,7 @@ def _found_in_file(path: Path) -> _Found:
         raise _of_no_kind(path)
     if path.suffix.lower() == ".npz":
         return _Found(".npz", [file_facts(path)], lambda: read_npz(path))
-    if is_archive(path):
+    if path.suffix in (".gz", ".tgz", ".tar"):
         return _Found("python batches", [file_facts(path)], lambda: read_batches_archive(path))
     refuse_other_version(path.name, [path.name])
     hint = " It is a zip archive: unpack it first." if zipfile.is_zipfile(path) else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,11 @@ from course_utils.system.paths import cache_folder
 
 # "auto" asks these in order, each for so many seconds without progress; then the stand-in takes their place.
 AUTO_PATIENCE = {"published": 70.0, "parquet": 25.0, "kaggle": None}
+# The copies that are downloaded: how records call their source, and where they come from in words.
+COPIES = {
+    "published": ("published", "CIFAR-10, the published archive"),
+    "parquet": ("path", "CIFAR-10 from the parquet copy uoft-cs/cifar10"),
+}
 STAND_IN_BANNER = "*** Offline: using the drawn stand-in (not real CIFAR-10) ***"
 OWN_COPY = "A copy of CIFAR-10 can be used by its path: DATA in the lesson, or COURSE_DATA for all of them."
 
@@ -79,55 +85,34 @@ def find_in_order(steps: list[Step]) -> Found | None:
     return found
 
 
-def find_published(steps: list[Step], patience: float | None = None) -> Found:
-    """Get the published archive.
+def _find_copy(word: str, steps: list[Step], patience: float | None = None) -> Found:
+    from course_utils.pictures.places.copies import read_copy
 
-    Args:
-        steps: takes what was tried.
-        patience: for downloads; see ``transfer.download``.
-
-    Raises:
-        CourseError: it cannot be had, or does not hold CIFAR-10.
-    """
-    from course_utils.pictures.places.published import read_published
-
-    pictures = read_published(patience=patience, on_step=_into(steps))
-    return Found(pictures, "published", "CIFAR-10, the published archive")
+    source, origin = COPIES[word]
+    return Found(read_copy(word, patience=patience, on_step=_into(steps)), source, origin)
 
 
-def find_parquet(steps: list[Step], patience: float | None = None) -> Found:
-    """Get the parquet copy. Args, Raises: as ``find_published``."""
-    from course_utils.pictures.formats.parquet import REPOSITORY
-    from course_utils.pictures.places.parquet_copy import read_parquet_copy
-
-    pictures = read_parquet_copy(patience=patience, on_step=_into(steps))
-    return Found(pictures, "path", f"CIFAR-10 from the parquet copy {REPOSITORY}")
-
-
-def find_kaggle(steps: list[Step], patience: float | None = None) -> Found:
-    """Get Kaggle's files, with credentials. Its service has a patience of its own.
-
-    Args, Raises: as ``find_published``.
-    """
+def _find_kaggle(steps: list[Step], patience: float | None = None) -> Found:
+    """Get Kaggle's files. Its client has a patience of its own."""
     from course_utils.pictures.places.kaggle import fetch_from_kaggle
 
     kind, pictures = read_path(fetch_from_kaggle(_kaggle_folder(), on_step=_into(steps)))
     return Found(pictures, "kaggle", f"CIFAR-10 from Kaggle ({kind})")
 
 
-BY_WORD = {"published": find_published, "parquet": find_parquet, "kaggle": find_kaggle}
+# Word -> function that gets its photographs: takes a list for the steps that were tried, and a patience.
+BY_WORD = {word: functools.partial(_find_copy, word) for word in COPIES} | {"kaggle": _find_kaggle}
 
 
 def _from_cache() -> Found | None:
     """Return photographs that an earlier run got, without asking any server."""
-    from course_utils.pictures.places.parquet_copy import kept_parquet
-    from course_utils.pictures.places.published import is_in_cache
+    from course_utils.pictures.places.copies import is_in_cache
+    from course_utils.pictures.places.kaggle import fetched_before
 
-    at_hand = {"published": is_in_cache, "parquet": kept_parquet, "kaggle": _is_fetched_from_kaggle}
-    for word, is_there in at_hand.items():
-        if is_there():
+    for word, find in BY_WORD.items():
+        if fetched_before(_kaggle_folder()) if word == "kaggle" else is_in_cache(word):
             with contextlib.suppress(CourseError):  # damaged: it is fetched again
-                return BY_WORD[word]([], 1.0)
+                return find([], 1.0)
     return None
 
 
@@ -167,9 +152,3 @@ def _into(steps: list[Step]) -> Callable[[str, str], None]:
 
 def _kaggle_folder() -> Path:
     return cache_folder() / "kaggle"
-
-
-def _is_fetched_from_kaggle() -> bool:
-    from course_utils.pictures.places.kaggle import FOLDERS
-
-    return any((_kaggle_folder() / name).is_dir() for name in FOLDERS.values())

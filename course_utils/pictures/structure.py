@@ -55,10 +55,6 @@ class Pictures:
 def check_images(name: str, images: np.ndarray) -> np.ndarray:
     """Return the images unchanged if they are uint8 (n, 32, 32, 3), n ≥ 1.
 
-    Args:
-        name: what to call them in a message, for example ``"x_train of cifar10.npz"``.
-        images: any array.
-
     Raises:
         CourseError: another dtype or shape, or no picture.
     """

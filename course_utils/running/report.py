@@ -16,9 +16,8 @@ from course_utils.errors import CourseError
 from course_utils.lesson import STAND_IN
 from course_utils.records import FIELDS, read_record
 from course_utils.reference import FOLDER as REFERENCE
-from course_utils.reference import read_table, table_files
-from course_utils.reference_tables import NUMBERS as RECIPE_NUMBERS
-from course_utils.reference_tables import percent, recipe_records, recipes_table
+from course_utils.reference import NUMBERS as RECIPE_NUMBERS
+from course_utils.reference import percent, read_table, recipe_records, recipes_table, table_files
 from course_utils.running.execution import find_lessons, lesson_number
 from course_utils.runs import Training, read_run
 from course_utils.system import run_folder
@@ -54,6 +53,7 @@ def write_report(out: Path, *, reference: Path = REFERENCE) -> Path:
         stand_in=STAND_IN if "drawn" in results.told("data") else "",
         failures=[facts["error"] for facts in run.get("lessons", {}).values() if facts.get("error")],
         unreadable=results.unreadable,
+        finding=results.finding(),
         facts=_run_facts(run, results),
         comparison=results.comparison().to_dict("records"),
         numbers=NUMBERS,
@@ -122,6 +122,26 @@ class Results:
         names = dict.fromkeys([run.model_name for run in self.runs] + [e["model"] for e in tested])
         rows = [self._row(name, [e for e in tested if e["model"] == name]) for name in names]
         return pd.DataFrame(rows, columns=["model", *NUMBERS, "weights", "data"])
+
+    def finding(self) -> str:
+        """Return in one sentence which trained model is first on the test pictures, and by how much."""
+        names = {run.model_name for run in self.runs}
+        tested = [e for e in self.records if (e["metric"], e["split"]) == ("accuracy", "test")]
+        means = pd.DataFrame(
+            [e for e in tested if e["model"] in names], columns=["model", "weights", "value"]
+        )
+        means = means.groupby(["model", "weights"])["value"].mean().sort_values()
+        if means.empty:
+            return ""
+        model, weights = means.index[-1]
+        sentence = f"{model} comes first: right for {means.iloc[-1]:.1%} of the test pictures"
+        scratch = means[means.index.get_level_values("weights") == "none"]
+        if weights == "none" or scratch.empty:
+            return f"{sentence}."
+        lead = 100 * (means.iloc[-1] - scratch.iloc[-1])
+        return (
+            f"{sentence}, {lead:.1f} points more than the best network from scratch ({scratch.index[-1][0]})."
+        )
 
     def _row(self, model: str, tested: list[dict]) -> dict[str, str]:
         runs = [run for run in self.runs if run.model_name == model]

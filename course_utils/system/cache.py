@@ -111,7 +111,7 @@ def _paths(folder: Path) -> Iterator[Path]:
 
 
 def _kind(path: Path, folder: Path) -> str:
-    if path.name.startswith(".unfinished-") or ".part" in path.name or path.name == "unfinished":
+    if path.name.startswith(".unfinished-") or ".part" in path.name:
         return "unfinished"
     if path.parent != folder:
         return path.parent.name

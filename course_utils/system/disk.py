@@ -10,12 +10,7 @@ from course_utils.errors import CourseError
 
 
 def in_words(count: float, digits: int = 1) -> str:
-    """Return bytes as MB, or as kB if there are few, for example ``"170.5 MB"``.
-
-    Args:
-        count: of bytes.
-        digits: of the MB, behind the point.
-    """
+    """Return bytes as MB, or as kB if there are few, for example ``"170.5 MB"``."""
     return f"{count / 1e6:,.{digits}f} MB" if count >= 1e6 else f"{count / 1e3:,.0f} kB"
 
 
@@ -39,6 +34,11 @@ def check_disk(folder: Path, need: int, what: str) -> None:
         )
 
 
-def means_full(error: OSError) -> bool:
-    """True if the disk, or this person's part of it, is full."""
-    return error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+def disk_error(target: Path, error: OSError) -> CourseError:
+    """Return what to say when the disk fails while a file is written."""
+    is_full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+    return CourseError(
+        f"{target.name} cannot be written to {target.parent}.",
+        cause="The disk is full." if is_full else f"{error.strerror or error}.",
+        next_step=f"{'free some space, or ' if is_full else ''}name another folder by COURSE_CACHE.",
+    )

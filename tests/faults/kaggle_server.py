@@ -21,9 +21,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
+from sources_files import batches, encoded, small_pictures, table_rows
 
 TOKEN = "KGAT_0123456789abcdef0123456789abcdef"
 USERNAME, KEY = "student", "fedcba9876543210fedcba9876543210"
@@ -31,8 +30,6 @@ REFRESH_TOKEN = "refresh-0123456789"
 SIGNATURE = "X-Goog-Signature=5ec7e75160a7"  # in addresses of the storage: as good as a password
 SECRETS = (TOKEN, KEY, REFRESH_TOKEN, SIGNATURE, base64.b64encode(f"{USERNAME}:{KEY}".encode()).decode())
 
-CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
-PICTURES = 1200
 GET_FILE = "competitions.CompetitionApiService/DownloadDataFile"
 GET_DATA_SET = "datasets.DatasetApiService/DownloadDataset"
 INTROSPECT = "security.OAuthService/IntrospectToken"
@@ -58,14 +55,12 @@ class KaggleServer:
     storage: str = ""
     files: dict[str, bytes] = field(default_factory=dict)  # what the storage gives
     refusals: dict[str, Refusal] = field(default_factory=dict)  # by question, or a file of the storage
-    cut_after: dict[str, list[int]] = field(default_factory=dict)  # bytes of each answer, one a request
     stall_after: dict[str, int] = field(default_factory=dict)
-    tag: str = ""  # instead of the file's own ETag
     goes_on: threading.Event = field(default_factory=threading.Event)  # cleared: no file for now
     silent: bool = False  # takes connections, and answers nothing
     stopped: threading.Event = field(default_factory=threading.Event)
     asked: list[str] = field(default_factory=list)
-    given: list[tuple[str, str, int]] = field(default_factory=list)  # file, Range, bytes sent by the storage
+    given: list[tuple[str, str]] = field(default_factory=list)  # file and Range of each answer
     seen_by_storage: list[str] = field(default_factory=list)  # Authorization headers
 
     def point(self, patch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -99,25 +94,16 @@ def kaggle_server() -> Iterator[KaggleServer]:
 @functools.cache
 def offered_files() -> dict[str, bytes]:
     """train.7z, trainLabels.csv and the data set's zip, as bytes."""
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (PICTURES, 32, 32, 3), dtype=np.uint8)
-    labels = rng.permutation(np.arange(PICTURES) % 10)
-    table = "\n".join(["id,label", *(f"{n},{CLASSES[label]}" for n, label in enumerate(labels, 1))])
+    pictures = small_pictures(train_per_class=100, test_per_class=20)
     return {
-        "train.7z": _packed({f"train/{n}.png": _png(image) for n, image in enumerate(images, 1)}),
-        "trainLabels.csv": f"{table}\n".encode(),
-        "cifar10-python.zip": zipped(batches(images, labels)),
+        "train.7z": _packed(
+            {f"train/{n}.png": encoded(image) for n, image in enumerate(pictures.train_images, 1)}
+        ),
+        "trainLabels.csv": "\n".join(["id,label", *table_rows(pictures), ""]).encode(),
+        "cifar10-python.zip": zipped(
+            {f"cifar-10-batches-py/{name}": pickle.dumps(part) for name, part in batches(pictures).items()}
+        ),
     }
-
-
-def batches(images: np.ndarray, labels: np.ndarray) -> dict[str, bytes]:
-    """The seven files of the python batches, in the folder that the data set has."""
-    rows = images.transpose(0, 3, 1, 2).reshape(-1, 3072)
-    content: dict[str, dict] = {"batches.meta": {"label_names": CLASSES}}
-    names = [f"data_batch_{n}" for n in range(1, 6)] + ["test_batch"]
-    for name, part in zip(names, np.array_split(np.arange(len(rows)), 6), strict=True):
-        content[name] = {"data": rows[part], "labels": labels[part].tolist()}
-    return {f"cifar-10-batches-py/{name}": pickle.dumps(value, protocol=4) for name, value in content.items()}
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -135,12 +121,6 @@ def _packed(files: dict[str, bytes]) -> bytes:
     with py7zr.SevenZipFile(buffer, "w") as archive:
         for name, raw in files.items():
             archive.writestr(raw, name)
-    return buffer.getvalue()
-
-
-def _png(image: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -225,30 +205,21 @@ class _Storage(_Handler):
         if raw is None or query != SIGNATURE:
             self.send(404 if query == SIGNATURE else 403, b"<Error/>", "application/xml")
             return
-        tag = self.state.tag or f'"{hash(raw):x}"'
-        start = self.start_of_range(tag)
+        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
         self.send_response(206 if start else 200)
         self.send_header("Content-Type", "application/octet-stream")
         self.send_header("Content-Length", str(len(raw) - start))
         self.send_header("Accept-Ranges", "bytes")
-        self.send_header("ETag", tag)
+        self.send_header("ETag", f'"{hash(raw):x}"')
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(raw) - 1}/{len(raw)}")
         self.end_headers()
         self.give(name, raw[start:])
 
-    def start_of_range(self, tag: str) -> int:
-        wanted = self.headers.get("Range", "")
-        if not wanted or self.headers.get("If-Range", tag) != tag:
-            return 0
-        return int(wanted.removeprefix("bytes=").rstrip("-"))
-
     def give(self, name: str, raw: bytes) -> None:
-        cuts = self.state.cut_after.get(name)
-        sent = raw[: cuts.pop(0)] if cuts else raw[: self.state.stall_after.get(name, len(raw))]
-        self.state.given.append((name, self.headers.get("Range", ""), len(sent)))
+        self.state.given.append((name, self.headers.get("Range", "")))
         with contextlib.suppress(OSError):
-            self.wfile.write(sent)
+            self.wfile.write(raw[: self.state.stall_after.get(name, len(raw))])
             self.wfile.flush()
         if name in self.state.stall_after:
             self.state.stopped.wait(60)

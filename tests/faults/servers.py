@@ -23,11 +23,9 @@ LOGIN_PAGE = b"<!DOCTYPE html><html><title>Campus network</title><form>Name, pas
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What one answer does. ``etag`` and ``body`` replace the server's own from this request on."""
+    """What one answer does. ``body`` replaces the server's own from this request on."""
 
     ignores_range: bool = False
-    ignores_if_range: bool = False
-    etag: str | None = None
     body: bytes | None = None
 
     def answer(self, request: Request) -> None:
@@ -129,7 +127,6 @@ class Asked:
 
     path: str
     range: str | None
-    if_range: str | None
     sent: int = field(default=0)
 
 
@@ -140,21 +137,20 @@ class Request(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.0"
 
     def do_GET(self) -> None:
-        self.asked = Asked(self.path, self.headers.get("Range"), self.headers.get("If-Range"))
+        self.asked = Asked(self.path, self.headers.get("Range"))
         self.fault = self.server.next_fault(self.asked)
         with contextlib.suppress(ConnectionError):
             self.fault.answer(self)
 
     def send_file(self) -> None:
         body = self.server.body
-        start = int(self.asked.range[6:-1]) if self._continues() else 0
+        continues = self.asked.range and not self.fault.ignores_range
+        start = int(self.asked.range[6:-1]) if continues else 0
         if start and start >= len(body):
             said = {"Content-Range": f"bytes */{len(body)}", "Content-Type": "text/html"}
             self.send_body(416, b"<html>416 Range Not Satisfiable</html>", said)
             return
-        said = {"ETag": self.server.etag} if self.server.etag else {}
-        if start:
-            said["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
+        said = {"Content-Range": f"bytes {start}-{len(body) - 1}/{len(body)}"} if start else {}
         self.send_body(206 if start else 200, body[start:], said, start)
 
     def send_body(self, code: int, body: bytes, headers: dict[str, str], start: int = 0) -> None:
@@ -173,11 +169,6 @@ class Request(http.server.BaseHTTPRequestHandler):
             self.wfile.write(body[at : at + size])
             at += size
 
-    def _continues(self) -> bool:
-        if not self.asked.range or self.fault.ignores_range:
-            return False
-        return self.fault.ignores_if_range or self.asked.if_range in (None, self.server.etag)
-
     def log_message(self, *_: object) -> None:
         """Keep quiet."""
 
@@ -189,7 +180,6 @@ class FaultyServer(http.server.ThreadingHTTPServer):
         body: the file.
         faults: one for each of the first requests. Later ones get what they ask for.
         always: instead of a good answer, after the faults.
-        etag: how this state of the file is named; None: the server names no state.
 
     Attributes:
         asked: the requests, in their order.
@@ -199,16 +189,9 @@ class FaultyServer(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(
-        self,
-        body: bytes,
-        faults: Sequence[Fault] = (),
-        *,
-        always: Fault | None = None,
-        etag: str | None = '"one"',
-    ) -> None:
+    def __init__(self, body: bytes, faults: Sequence[Fault] = (), *, always: Fault | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Request)
-        self.body, self.etag, self.always = body, etag, always or Fault()
+        self.body, self.always = body, always or Fault()
         self.plan = list(faults)
         self.asked: list[Asked] = []
         self.speed: float | None = None
@@ -232,7 +215,6 @@ class FaultyServer(http.server.ThreadingHTTPServer):
         with self._order:
             self.asked.append(asked)
             fault = self.plan.pop(0) if self.plan else self.always
-            self.etag = fault.etag or self.etag
             self.body = self.body if fault.body is None else fault.body
             return fault
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from pathlib import Path
@@ -89,29 +88,6 @@ def test_damaged_file(bundle: Path, cache: Path, damage: str):
     assert not cache.exists()
 
 
-def test_file_of_the_other_network(bundle: Path, cache: Path):
-    for ending in ("npz", "json"):
-        shutil.copy(bundle / f"ResNet50.{ending}", bundle / f"MobileNetV2.{ending}")
-    assert refusal("bundled") == (
-        "The bundled weights of MobileNetV2 do not agree with their card.\n"
-        "Expected MobileNetV2, content <digest>, found 318 arrays, content <digest>: "
-        "it is a file of ResNet50.\n"
-        f"{RESTORE}"
-    )
-    assert not cache.exists()
-
-
-def test_card_of_other_weights(bundle: Path):
-    path = bundle / "MobileNetV2.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"content_sha256": "0" * 64}))
-    assert refusal("bundled") == (
-        "The bundled weights of MobileNetV2 do not agree with their card.\n"
-        "Expected MobileNetV2, content <digest>, found 260 arrays, content <digest>"
-        ": it is a file of MobileNetV2.\n"
-        f"{RESTORE}"
-    )
-
-
 def test_missing_weight_file(tmp_path: Path):
     path = tmp_path / "mine.h5"
     assert refusal(path) == (
@@ -142,15 +118,6 @@ def test_weight_file_with_numbers_that_are_none(unpacked: Path, tmp_path: Path):
         f"The array {key} holds numbers that are not finite.\n"
         f"{COPY}"
     )
-
-
-def test_weight_file_of_the_other_network(unpacked: Path, capsys: pytest.CaptureFixture):
-    path = weights.weights_path("ResNet50", source=unpacked)
-    assert capsys.readouterr().out == (
-        "WEIGHTS is a file of MobileNetV2, so ResNet50 starts from the bundled weights: MobileNetV2.h5\n"
-    )
-    assert path == weights.weights_path("ResNet50", source="bundled")
-    assert weights.weights_label(path) == "bundled"
 
 
 def test_weight_file_of_neither_network(tmp_path: Path):

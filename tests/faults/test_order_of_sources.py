@@ -13,15 +13,11 @@ from pathlib import Path
 
 import pytest
 from servers import FaultyServer, Silent, refused_address
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
-
 from sources_places import as_in_a_new_process
 
 from course_utils import weights
 from course_utils.cifar10 import load_cifar10
 from course_utils.errors import CourseError
-from course_utils.pictures.formats import parquet
 from course_utils.pictures.places import drawn
 from course_utils.pictures.structure import Pictures
 from course_utils.records import read_records
@@ -41,8 +37,8 @@ def serve_from(monkeypatch: pytest.MonkeyPatch, hosts: Sequence[str], hub: str) 
     """Let the archive and the parquet copy come from these hosts."""
     addresses = tuple(f"http://{host}/{mirrors.ARCHIVE.name}" for host in hosts)
     monkeypatch.setattr(mirrors, "ARCHIVE", dataclasses.replace(mirrors.ARCHIVE, addresses=addresses))
-    tables = [table._replace(address=f"http://{hub}/{table.name}") for table in parquet.FILES]
-    monkeypatch.setattr(parquet, "FILES", tuple(tables))
+    tables = [dataclasses.replace(file, addresses=(f"http://{hub}/{file.name}",)) for file in mirrors.PARQUET]
+    monkeypatch.setattr(mirrors, "PARQUET", tuple(tables))
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,9 +54,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory, private: Path) -> Stage:
 def course(private: Path, stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Class:
     """A class that was given the word "tulip"."""
     (assignment,) = load_assignments(["90"], private=private)
-    judges = Judges(private)
-    exercises = {"90": judges.exercises("90")}
-    judges.close()
+    with Judges(private) as judges:
+        exercises = {"90": judges.exercises("90")}
     results = tmp_path_factory.mktemp("results")
     return Class({"90": assignment}, exercises, stage, results, made_up.WORD, private, SHORT, 1)
 
@@ -87,7 +85,7 @@ def grade(course: Class, tmp_path: Path) -> Callable[[Path], dict[str, Graded]]:
     def run(folder: Path, **changes: object) -> dict[str, Graded]:
         own = Class(**{**vars(course), "results": tmp_path / "results", **changes})
         collected = collect(folder, ["90"])
-        graded = grade_all(own, collected, on_done=lambda *_: None, stop=threading.Event())
+        graded = grade_all(own, collected)
         return {one.student: one for one in graded}
 
     return run

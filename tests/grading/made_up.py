@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import io
+import tarfile
 import textwrap
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -180,3 +183,35 @@ def as_colab(notebook: NotebookNode) -> dict:
     for cell in content["cells"]:
         cell["metadata"] = {"id": cell.pop("id")}
     return content
+
+
+TEXT = nbformat.writes(half()).encode()
+
+
+def zipped(members: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip archive."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", compression) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return content.getvalue()
+
+
+def tarred(members: dict[str, bytes], mode: str = "w:gz", **marks: object) -> bytes:
+    """A tar archive; what is given by name stands in the header of each member."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode=mode) as archive:
+        for name, data in members.items():
+            member = tarfile.TarInfo(name)
+            for mark, value in {"size": len(data), **marks}.items():
+                setattr(member, mark, value)
+            archive.addfile(member, io.BytesIO(data))
+    return content.getvalue()
+
+
+def put(folder: Path, files: dict[str, bytes]) -> Path:
+    """Write files into a folder, and return it."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder

@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-import zipfile
 
 import made_up
-import nbformat
 import pytest
 
 from tools.grading.cli import main
-from tools.grading.results import COLUMNS, grades_csv
+from tools.grading.results import COLUMNS
 
 ALL = {"90.1": 2.0, "90.2": 1.0, "90.3": 1.0, "90.q1": 1.0}
 HALF = {"90.1": 2.0, "90.2": 0.0, "90.3": 0.0, "90.q1": 1.0}
@@ -69,22 +67,7 @@ def test_command_writes_grades_feedback_and_summary(stage, hand_in, private, tmp
     assert "Most often missed: <strong>90.2 The sum</strong>: 0 of 2" in summary
     told = capsys.readouterr()
     assert "2 students" in told.out
-    assert "2/2 notebooks graded" in told.err
-
-
-def test_what_was_graded_is_not_run_again(hand_in, grade, points, monkeypatch):
-    folder = hand_in(ann=made_up.half(), bob=made_up.empty())
-    first = grade(folder)
-    runs = []
-    monkeypatch.setattr(
-        "tools.grading.grade.run_notebook", lambda *a, **k: runs.append(1) or pytest.fail("ran again")
-    )
-    again = grade(folder)
-    assert {name: points(one) for name, one in again.items()} == {
-        name: points(one) for name, one in first.items()
-    }
-    assert grades_csv(list(again.values())) == grades_csv(list(first.values()))
-    assert runs == []
+    assert "2/2" in told.err
 
 
 @pytest.mark.parametrize(
@@ -103,18 +86,14 @@ def test_a_changed_submission_word_or_judge_is_run_again(hand_in, grade, tmp_pat
     runs = []
     real = module.run_notebook
     monkeypatch.setattr(module, "run_notebook", lambda *a, **k: runs.append(1) or real(*a, **k))
-    folder, changes = hand_in(), {}
+    changes = {"class word": {"class_word": "rose"}, "trusted files": {"trusted": "other"}}
     if change == "submission":
-        folder = hand_in(ann=made_up.empty())
-    elif change == "class word":
-        changes = {"class_word": "rose"}
-    elif change == "trusted files":
-        changes = {"trusted": "other"}
-    else:
+        hand_in(ann=made_up.empty())
+    elif change == "broken result":
         (result,) = (tmp_path / "results").rglob("*.json")
         result.write_text(result.read_text(encoding="utf-8")[:100], encoding="utf-8")
 
-    grade(folder, **changes)
+    grade(hand_in(), **changes.get(change, {}))
 
     assert len(runs) == 1
 
@@ -129,41 +108,35 @@ def test_goes_on_after_an_interruption(stage, hand_in, private, tmp_path, monkey
     real, ran = module.grade_one, []
 
     def stops_at_the_second(course, task, *rest):
-        if ran:
-            raise KeyboardInterrupt
         ran.append(task.student)
+        if len(ran) == 2:
+            raise KeyboardInterrupt
         return real(course, task, *rest)
 
     monkeypatch.setattr(module, "grade_one", stops_at_the_second)
     assert main(command) == 130
     assert "run the same command again" in capsys.readouterr().err
     assert not (out / "grades.csv").exists()
-    later = []
-    monkeypatch.setattr(
-        module,
-        "grade_one",
-        lambda course, task, *rest: later.append(task.student) or real(course, task, *rest),
-    )
 
     assert main(command) == 0
 
-    assert (ran, later) == (["ann"], ["bob"])
-    assert "(1 were graded before)" in capsys.readouterr().err
+    assert ran == ["ann", "bob", "bob"]
+    assert "graded (1 before)" in capsys.readouterr().err
 
 
 def test_submissions_stay_as_they_were(hand_in, grade, tmp_path):
     folder = hand_in(ann=made_up.half(), bob={"cells": "broken"})
-    with zipfile.ZipFile(folder / "bob" / "all.zip", "w") as archive:
-        archive.writestr("deep/90.ipynb", nbformat.writes(made_up.half()))
-    before = {
-        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()
-    }
-    folders = sorted(folder.rglob("*"))
+    made_up.put(folder / "bob", {"all.zip": made_up.zipped({"deep/90.ipynb": made_up.TEXT})})
+
+    def seen():
+        paths = sorted(folder.rglob("*"))
+        return [(path, path.stat().st_mtime_ns, path.is_dir() or path.read_bytes()) for path in paths]
+
+    before = seen()
 
     grade(folder)
 
-    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before} == before
-    assert sorted(folder.rglob("*")) == folders
+    assert seen() == before
 
 
 def test_output_inside_the_submissions_is_refused(hand_in, private, capsys):

@@ -19,15 +19,15 @@ from pathlib import Path
 import made_up
 import psutil
 import pytest
-from hostile import Attack, forging, network, processes, reading, resources, tampering
+from hostile import HELP, Attack, forging, network, processes, reading, resources, tampering
 
 import tools.grading.grade
 from course_utils.system.paths import PROJECT
-from tools.grading.collect import collect
 from tools.grading.feedback import write_pages
-from tools.grading.grade import grade_all
+from tools.grading.notebook_file import read_notebook
+from tools.grading.restore import restore
 from tools.grading.results import Graded, grades_csv
-from tools.grading.sandbox import Limits, Result
+from tools.grading.sandbox import Limits, Result, run_notebook
 
 GROUPS = (reading, network, resources, processes, tampering, forging)
 ATTACKS = [attack for group in GROUPS for attack in group.ATTACKS]
@@ -107,7 +107,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def hostile_notebook(attack: Attack, outside: dict[str, object]) -> object:
     """The attack in the gap of 90.1, and 90.2 solved honestly."""
     notebook = made_up.filled(_1=attack.code, _2=made_up.TOTAL, _3="word = 'no'")
-    prelude = f'OUTSIDE = {outside!r}\ndef leak(found):\n    check("90.3", repr(found)[:19_000])\n'
+    prelude = f"OUTSIDE = {outside!r}\n{HELP}"
     start = next(cell for cell in notebook.cells if cell.id == "ex-90-start")
     extra = made_up.new_code_cell(prelude, id="prelude")
     notebook.cells.insert(notebook.cells.index(start) + 1, extra)
@@ -182,14 +182,11 @@ def results(monkeypatch) -> dict[bool, Result]:
 
 
 @pytest.fixture(scope="module")
-def alone(course, tmp_path_factory) -> float:
+def alone(course) -> float:
     """Seconds that the honest notebook takes by itself."""
-    folder = tmp_path_factory.mktemp("alone")
-    (folder / "ann").mkdir()
-    made_up.nbformat.write(made_up.half(), folder / "ann" / "90.ipynb")
-    own = replace(course, results=folder / "results")
-    graded = grade_all(own, collect(folder, ["90"]), on_done=lambda *_: None, stop=threading.Event())
-    return next(one.seconds for one in graded if one.student == "ann")
+    notebook = read_notebook(made_up.TEXT)
+    cells = restore(notebook, course.assignments["90"], {"CLASS_WORD": made_up.WORD, "OUT": "/tmp/out"}).cells
+    return run_notebook(cells, "90", course.stage, class_word=made_up.WORD).seconds
 
 
 @pytest.mark.parametrize("attack", attacks())
@@ -232,7 +229,10 @@ def test_hostile_notebook(
     assert result.end in attack.ends, (result.end, result.tail[-500:])
     assert result.seconds <= limits.seconds + 10
     assert seconds <= limits.seconds + 90
-    assert honest.seconds <= 2 * alone + 3, (honest.seconds, alone)  # a test machine has other work too
+    assert results[False].seconds <= 2 * alone + 3, (
+        results[False].seconds,
+        alone,
+    )  # a test machine has other work too
     both = list(results.values())
     leaked = b"".join(answer for one in both for answer in one.answers).decode("utf-8", errors="replace")
     seen = leaked + json.dumps([one.cells for one in both]) + "".join(one.tail for one in both)

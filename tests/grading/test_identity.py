@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import time
 import tracemalloc
-import zipfile
-from pathlib import Path
 
-import made_up
-import nbformat
 import pytest
+from made_up import TEXT, put, tarred, zipped
 
 from tools.grading.collect import MOST_PROBLEMS, collect
 from tools.grading.identity import attempt_of_file, identify, labels
 
-HALF = nbformat.writes(made_up.half()).encode()
-
 
 def notebook(number: int) -> bytes:
     """A notebook of lesson 90, another one for each number."""
-    content = json.loads(HALF)
+    content = json.loads(TEXT)
     content["metadata"]["handed_in"] = number
     return json.dumps(content).encode()
-
-
-def zipped(members: dict[str, bytes]) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return content.getvalue()
-
-
-def put(folder: Path, files: dict[str, bytes]) -> Path:
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
 
 
 def digest_of(content: bytes) -> str:
@@ -140,6 +119,7 @@ PACKINGS = {
         "all.ZIP": zipped({f"handed-in/{name}": c for name, c in files.items()})
     },
     "a zip of a zip": lambda files: {"all.zip": zipped({"download.zip": zipped(files)})},
+    "a tar": lambda files: {"all.tar.gz": tarred(files)},
 }
 
 
@@ -411,7 +391,7 @@ def test_many_problems_are_counted(tmp_path):
 
 @pytest.mark.parametrize("kind", ["outputs", "cells", "numbers", "zips"])
 def test_work_for_one_student_is_bounded(tmp_path, kind):
-    content = json.loads(HALF)
+    content = json.loads(TEXT)
     if kind == "outputs":
         output = {"output_type": "stream", "name": "stdout", "text": "password = " * 1_700_000}
         content["cells"][2]["outputs"] = [output]
@@ -434,12 +414,14 @@ def test_work_for_one_student_is_bounded(tmp_path, kind):
     assert found["ann"].submissions or found["ann"].problems
 
 
-def test_contents_are_not_kept(tmp_path):
+@pytest.mark.parametrize(("name", "most"), [("01.ipynb", 24_000_000), ("x.tgz", 75_000_000)])
+def test_contents_are_not_kept(tmp_path, name, most):
     """Twelve students with 4 MB each take less than half of it at any time."""
-    content = json.loads(HALF)
+    content = json.loads(TEXT)
     content["cells"][2]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "x" * 4_000_000}]
     data = json.dumps(content).encode()
-    put(tmp_path, {f"student {n}/01.ipynb": data for n in range(12)})
+    data = data if name == "01.ipynb" else tarred({"01.ipynb": data})
+    put(tmp_path, {f"student {n}/{name}": data for n in range(12)})
     tracemalloc.start()
 
     found = collect(tmp_path, ["90"])
@@ -448,4 +430,4 @@ def test_contents_are_not_kept(tmp_path):
     tracemalloc.stop()
     assert len(found) == 12
     assert kept < 4_000_000
-    assert peak < 24_000_000
+    assert peak < most

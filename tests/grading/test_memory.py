@@ -16,7 +16,7 @@ import pytest
 
 import tools.grading.grade
 from course_utils.system.paths import PROJECT
-from tools.grading import memory_group, sandbox
+from tools.grading import bubblewrap, memory_group, sandbox
 from tools.grading.sandbox import Limits, run_notebook
 
 MEGABYTE = 2**20
@@ -123,7 +123,7 @@ def test_no_kind_of_memory_passes_the_bound(hand_in, grade, points, monkeypatch,
     if who == "root" and os.geteuid() != 0:
         pytest.skip("this is no root")
     if who != "root":  # as bubblewrap is started for one
-        monkeypatch.setattr(sandbox.os, "geteuid", lambda: 1000)
+        monkeypatch.setattr(bubblewrap.os, "geteuid", lambda: 1000)
     results = []
     real = tools.grading.grade.run_notebook
     monkeypatch.setattr(
@@ -166,7 +166,7 @@ from tools.grading.sandbox import run_notebook, Limits
 from tools.grading.stage import Stage
 from test_memory import KINDS, LIMITS
 import textwrap
-stage = Stage({{Path(k): v for k, v in {[(str(k), v) for k, v in stage.mounts.items()]!r}}}, {stage.copies!r})
+stage = Stage({{Path(k): v for k, v in {[(str(k), v) for k, v in stage.mounts.items()]!r}}})
 for name in ("private, in several processes", "empty files"):
     result = run_notebook([{{"id": "a", "source": textwrap.dedent(KINDS[name])}}], "90", stage, limits=LIMITS)
     print(name, result.end, result.memory, result.tail[-300:])

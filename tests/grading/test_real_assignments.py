@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import made_up
@@ -36,12 +35,11 @@ def half(
 def grade_real(stage, tmp_path):
     def run(folder: Path, lesson: str) -> dict[str, Graded]:
         (assignment,) = load_assignments([lesson])
-        judges = Judges()
-        exercises = {lesson: judges.exercises(lesson)}
-        judges.close()
+        with Judges() as judges:
+            exercises = {lesson: judges.exercises(lesson)}
         limits = Limits(seconds=900, cell_seconds=300)
         course = Class({lesson: assignment}, exercises, stage, tmp_path / "results", "Tulip 7", limits=limits)
-        graded = grade_all(course, collect(folder, [lesson]), on_done=lambda *_: None, stop=threading.Event())
+        graded = grade_all(course, collect(folder, [lesson]))
         return {one.student: one for one in graded}
 
     return run

@@ -41,8 +41,9 @@ def sources(result) -> dict[str, str]:
     return {cell["id"]: cell["source"] for cell in result.cells}
 
 
-def without_ids(notebook):
-    return made_up.stripped(notebook)
+def without(notebook, *endings: str):
+    notebook.cells = [cell for cell in notebook.cells if not cell.id.endswith(endings)]
+    return notebook
 
 
 def test_an_untouched_frame_comes_from_the_master(restored):
@@ -55,7 +56,7 @@ def test_an_untouched_frame_comes_from_the_master(restored):
     assert result.notes == {}
 
 
-@pytest.mark.parametrize("change", [without_ids, made_up.as_colab])
+@pytest.mark.parametrize("change", [made_up.stripped, made_up.as_colab])
 def test_lost_ids_and_metadata(restored, change):
     result = restored(change(solved()))
 
@@ -65,7 +66,7 @@ def test_lost_ids_and_metadata(restored, change):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_moved_cells(restored, seed):
-    notebook = without_ids(solved())
+    notebook = made_up.stripped(solved())
     random.Random(seed).shuffle(notebook.cells)
 
     result = restored(notebook)
@@ -79,23 +80,19 @@ def test_moved_cells(restored, seed):
 @pytest.mark.parametrize("ids", [True, False])
 @pytest.mark.parametrize("number", ["1", "2", "3", "q1"])
 def test_a_deleted_gap_is_missing_and_the_others_are_not(restored, ids, number):
-    notebook = solved()
-    notebook.cells.remove(made_up.gap(notebook, number))
-
-    result = restored(notebook if ids else without_ids(notebook))
-
     name = f"ex-90-{number}-{'answer' if number == 'q1' else 'solution'}"
+    notebook = without(solved(), name)
+
+    result = restored(notebook if ids else made_up.stripped(notebook))
+
     assert set(restored(solved()).found) - set(result.found) == {name}
 
 
 @pytest.mark.parametrize("ids", [True, False])
 def test_deleted_locked_cells_are_put_back(restored, ids):
-    notebook = solved()
-    notebook.cells = [
-        c for c in notebook.cells if not c.id.endswith(("-check", "-task", "-start", "-parameters"))
-    ]
+    notebook = without(solved(), "-check", "-task", "-start", "-parameters")
 
-    result = restored(notebook if ids else without_ids(notebook))
+    result = restored(notebook if ids else made_up.stripped(notebook))
 
     found = {k: v for k, v in sources(result).items() if not k.startswith("extra")}
     if ids:
@@ -139,7 +136,7 @@ def test_an_extra_cell_that_calls_a_check_is_run(restored):
 
 
 def test_copies_of_locked_cells_are_not_run_twice(restored):
-    notebook = without_ids(solved())
+    notebook = made_up.stripped(solved())
     start = next(cell for cell in notebook.cells if "start_exercises" in cell.source)
     notebook.cells.append(new_code_cell(start.source))
 
@@ -165,13 +162,13 @@ def test_an_answer_far_from_its_scaffold_is_found_by_its_place(restored):
     notebook = solved()
     made_up.gap(notebook, "2").source = "total = 12_345"
 
-    result = restored(without_ids(notebook))
+    result = restored(made_up.stripped(notebook))
 
     assert result.found["ex-90-2-solution"] == "place"
 
 
 def test_a_function_is_found_by_its_name(restored):
-    notebook = without_ids(solved())
+    notebook = made_up.stripped(solved())
     moved = next(cell for cell in notebook.cells if cell.source == made_up.TWICE)
     notebook.cells.remove(moved)
     notebook.cells = [cell for cell in notebook.cells if "90.1" not in cell.source]

@@ -7,12 +7,13 @@ import io
 from html.parser import HTMLParser
 
 import made_up
+import nbformat
 import pytest
 
 from course_utils.checks.judges import exercises
 from tools.grading import lesson_parts
 from tools.grading.assignments import load_assignments
-from tools.grading.feedback import by_student, flagged, marked, overview, total, write_pages
+from tools.grading.feedback import flagged, marked, overview, total, write_pages
 from tools.grading.notebook_file import read_notebook
 from tools.grading.restore import restore
 from tools.grading.results import Graded, file_name, grades_csv, load_result, save_result
@@ -24,6 +25,7 @@ EXERCISES = [
     {"name": "90.2", "title": "The sum", "points": 1, "parts": {"90.2": 1.0}},
 ]
 RIGHT = {"is_right": True, "message": "Well done.", "points": 1.0, "is_broken": False}
+NO_MEMORY = "a cell asked for more memory than it may have"
 WRONG = {"is_right": False, "message": "Not twice.", "points": 0.0, "is_broken": False}
 
 
@@ -36,8 +38,6 @@ def assignment(tmp_path_factory):
 @pytest.fixture
 def score(assignment):
     def run(verdicts, *, notebook=None, without=(), **result):
-        import nbformat
-
         notebook = notebook or made_up.filled(_1=made_up.TWICE, _2=made_up.TOTAL)
         notebook.cells = [cell for cell in notebook.cells if cell.id not in without]
         restored = restore(read_notebook(nbformat.writes(notebook).encode()), assignment, {})
@@ -52,56 +52,85 @@ def ran(*names: str, **more: object) -> dict[str, dict]:
     return {f"ex-90-{name}": {"id": f"ex-90-{name}", "ok": True, **more} for name in names}
 
 
-def test_all_parts_right(score):
-    one = score({"90.1": RIGHT, "90.1h": RIGHT})["90.1"]
-
-    assert (one.points, one.max_points, one.flag, one.message) == (2.0, 2, "", "Well done.")
-
-
-def test_the_hidden_part_brings_half(score):
-    one = score({"90.1": RIGHT, "90.1h": WRONG})["90.1"]
-
-    assert (one.points, one.flag, one.message) == (1.0, "", "With other data: Not twice.")
+BOTH = {"90.1": RIGHT, "90.1h": RIGHT}
+CELL = "ex-90-2-solution"
+UNCERTAIN = made_up.stripped(made_up.filled(_1=made_up.TWICE, _2="total = 5"))
 
 
-def test_wrong(score):
-    one = score({"90.1": WRONG, "90.1h": WRONG})["90.1"]
-
-    assert (one.points, one.flag, one.message) == (0.0, "", "Not twice.")
+def failed(error: str, text: str = "", cell: str = CELL) -> dict[str, dict]:
+    return {cell: {"ok": False, "error": error, "text": text}}
 
 
-def test_a_missing_cell_goes_to_a_person(score):
-    one = score({"90.1": RIGHT}, without=["ex-90-2-solution"])["90.2"]
+@pytest.mark.parametrize(
+    ("name", "verdicts", "more", "expected"),
+    [
+        ("90.1", BOTH, {}, (2.0, "", "Well done.")),
+        ("90.1", {"90.1": RIGHT, "90.1h": WRONG}, {}, (1.0, "", "With other data: Not twice.")),
+        ("90.1", {"90.1": WRONG, "90.1h": WRONG}, {}, (0.0, "", "Not twice.")),
+        (
+            "90.2",
+            {"90.1": RIGHT},
+            {"without": [CELL]},
+            (None, "the cell of this exercise was not found in the notebook", "its cell was not found"),
+        ),
+        ("90.1", {}, {"notebook": made_up.empty()}, (0.0, "", "Not done yet.")),
+        ("90.1", {"90.1": WRONG}, {"notebook": made_up.empty()}, (0.0, "", "Not done yet.")),  # as a question
+        (
+            "90.2",
+            {},
+            {"cells": failed("NameError", "name 'x' is not defined") | ran("2-check")},
+            (0.0, "", "The cell stopped: NameError: name 'x' is not defined"),
+        ),
+        ("90.2", {}, {"cells": failed("MemoryError")}, (0.0, NO_MEMORY, "MemoryError")),
+        ("90.2", {}, {"cells": failed("OSError", "Cannot allocate memory")}, (0.0, NO_MEMORY, "OSError")),
+        (
+            "90.2",
+            {},
+            {"cells": failed("KeyboardInterrupt", "too long")},
+            (0.0, "a cell took longer than 120 s", "A cell took longer than 120 s, and was stopped."),
+        ),
+        # what was answered before the stop counts
+        ("90.1", BOTH, {"end": "ended early", "running": CELL}, (2.0, "", "Well done.")),
+        (
+            "90.2",
+            {},
+            {"cells": ran("2-solution", "2-check")},
+            (0.0, "the check ran and left no answer", "No answer was left."),
+        ),
+        (
+            "90.2",
+            {},
+            {"cells": ran("2-solution", "2-check", shown="An answer of type Thing cannot be kept.")},
+            (0.0, "", "An answer of type Thing cannot be kept."),
+        ),
+        (
+            "90.2",
+            {"90.2": {**WRONG, "is_broken": True}},
+            {},
+            (0.0, "the check could not read this answer", "Not twice."),
+        ),
+        # a cell that was found by place is looked at only if points are lost
+        (
+            "90.2",
+            {"90.2": WRONG},
+            {"notebook": UNCERTAIN},
+            (0.0, "its cell was found by place or likeness only", "Not twice."),
+        ),
+        ("90.2", {"90.2": RIGHT}, {"notebook": UNCERTAIN}, (1.0, "", "Well done.")),
+    ],
+)
+def test_points_flag_and_message(score, name, verdicts, more, expected):
+    one = score(verdicts, **more)[name]
 
-    assert one.points is None
-    assert "was not found" in one.flag
-
-
-def test_an_untouched_gap_is_zero_without_a_flag(score):
-    one = score({}, notebook=made_up.empty())["90.1"]
-
-    assert (one.points, one.flag, one.message) == (0.0, "", "Not done yet.")
-
-
-def test_an_untouched_question_is_not_done_yet(score):
-    one = score({"90.1": WRONG}, notebook=made_up.empty())["90.1"]
-
-    assert (one.points, one.flag, one.message) == (0.0, "", "Not done yet.")
-
-
-def test_an_error_is_told(score):
-    cells = {"ex-90-2-solution": {"ok": False, "error": "NameError", "text": "name 'x' is not defined"}}
-    one = score({}, cells=cells | ran("2-check"))["90.2"]
-
-    assert (one.points, one.flag) == (0.0, "")
-    assert one.message == "The cell stopped: NameError: name 'x' is not defined"
+    points, flag, message = expected
+    assert (one.points, one.flag) == (points, flag)
+    assert message in one.message
 
 
 @pytest.mark.parametrize("kind", ["ValueError", "secret 42 in a name", "print"])
 def test_of_a_failed_check_only_the_kind_is_told(score, kind):
     """The text of its error may hold hidden tests and their data."""
-    cells = ran("1-solution") | {"ex-90-1-check": {"ok": False, "error": kind, "text": "secret 42"}}
-    one = score({}, cells=cells)["90.1"]
+    one = score({}, cells=ran("1-solution") | failed(kind, "secret 42", "ex-90-1-check"))["90.1"]
 
     expected = "ValueError" if kind == "ValueError" else "an error"
     assert (one.points, one.message) == (0.0, f"The check stopped: {expected}.")
@@ -118,30 +147,11 @@ def test_of_a_failed_check_only_the_kind_is_told(score, kind):
 def test_an_answer_of_a_newer_python_goes_to_a_person(score, python, points, flag):
     notebook = made_up.filled(_2="total = new syntax")
     notebook.metadata["language_info"] = {"name": "python", "version": python}
-    cells = {"ex-90-2-solution": {"ok": False, "error": "SyntaxError", "text": "invalid syntax"}}
-    one = score({}, notebook=notebook, cells=cells)["90.2"]
+    one = score({}, notebook=notebook, cells=failed("SyntaxError", "invalid syntax"))["90.2"]
 
     assert one.points == points
     assert flag in one.flag
     assert bool(flag) == bool(one.flag)
-
-
-@pytest.mark.parametrize(
-    ("error", "text"), [("MemoryError", ""), ("OSError", "[Errno 12] Cannot allocate memory")]
-)
-def test_who_asks_for_too_much_memory_is_looked_at(score, error, text):
-    cells = {"ex-90-2-solution": {"ok": False, "error": error, "text": text}}
-
-    assert "more memory than it may have" in score({}, cells=cells)["90.2"].flag
-
-
-def test_a_slow_cell_is_told_to_both(score):
-    cells = {"ex-90-2-solution": {"ok": False, "error": "KeyboardInterrupt", "text": "too long"}}
-    one = score({}, cells=cells)["90.2"]
-
-    assert one.points == 0.0
-    assert "took longer than 120 s" in one.flag
-    assert "took longer than 120 s" in one.message
 
 
 @pytest.mark.parametrize(
@@ -162,42 +172,6 @@ def test_who_stopped_the_notebook_gets_zero_and_what_did_not_run_goes_to_a_perso
     assert why in scores["90.1"].flag
     assert scores["90.2"].points is None
     assert scores["90.2"].flag.startswith("did not run: the notebook was stopped in cell ex-90-1-solution")
-
-
-def test_what_was_answered_before_the_stop_counts(score):
-    scores = score({"90.1": RIGHT, "90.1h": RIGHT}, end="ended early", running="ex-90-2-solution")
-
-    assert scores["90.1"].points == 2.0
-
-
-def test_a_check_that_ran_and_left_nothing_is_looked_at(score):
-    one = score({}, cells=ran("2-solution", "2-check"))["90.2"]
-
-    assert (one.points, one.flag) == (0.0, "the check ran and left no answer")
-
-
-def test_what_check_said_is_handed_on(score):
-    one = score({}, cells=ran("2-solution", "2-check", shown="An answer of type Thing cannot be kept."))[
-        "90.2"
-    ]
-
-    assert (one.points, one.flag, one.message) == (0.0, "", "An answer of type Thing cannot be kept.")
-
-
-def test_an_unreadable_answer_is_looked_at(score):
-    one = score({"90.2": {**WRONG, "is_broken": True}})["90.2"]
-
-    assert one.flag == "the check could not read this answer"
-
-
-def test_an_uncertain_cell_is_looked_at_only_if_points_are_lost(score):
-    notebook = made_up.stripped(made_up.filled(_1=made_up.TWICE, _2="total = 5"))
-
-    assert (
-        score({"90.2": WRONG}, notebook=notebook)["90.2"].flag
-        == "its cell was found by place or likeness only"
-    )
-    assert score({"90.2": RIGHT}, notebook=notebook)["90.2"].flag == ""
 
 
 def test_table_holds_no_formulas_and_no_line_breaks():
@@ -296,7 +270,7 @@ def test_overview_counts_what_a_person_must_decide_apart():
 
 
 def test_a_result_is_kept_under_its_key(tmp_path):
-    graded = Graded("../ann", "90", [Score("90.1", "T", None, 2.0, "flag", "text")], ["x"], "a.ipynb", 1.5)
+    graded = Graded("../ann", "90", [Score("90.1", "T", None, 2.0, "flag", "text")], ["x"], "a.ipynb")
 
     save_result(tmp_path, graded, "key")
 
@@ -312,11 +286,7 @@ def test_a_notebook_that_is_missing_is_one_line_for_the_person():
         Graded("cem", "90", [Score("90.1", "A", 2.0, 2), Score("90.2", "B", 1.0, 1)]),
     ]
 
-    assert flagged(graded) == [
-        ("ann", "90", "", "no notebook"),
-        ("bob", "90", "", "note"),
-        ("bob", "90", "90.1", "why"),
-    ]
+    assert flagged(graded) == {"ann": [("90", "no notebook")], "bob": [("90", "note"), ("90.1", "why")]}
 
 
 @pytest.mark.parametrize("lesson", sorted(lesson_parts.PARTS))
@@ -347,7 +317,5 @@ def test_pages_show_totals_ties_and_one_row_a_student(tmp_path):
     assert "<strong>90.1 A</strong>: 0 of 1 solved it in full; as often: <strong>90.2 B</strong>." in summary
     assert summary.index('id="students"') < summary.index('id="lesson-90"') < summary.index('id="look"')
     assert "For a person to look at (1)" in summary
-    assert by_student(flagged(graded)) == {
-        "ann": [("90", "x"), ("90.1", "why"), ("90.2", "because"), ("91.1", "open")]
-    }
+    assert flagged(graded) == {"ann": [("90", "x"), ("90.1", "why"), ("90.2", "because"), ("91.1", "open")]}
     assert total(graded) == {"points": 1.0, "max_points": 6, "is_open": True}

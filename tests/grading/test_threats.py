@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from course_utils.system.paths import PROJECT
-from tools.grading import collect, entries, notebook_file, sandbox, stage
+from tools.grading import bubblewrap, collect, entries, notebook_file, sandbox, stage
 
 HERE = Path(__file__).parent
 TEXT = " ".join((PROJECT / "docs" / "THREATS.md").read_text(encoding="utf-8").split())
@@ -24,6 +24,7 @@ LIMITS = sandbox.Limits()
         f"{LIMITS.processes} processes, {LIMITS.threads} threads and {sandbox.THREADS_A_PROCESSOR} more",
         f"at most {collect.MOST_BYTES / 1e6:.0f} MB are read",
         f"{entries.MOST_MEMBERS:,} files looked at",
+        f"a tar unpacks to at most {entries.LARGEST_TAR / 1e6:.0f} MB",
         f"notebooks of {notebook_file.LARGEST_NOTEBOOK / 1e6:.0f} MB with a million characters",
         f"{collect.MOST_PROBLEMS} problems told",
     ],
@@ -48,5 +49,5 @@ def test_each_row_names_tests_that_are_there():
 
 
 def test_files_of_settings_are_four_and_judges_stay_outside():
-    assert len(sandbox.SETTINGS) == 4
+    assert len(bubblewrap.SETTINGS) == 4
     assert "judges" in stage.NEVER("", ["judges", "plain.py"])

@@ -213,7 +213,7 @@ def figure_problems(notebook: NotebookNode) -> list[str]:
 
 
 def label_problems(notebook: NotebookNode) -> list[str]:
-    """Once pictures are loaded, each stored figure and table says: of a stand-in, or reference results."""
+    """Once pictures are loaded, each stored figure and table says: of a stand-in, reference, or published."""
     problems, loaded = [], False
     for cell in code_cells(notebook):
         loaded = loaded or "lesson.use(" in cell.source
@@ -221,7 +221,7 @@ def label_problems(notebook: NotebookNode) -> list[str]:
             data = output.get("data", {})
             shown = "".join(data.get("text/plain", "")) + "".join(data.get("text/html", ""))
             alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-            is_labelled = STAND_IN in shown + alt or REFERENCE in shown + alt
+            is_labelled = any(label in shown + alt for label in (STAND_IN, REFERENCE, "public project"))
             if loaded and {"image/png", "text/html"} & set(data) and not is_labelled:
                 problems.append(f"a figure or table of cell {cell.id} does not say: {STAND_IN}")
     return problems

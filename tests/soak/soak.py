@@ -16,7 +16,6 @@ import contextlib
 import dataclasses
 import hashlib
 import io
-import json
 import multiprocessing
 import random
 import sys
@@ -84,8 +83,6 @@ class _Plan:
         rng = self.rng
         said = {
             "ignores_range": rng.random() < 0.3,
-            "ignores_if_range": rng.random() < 0.3,
-            "etag": f'"{rng.random()}"' if rng.random() < 0.3 else None,
             "body": self._other_body() if rng.random() < 0.4 else None,
         }
         page = LoginPage(rng.choice(("text/html", "application/gzip")))
@@ -128,7 +125,7 @@ def run(seed: int, number: int, count: Count, *, killing: bool = True) -> None:
         digest = f"sha256:{hashlib.sha256(plan.body).hexdigest()}"
         file = RemoteFile(NAME, tuple(server.address for server in servers), digest, plan.size)
         target = Path(folder) / NAME
-        _leave_something(plan, file, Path(folder))
+        _leave_something(plan, Path(folder))
         before = target.read_bytes() if target.exists() else None
 
         def look(outcome: str) -> None:
@@ -148,7 +145,7 @@ def run(seed: int, number: int, count: Count, *, killing: bool = True) -> None:
             count.broken.append(f"run {number}: {outcome}")
         count.refused += any(words in told for words in REFUSED)
         for server in servers:
-            server.plan, server.body, server.etag, server.speed = [], plan.body, '"recovered"', None
+            server.plan, server.body, server.speed = [], plan.body, None
         outcome, told = _tried(file, folder, PATIENT)
         look(outcome)
     count.runs += 1
@@ -158,8 +155,7 @@ def run(seed: int, number: int, count: Count, *, killing: bool = True) -> None:
     count.faults.update(type(fault).__name__ for faults in plan.faults for fault in faults)
 
 
-def _leave_something(plan: _Plan, file: RemoteFile, folder: Path) -> None:
-    """Let a former file, or a part of unknown bytes with a note that may be broken, lie there."""
+def _leave_something(plan: _Plan, folder: Path) -> None:
     rng = plan.rng
     if rng.random() > LEFT_BEFORE:
         return
@@ -167,8 +163,6 @@ def _leave_something(plan: _Plan, file: RemoteFile, folder: Path) -> None:
         (folder / NAME).write_bytes(FORMER)
     if rng.random() < 0.8:
         (folder / f"{NAME}.part").write_bytes(rng.randbytes(rng.randint(0, len(plan.body) + 10)))
-        note = json.dumps({"digest": file.digest, "address": file.addresses[0], "ETag": '"one"'})
-        (folder / f"{NAME}.part.json").write_text(note[: rng.choice((len(note), rng.randint(0, len(note))))])
 
 
 def _tried(file: RemoteFile, folder: str, limits: Timeouts = TIMEOUTS) -> tuple[str, str]:

@@ -31,7 +31,7 @@ def test_a_download_that_checks_nothing_is_found_out(monkeypatch: pytest.MonkeyP
 
 
 def test_a_fault_that_blocks_a_file_for_ever_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("course_utils.system.download.part_file.PartFile.discard", lambda self: None)
+    monkeypatch.setattr("course_utils.system.download.transfer._Download._discard", lambda self: None)
     count = soak.Count()
     for number in range(12):
         soak.run(0, number, count, killing=False)
@@ -44,7 +44,7 @@ def test_another_error_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise KeyError("odd")
 
-    monkeypatch.setattr("course_utils.system.download.part_file.PartFile.restart", fails)
+    monkeypatch.setattr("course_utils.system.download.transfer._Download._write", fails)
     count = soak.Count()
     soak.run(0, 0, count, killing=False)
     assert not count.is_good

@@ -39,7 +39,6 @@ from course_utils.cifar10 import (
 from course_utils.errors import CourseError
 from course_utils.pictures import array_cache, order
 from course_utils.pictures import stand_in as drawing
-from course_utils.pictures.formats import parquet
 from course_utils.pictures.places import drawn
 from course_utils.pictures.places import kaggle as kaggle_service
 from course_utils.pictures.structure import Pictures
@@ -60,10 +59,12 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        archive = dataclasses.replace(mirrors.ARCHIVE, addresses=(f"{nobody}/{mirrors.ARCHIVE.name}",))
+        archive, *tables = (
+            dataclasses.replace(file, addresses=(f"{nobody}/{file.name}",))
+            for file in (mirrors.ARCHIVE, *mirrors.PARQUET)
+        )
         monkeypatch.setattr(mirrors, "ARCHIVE", archive)
-        tables = [table._replace(address=f"{nobody}/{table.name}") for table in parquet.FILES]
-        monkeypatch.setattr(parquet, "FILES", tuple(tables))
+        monkeypatch.setattr(mirrors, "PARQUET", tuple(tables))
         yield
 
 

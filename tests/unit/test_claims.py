@@ -11,7 +11,16 @@ import pytest
 from made_up_recipes import GPU, LESSONS, PUBLISHED, entries, table
 
 from course_utils import claims
-from course_utils.claims import COLUMNS, DOES_NOT_HOLD, HOLDS, NOT_TRIED, Claim, claims_table, read_claims
+from course_utils.claims import (
+    COLUMNS,
+    DOES_NOT_HOLD,
+    HOLDS,
+    NOT_TRIED,
+    Claim,
+    claims_table,
+    projects_table,
+    read_claims,
+)
 from course_utils.running import runner
 from course_utils.running.execution import find_lessons, lesson_number
 from course_utils.running.parameters import check_parameters
@@ -264,3 +273,10 @@ def checked(numbers: str, given: dict) -> tuple[set[str], str, int]:
     for lesson in lessons:
         check_parameters(lesson, given)
     return set(map(lesson_number, lessons)), given["PROFILE"], 1
+
+
+def test_each_project_claims_what_is_judged():
+    table = projects_table()
+    judged = {(claim.recipe, claim.words) for claim in read_claims()}
+    assert set(zip(table.index, table["claim"], strict=True)) <= judged
+    assert set(table.index) == {recipe for recipe, _ in judged}

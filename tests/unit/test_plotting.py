@@ -59,6 +59,7 @@ CALLS = {  # name -> (call, content, empty content, axes that are drawn on)
         6,
     ),
     "projections": (lambda c: plotting.projections(c, np.arange(10), CLASS_NAMES), POINTS, {}, 2),
+    "transfer_diagram": (plotting.transfer_diagram, {"source": "abc", "target": "def"}, {}, 0),
 }
 
 
@@ -151,11 +152,10 @@ def test_colours_differ_and_repeat_after_the_last():
     assert [line.get_marker() for line in single.axes[0].lines] == ["o", "o"], "an epoch can be seen"
 
 
-@pytest.mark.parametrize("told", [{}, {"percent": True, "xlabel": "share"}])
-def test_bars_in_per_cent_and_with_spread(told):
-    values, spread = pd.Series({"a": 0.255, "b": 0.5}), pd.Series({"b": 0.01})
-    (ax,) = plotting.bars(values, spread=spread, title="t", **told).axes
-    assert ax.get_xlabel() == told.get("xlabel", "validation accuracy (%)")
+def test_bars_in_per_cent_and_with_spread():
+    table = pd.DataFrame({"mean": [0.255, 0.5], "std": [0, 0.01], "count": 3}, ["a", "b"])
+    (ax,) = plotting.bars(table, title="t").axes
+    assert ax.get_xlabel() == "validation accuracy (%)"
     assert [bar.get_width() for bar in ax.patches] == pytest.approx([25.5, 50])
     assert [text.get_text() for text in ax.texts] == ["25.5", "50.0"]
     (line,) = ax.collections  # of b; a has no spread
@@ -175,7 +175,7 @@ def test_lines_in_per_cent_with_a_tick_at_each_value():
 def test_lines_with_spread_as_a_band():
     frame = pd.DataFrame({"base": [0.1, 0.2], "CNN": [0.3, 0.4]}, index=[5, 10])
     spread = pd.DataFrame({"CNN": [0.01, 0.05], "base": [0.02, 0.0]}, index=[5, 10])
-    (ax,) = plotting.lines(frame, spread=spread, **NAMED).axes
+    (ax,) = plotting.lines(pd.concat({"mean": frame, "std": spread}, axis=1), **NAMED).axes
     edges = [
         [sorted({round(y, 6) for at, y in band.get_paths()[0].vertices if at == x}) for x in frame.index]
         for band in ax.collections
@@ -225,3 +225,41 @@ def test_projections_colour_by_class():
     assert np.allclose(cat.get_offsets(), points[:10])
     assert np.allclose(dog.get_offsets(), points[10:])
     assert not np.array_equal(cat.get_facecolor(), dog.get_facecolor())
+
+
+def test_a_base_moves_from_the_first_task_to_the_second():
+    tasks = {"source": ["photographs", "base", "old head"], "target": ["pictures", "same base", "new head"]}
+    (axes,) = plotting.transfer_diagram(tasks).axes
+    places = {text.get_text(): text.get_position() for text in axes.texts if text.get_text()}
+    assert {"source", "target", *tasks["source"], *tasks["target"]} <= set(places)
+    assert places["base"][0] == places["same base"][0] == places["copy the weights"][0] - 0.15
+    assert places["base"][1] > places["copy the weights"][1] > places["same base"][1]
+
+
+def colors_of(figure) -> list[str]:
+    from matplotlib.colors import to_hex
+
+    (axes,) = figure.axes
+    return [to_hex(bar.get_facecolor()) for bar in axes.patches] or [
+        to_hex(line.get_color()) for line in axes.lines
+    ]
+
+
+def test_a_model_has_the_same_colour_in_bars_and_lines():
+    names = ["MLP", "CNN", "Stronger CNN", "Frozen MobileNetV2", "Fine-tuned ResNet50"]
+    bars = plotting.bars(pd.Series(0.5, names), title="t")
+    lines = plotting.lines(pd.DataFrame(0.5, index=[1, 2], columns=names), xlabel="x", title="t")
+    assert colors_of(bars) == colors_of(lines)
+    assert len(set(colors_of(bars))) == len(names)
+    other = plotting.bars(pd.Series(0.5, ["CNN from scratch", "frozen base", "fine-tuned base"]), title="t")
+    assert colors_of(other) == [colors_of(bars)[place] for place in (1, 3, 4)]
+
+
+def test_bars_of_one_quantity_have_one_colour_and_lines_each_their_own():
+    names = ["32 px", "64 px", "96 px"]
+    assert len(set(colors_of(plotting.bars(pd.Series(0.5, names), title="t")))) == 1
+    sizes = plotting.lines(pd.DataFrame(0.5, index=[1, 2], columns=names), xlabel="x", title="t")
+    heads = plotting.lines(
+        pd.DataFrame(0.5, index=[1, 2], columns=["frozen, a", "frozen, b"]), xlabel="x", title="t"
+    )
+    assert [len(set(colors_of(figure))) for figure in (sizes, heads)] == [3, 2]

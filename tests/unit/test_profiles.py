@@ -137,8 +137,9 @@ def test_overriding_leaves_the_profile_alone():
     assert dataclasses.asdict(PROFILES["offline"]) == before
 
 
-def test_table_shows_each_value():
-    table = load_profile("offline", frozen_sizes=(32,)).table()
-    assert list(table.index) == ["name", "reason", *FIELDS]
-    assert table.loc["frozen_sizes", "value"] == "(32,)"
-    assert table.loc["data", "value"] == "drawn"
+def test_table_says_in_words_how_much_work_a_profile_is():
+    table = load_profile("offline", fine_tune_size=40, mlp_epochs=99).table()
+    assert table.loc["pictures", "this run"] == "drawn: 200 of each class"
+    assert table.loc["epochs of MLP, CNN, stronger CNN", "this run"].startswith("99, ")
+    assert table.loc["input of frozen and fine-tuned base", "this run"].endswith("and 40 pixels")
+    assert load_profile("gpu").table().loc["pictures", "this run"].endswith("all of each class")

@@ -248,3 +248,29 @@ def test_tracked_files_hold_no_secrets_and_no_paths_of_a_machine():
 )
 def test_patterns_find(text: str):
     assert any(re.search(pattern, text) for pattern in SECRETS + MACHINE_PATHS)
+
+
+def lesson_texts() -> dict[str, str]:
+    """Return the Markdown text of lessons 1-5 by number, in one line."""
+    texts = {}
+    for path in sorted((PROJECT / "notebooks").glob("0[1-5]_*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        shown = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+        texts[path.name[1]] = " ".join(" ".join(shown).split())
+    return texts
+
+
+def test_glossary_names_the_lesson_in_which_a_word_comes_first():
+    text = (PROJECT / "docs" / "GLOSSARY.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| (\d) \|$", text, flags=re.MULTILINE)
+    lessons = lesson_texts()
+
+    found = {}
+    for words, _ in rows:
+        forms = "|".join(re.escape(word) for word in words.split(", "))
+        uses = re.compile(rf"\b({forms})(s|es|d)?\b", flags=re.IGNORECASE)
+        found[words] = next((number for number, lesson in lessons.items() if uses.search(lesson)), None)
+
+    assert len(rows) > 30
+    assert found == dict(rows)
+    assert [words for words, _ in rows] == sorted(found, key=str.lower)

@@ -126,3 +126,35 @@ def test_order_of_the_models_on_photographs():
     leads = pd.Series(np.diff(table["mean"][order]), order[1:])
     assert (leads > FAR).all()
     assert leads["Frozen MobileNetV2"] > 2 * FAR - LITTLE
+
+
+def test_small_pictures_make_the_transfer_negative():
+    frozen = points("size", IMAGENET)
+    labels = reference_records(lesson="18", study="size", **IMAGENET)["labels_per_class"].unique()
+    scratch = points("labels", BUNDLED)["mean"].loc[labels.item(), "CNN from scratch"]
+    assert frozen["mean"][32] < scratch - 2 * FAR
+    assert frozen["mean"][128] > scratch
+
+
+def test_what_lesson_17_says_of_recipe_r5():
+    records = reference_records(lesson="17", metric="accuracy", split="test", labels_per_class=300)
+    mean = mean_and_spread(records, "model")["mean"]
+    assert mean["R5 published"] > mean["R5 CNN"] + FAR
+    assert mean["R5 corrected"] > mean["R5 published"] + FAR
+    assert mean["R5 corrected, fine-tuned"] > mean["R5 corrected"]
+    assert mean["R5 random, fine-tuned"] < mean["R5 corrected"] - 4 * FAR
+    assert mean["R5 published, 30 layers"] < mean["R5 published"]
+
+
+def test_the_advice_of_lesson_5_by_number_of_labels():
+    mean = points("labels", BUNDLED)["mean"]
+    gain = mean["fine-tuned base"] - mean["frozen base"]
+    assert (
+        mean["frozen base"].loc[[5, 10, 50, 100]] > mean["CNN from scratch"].loc[[5, 10, 50, 100]] + 2 * FAR
+    ).all()
+    assert (gain.loc[[5, 10]] < 1.5 * LITTLE).all()
+    assert gain.loc[500] > 1.5 * LITTLE
+    large = mean_and_spread(reference_records(lesson="05", metric="accuracy", labels_per_class=50), "model")[
+        "mean"
+    ]
+    assert large["Fine-tuned ResNet50"] > large["Frozen MobileNetV2"] + FAR

@@ -18,23 +18,14 @@ EXERCISE_ID = re.compile(r"ex-(\d\d)-(q?\d{1,2})-")
 
 @dataclass(frozen=True)
 class MasterCell:
-    """One code cell of a master.
+    """One code cell of a master."""
 
-    Attributes:
-        name: its id, the same in all editions.
-        source: its text, hidden parts included.
-        stub: its text in the student edition.
-        is_gap: students fill it in.
-        is_run: grading runs it; cells that only show an expected output are not run.
-        exercise: that it belongs to, or None.
-    """
-
-    name: str
-    source: str
-    stub: str
-    is_gap: bool
-    is_run: bool
-    exercise: str | None
+    name: str  # its id, the same in all editions
+    source: str  # its text, hidden parts included
+    stub: str  # its text in the student edition
+    is_gap: bool  # students fill it in
+    is_run: bool  # grading runs it; cells that only show an expected output are not run
+    exercise: str | None  # that it belongs to, or None
     is_parameters: bool = False
 
 

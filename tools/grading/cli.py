@@ -9,41 +9,45 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from course_utils.checks.variants import normal_class_word
 from course_utils.errors import CourseError
 from course_utils.system.paths import PROJECT
-from course_utils.system.progress import clock
 from tools.grading.assignments import load_assignments
+from tools.grading.bubblewrap import python_folders
 from tools.grading.collect import collect
 from tools.grading.feedback import flagged, write_pages
 from tools.grading.grade import Class, grade_all, trusted_digest
 from tools.grading.judging import Judges
 from tools.grading.results import Graded, grades_csv, write_whole
-from tools.grading.sandbox import Limits, check_sandbox, python_folders
+from tools.grading.sandbox import Limits, check_sandbox
 from tools.grading.stage import make_stage
-
-HEARTBEAT = 15.0  # seconds between two lines where there is no terminal
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Grade; return 0, 1 after a failure, 130 after an interruption."""
     options = _parser().parse_args(arguments)
     try:
-        return _grade(options)
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(_told(error), file=sys.stderr)
-        return 1
+        _grade(options)
+        return 0
     except KeyboardInterrupt:
         print("\nStopped. What was graded is kept: run the same command again to go on.", file=sys.stderr)
         return 130
+    except CourseError as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        cause = f"It was about {error.filename or 'a file or a process'}. What was graded is kept."
+        next_step = "mend that, then run the same command again to go on."
+        print(_refused("The system refused something", error, cause, next_step), file=sys.stderr)
+    return 1
+
+
+def _refused(problem: str, error: OSError, cause: str, next_step: str) -> CourseError:
+    """Return what the system refused, in words."""
+    why = error.strerror or type(error).__name__
+    return CourseError(f"{problem}: {why}.", cause=cause, next_step=next_step)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _grade(options: argparse.Namespace) -> int:
+def _grade(options: argparse.Namespace) -> None:
     _check_options(options)
     _check_out(options.out)
     private = options.private.resolve() if options.private else None
@@ -69,9 +73,11 @@ def _grade(options: argparse.Namespace) -> int:
     with _own_folder() as folder:
         stage = make_stage(folder, private=private)
         check_sandbox(stage)
+        with Judges(private) as judges:
+            exercises = {lesson: judges.exercises(lesson) for lesson in assignments}
         course = Class(
             assignments=assignments,
-            exercises=_exercises(list(assignments), private),
+            exercises=exercises,
             stage=stage,
             results=options.out / "results",
             class_word=normal_class_word(options.class_word),
@@ -80,22 +86,10 @@ def _grade(options: argparse.Namespace) -> int:
             workers=options.workers or len(os.sched_getaffinity(0)),
             trusted=trusted_digest(private),
         )
-        collected = collect(options.submissions, list(assignments))
-        progress = _Progress(sys.stderr)
-        graded = grade_all(course, collected, on_done=progress.show, stop=threading.Event())
-        progress.end()
+        graded = grade_all(course, collect(options.submissions, list(assignments)))
     write_whole(options.out / "grades.csv", grades_csv(graded))
     write_pages(options.out, graded, {number: one.title for number, one in assignments.items()})
     _tell(options.out, graded)
-    return 0
-
-
-def _exercises(lessons: list[str], private: Path | None) -> dict[str, list[dict]]:
-    judges = Judges(private)
-    try:
-        return {lesson: judges.exercises(lesson) for lesson in lessons}
-    finally:
-        judges.close()
 
 
 def _check_options(options: argparse.Namespace) -> None:
@@ -134,82 +128,33 @@ def _check_out(out: Path) -> None:
         with tempfile.TemporaryFile(dir=out) as file:
             file.write(b"x" * 100_000)
     except OSError as error:
-        raise CourseError(
-            f"OUT cannot be written to: {error.strerror or type(error).__name__}.",
-            cause=f"It is {out}, where grades, pages and what was graded before are kept.",
-            next_step="make room there, or name another folder: OUT=build/grades.",
-        ) from error
+        cause = f"It is {out}, where grades, pages and what was graded before are kept."
+        next_step = "make room there, or name another folder: OUT=build/grades."
+        raise _refused("OUT cannot be written to", error, cause, next_step) from error
 
 
 @contextlib.contextmanager
 def _own_folder() -> Iterator[Path]:
     """Yield a new folder; another process removes it as soon as this one ends, even if it is killed."""
+    folder = ""
     try:
         folder = tempfile.mkdtemp(prefix="grade-")
-    except OSError as error:
-        raise _no_room(error) from error
-    code = "import shutil, sys; sys.stdin.read(); shutil.rmtree(sys.argv[1], ignore_errors=True)"
-    command = [sys.executable, "-I", "-S", "-c", code, folder]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
-        try:
+        code = "import shutil, sys; sys.stdin.read(); shutil.rmtree(sys.argv[1], ignore_errors=True)"
+        command = [sys.executable, "-I", "-S", "-c", code, folder]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
             yield Path(folder)
-        except (OSError, shutil.Error) as error:
-            if _is_below(error, folder):
-                raise _no_room(error) from error
+    except (OSError, shutil.Error) as error:
+        if not any(folder in str(part) for part in (error.filename, error.filename2, *error.args)):
             raise
-
-
-def _is_below(error: OSError, folder: str) -> bool:
-    return any(folder in str(part) for part in (error.filename, error.filename2, *error.args))
-
-
-def _no_room(error: OSError) -> CourseError:
-    return CourseError(
-        f"The folder for temporary files cannot be used: {error.strerror or type(error).__name__}.",
-        cause="Grading needs some 10 MB there for a copy of the course that a sandbox may see.",
-        next_step="make room, or name another folder: TMPDIR=/path/to/folder make grade ...",
-    )
-
-
-def _told(error: OSError) -> CourseError:
-    """Return what the system refused, in words."""
-    return CourseError(
-        f"The system refused something: {error.strerror or type(error).__name__}.",
-        cause=f"It was about {error.filename or 'a file or a process'}. What was graded is kept.",
-        next_step="mend that, then run the same command again to go on.",
-    )
-
-
-class _Progress:
-    """One line that tells how far grading is, and when it will be ready."""
-
-    def __init__(self, stream) -> None:
-        self.stream, self.live = stream, stream.isatty()
-        self.started = self.last = time.monotonic()
-
-    def show(self, done: int, from_before: int, total: int) -> None:
-        now = time.monotonic()
-        if not self.live and now - self.last < HEARTBEAT and done not in (from_before, total):
-            return
-        self.last = now
-        text = f"{done}/{total} notebooks graded, {clock(now - self.started)}"
-        if done > from_before and done < total:
-            left = (now - self.started) / (done - from_before) * (total - done)
-            text += f", about {clock(left)} left"
-        elif done == from_before and from_before:
-            text += f" ({from_before} were graded before)"
-        self.stream.write(f"\r\033[K{text}" if self.live else f"{text}\n")
-        self.stream.flush()
-
-    def end(self) -> None:
-        if self.live:
-            self.stream.write("\n")
+        cause = "Grading needs some 10 MB there for a copy of the course that a sandbox may see."
+        next_step = "make room, or name another folder: TMPDIR=/path/to/folder make grade ..."
+        raise _refused("The folder for temporary files cannot be used", error, cause, next_step) from error
 
 
 def _tell(out: Path, graded: list[Graded]) -> None:
-    look = flagged(graded)
+    look = sum(len(flags) for flags in flagged(graded).values())
     students = len({one.student for one in graded})
     print(f"{students} students. Grades: {out / 'grades.csv'}")
     print(f"Summary: {out / 'summary.html'}; a page for each student: {out / 'feedback'}")
     if look:
-        print(f"{len(look)} entries need a person: column flag, or the end of the summary.")
+        print(f"{look} entries need a person: column flag, or the end of the summary.")

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from course_utils.errors import CourseError
-from tools.grading.entries import MOST_MEMBERS, Entry, UnusableError, in_folder
-from tools.grading.identity import attempt_of_file, clean, labels
+from tools.grading.entries import MOST_MEMBERS, Allowance, Entry, UnusableError, in_folder
+from tools.grading.identity import NOBODY, attempt_of_file, clean, labels
 from tools.grading.layout import NOTEBOOK, Handed, Student, find_students
 from tools.grading.notebook_file import LARGEST_NOTEBOOK, Notebook, UnreadableError, read_notebook
 from tools.grading.secret_scan import find_secrets
@@ -28,23 +27,14 @@ MODELS = (".keras", ".h5", ".hdf5", ".pkl", ".pickle", ".npy", ".npz", ".pb")
 
 @dataclass
 class Submission:
-    """One notebook of one student for one assignment.
+    """One notebook of one student for one assignment."""
 
-    Attributes:
-        student: how grades and pages call the student.
-        assignment: number of the lesson.
-        name: of the file.
-        notebook: its cells.
-        digest: SHA-256 of the file.
-        notes: what a person should know.
-    """
-
-    student: str
-    assignment: str
-    name: str
+    student: str  # how grades and pages call the student
+    assignment: str  # number of the lesson
+    name: str  # of the file
     notebook: Notebook
-    digest: str
-    notes: list[str] = field(default_factory=list)
+    digest: str  # SHA-256 of the file
+    notes: list[str] = field(default_factory=list)  # what a person should know
 
 
 @dataclass
@@ -92,27 +82,27 @@ def collect(folder: Path, assignments: list[str]) -> list[Collected]:
         )
     read = [one for student in students for one in _read(student, assignments)]
     named = labels([(one.student.name, one.student.number, one.student.place) for one in read])
-    return sorted(
-        (one.collected(label, twins=_twins(one, read)) for one, label in zip(read, named, strict=True)),
-        key=lambda one: one.student,
-    )
+    found = [one.collected(label) for one, label in zip(read, named, strict=True)]
+    return sorted(found, key=lambda one: one.student)
 
 
 @dataclass
 class _Found:
-    """A notebook that was found, without its file's content."""
+    """A notebook that was found, without its file's content: names, what tells when, and its cells."""
 
-    entry: Entry
     handed: Handed
+    name: str
+    shown: str
+    changed: tuple[int, ...]
     assignment: str
     notebook: Notebook
     digest: str
     secrets: list[str]
 
     def order(self) -> tuple:
-        """Return what tells which of several is the latest."""
+        """Return what tells which of several is the latest: attempt, time, and number in the name."""
         identity = self.handed.identity
-        return (identity.attempt if identity else (), _when(self.entry), attempt_of_file(self.entry.name))
+        return identity.attempt if identity else (), self.changed, attempt_of_file(self.name)
 
 
 def _read(student: Student, assignments: list[str]) -> list[_Reading]:
@@ -134,7 +124,7 @@ def _parts(student: Student) -> list[Handed]:
     handed = student.handed
     while len(handed) == 1 and handed[0].entry.below is not None:
         outer = handed[0].entry
-        handed = [Handed(entry, None, outer.place) for entry in outer.below(MOST_BYTES)]
+        handed = [Handed(entry, None, outer.place) for entry in outer.below(Allowance(MOST_BYTES))]
     return handed
 
 
@@ -143,40 +133,34 @@ class _Reading:
 
     def __init__(self, student: Student, assignments: list[str]) -> None:
         self.student, self.assignments = student, assignments
-        self.bytes, self.files = MOST_BYTES, MOST_MEMBERS
+        self.allowance, self.files = Allowance(MOST_BYTES), 0
         self.found: list[_Found] = []
         self.others: list[str] = []
-        self.problems: list[str] = []
-        self.more = 0
-        for problem in student.problems:
-            self._problem(problem)
+        self.problems = list(student.problems)
         for handed in student.handed:
             self._look(handed.entry, handed, 1)
 
-    def _problem(self, text: str) -> None:
-        if len(self.problems) >= MOST_PROBLEMS:
-            self.more += 1
-        elif text not in self.problems:
-            self.problems.append(text)
-
     def _look(self, entry: Entry, handed: Handed, archives: int) -> None:
         """Look at an entry; no error of it leaves this function."""
-        self.files -= 1
-        if self.files < 0:
-            if self.files == -1:
-                self._problem(f"more than {MOST_MEMBERS:,} files were handed in; the rest was not looked at")
+        self.files += 1
+        if self.files > MOST_MEMBERS:
+            self.problems[f"more than {MOST_MEMBERS:,} files were handed in; the rest was not looked at"] = (
+                None
+            )
             return
-        shown = _shown(entry, handed)
+        outer = handed.entry.place if handed.entry.kind == "folder" else handed.container
+        shown = clean(entry.place.removeprefix(f"{outer}/"))  # as seen from the student's own folder
         try:
             for below in self._open(entry, shown, handed, archives):
                 self._look(below, handed, archives + (entry.kind == "archive"))
         except UnreadableError as error:
-            self._problem(f"{shown}: {error}")
+            self.problems.append(f"{shown}: {error}")
         except UnusableError as error:
-            self._problem(f"{shown} {error}")
+            self.problems.append(f"{shown} {error}")
         except Exception as error:
             what = "a broken archive" if entry.kind == "archive" else "broken"
-            self._problem(f"{shown} is {what} or cannot be read ({type(error).__name__}): ask for it again")
+            why = f"is {what} or cannot be read ({type(error).__name__}): ask for it again"
+            self.problems.append(f"{shown} {why}")
 
     def _open(self, entry: Entry, shown: str, handed: Handed, archives: int) -> Iterable[Entry]:
         """Read a notebook, or return what lies in an entry."""
@@ -185,26 +169,17 @@ class _Reading:
         if entry.kind == "archive" and archives > DEEPEST:
             raise UnusableError(f"lies in more than {DEEPEST} archives and was not opened")
         if entry.below is not None:
-            return entry.below(self._allowance(entry.size + 1) if entry.is_inner else 0)
+            return entry.below(self.allowance)
         if entry.name.lower().endswith(MODELS):
             raise UnusableError("was not opened: models and data of strangers are never loaded")
         if NOTEBOOK.search(entry.name):
-            self._notebook(entry, shown, handed)
+            self.found.append(self._notebook(entry, shown, handed))
         else:
             self.others.append(shown)
         return ()
 
-    def _allowance(self, wanted: int) -> int:
-        """Return how many bytes may be read, and count them."""
-        if self.bytes <= 0:
-            raise UnusableError(f"was not read: all files together hold more than {MOST_BYTES:,} bytes")
-        allowed = min(wanted, self.bytes)
-        self.bytes -= allowed
-        return allowed
-
-    def _notebook(self, entry: Entry, shown: str, handed: Handed) -> None:
-        limit = self._allowance(min(LARGEST_NOTEBOOK, entry.size + 1))
-        content = entry.read(limit)
+    def _notebook(self, entry: Entry, shown: str, handed: Handed) -> _Found:
+        content = entry.read(self.allowance, LARGEST_NOTEBOOK)
         digest = hashlib.sha256(content).hexdigest()
         notebook = read_notebook(content)
         assignment = find_assignment(entry.name, notebook, self.assignments)
@@ -213,7 +188,7 @@ class _Reading:
         secrets = find_secrets(notebook)
         for cell in notebook.cells:
             cell.outputs = ""  # searched, and not needed again
-        self.found.append(_Found(entry, handed, assignment, notebook, digest, secrets))
+        return _Found(handed, entry.name, shown, entry.changed, assignment, notebook, digest, secrets)
 
     def by_assignment(self) -> dict[str, list[_Found]]:
         """Return the notebooks of each assignment."""
@@ -222,11 +197,11 @@ class _Reading:
             found.setdefault(one.assignment, []).append(one)
         return found
 
-    def collected(self, label: str, *, twins: bool) -> Collected:
+    def collected(self, label: str) -> Collected:
         """Return what was found, under a label that no other student has."""
         collected = Collected(label)
         notes = list(self.student.notes)
-        if twins:
+        if label not in (self.student.name, NOBODY):
             notes.append(f"several are called {self.student.name}; they were told apart by number or place")
         for assignment, found in sorted(self.by_assignment().items()):
             chosen = self._chosen(assignment, found)
@@ -235,8 +210,11 @@ class _Reading:
         if not self.found and not self.problems:
             which = f": {', '.join(self.others[:5])}" if self.others else ""
             more = f" and {len(self.others) - 5:,} more" if len(self.others) > 5 else ""
-            self._problem(f"no notebook was found in what was handed in{which}{more}")
-        collected.problems = self.problems + ([f"and {self.more:,} more problems"] if self.more else [])
+            self.problems.append(f"no notebook was found in what was handed in{which}{more}")
+        problems = list(dict.fromkeys(self.problems))
+        collected.problems = problems[:MOST_PROBLEMS]
+        if len(problems) > MOST_PROBLEMS:
+            collected.problems.append(f"and {len(problems) - MOST_PROBLEMS:,} more problems")
         if not collected.submissions:
             collected.problems += notes
         return collected
@@ -245,69 +223,42 @@ class _Reading:
         """Return the latest; None where two downloads hold different ones under one number."""
         places = sorted({clean(one.handed.container) for one in found if one.handed.identity})
         if len(places) > 1 and len({one.digest for one in found}) > 1:
-            self._problem(
+            self.problems.append(
                 f"different notebooks for {assignment} came with {places[0]} and with {places[1]}: "
                 "grade these one at a time"
             )
             return None
-        return max(found, key=lambda one: (one.order(), one.entry.name))
-
-
-def _shown(entry: Entry, handed: Handed) -> str:
-    """Return where an entry lies, as seen from its student's own folder."""
-    outer = handed.entry.place if handed.entry.kind == "folder" else handed.container
-    return clean(entry.place.removeprefix(f"{outer}/"))
-
-
-def _twins(one: _Reading, read: list[_Reading]) -> bool:
-    return sum(other.student.name.casefold() == one.student.name.casefold() for other in read) > 1
+        return max(found, key=lambda one: (one.order(), one.name))
 
 
 def _submission(label: str, chosen: _Found, found: list[_Found], notes: list[str]) -> Submission:
-    name = _shown(chosen.entry, chosen.handed)
     notes = [*chosen.notebook.notes, *notes]
     if len({one.digest for one in found}) > 1:
-        notes.append(_choice(name, chosen, found))
+        notes.append(_choice(chosen, found))
     if chosen.handed.identity and chosen.handed.identity.is_late:
         notes.append("it was handed in late, as its platform says")
     notes += [f"there seems to be {secret}: it should be changed" for secret in chosen.secrets]
-    return Submission(label, chosen.assignment, name, chosen.notebook, chosen.digest, notes)
+    return Submission(label, chosen.assignment, chosen.shown, chosen.notebook, chosen.digest, notes)
 
 
-def _choice(name: str, chosen: _Found, found: list[_Found]) -> str:
+def _choice(chosen: _Found, found: list[_Found]) -> str:
     """Say truly why this one of several was graded."""
     others = [one.order() for one in found if one.digest != chosen.digest]
-    attempt, when, number = chosen.order()
+    latest = chosen.order()
     count = len({one.digest for one in found})
-    if all(other[0] != attempt for other in others):
+    if all(other[0] != latest[0] for other in others):
         why = "the latest attempt was graded"
-    elif all(other[:2] != (attempt, when) for other in others):
-        return f"{count} notebooks were handed in; the newest was graded: {name}"
-    elif all(other != (attempt, when, number) for other in others):
+    elif all(other[:2] != latest[:2] for other in others):
+        return f"{count} notebooks were handed in; the newest was graded: {chosen.shown}"
+    elif latest not in others:
         why = "of the same time, the highest number in a name was graded"
     else:
         why = "they have the same time and no number, so look which one counts; graded was"
-    return f"{count} different notebooks were handed in; {why}: {name}"
-
-
-def _when(entry: Entry) -> tuple[float, ...]:
-    """Return when a file was changed, as local time: the one that archives give."""
-    if len(entry.changed) > 1:
-        return entry.changed
-    try:
-        return tuple(map(float, time.localtime(entry.changed[0])[:6]))
-    except (OverflowError, ValueError, OSError):
-        return ()
+    return f"{count} different notebooks were handed in; {why}: {chosen.shown}"
 
 
 def find_assignment(name: str, notebook: Notebook, assignments: list[str]) -> str | None:
-    """Return which assignment a notebook is for: by the ids of its cells and its checks, else by file name.
-
-    Args:
-        name: of the file.
-        notebook: its cells.
-        assignments: numbers of lessons to choose from.
-    """
+    """Return which assignment a notebook is for: by ids of its cells and its checks, else by file name."""
     votes = dict.fromkeys(assignments, 0)
     for cell in notebook.cells:
         named = [match[1] for text in cell.names if (match := re.match(r"ex-(\d\d)-", text))]

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
+import gzip
 import io
+import itertools
 import os
-import re
 import stat
 import struct
+import tarfile
+import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
+
+from course_utils.pictures.formats.archives import BoundedReads, lies_outside
 
 MOST_MEMBERS = 2000  # of one archive
 MOST_FOLDERS = 30  # in one another
 LARGEST_LIST = 1_000_000  # bytes of an archive's list of its files
+MOST_HEADERS = 100  # of a tar archive, for all its files
+LARGEST_INNER = 100_000_000  # bytes of an archive in an archive
+LARGEST_TAR = 50_000_000  # bytes that a .tar.gz may unpack to: this is done as a whole
+TARS = (".tar", ".tar.gz", ".tgz")
+OUTSIDE = "points outside its archive and was not used"
+NOT_PLAIN = "is no plain file and was not opened"
 LITTER = ("__macosx", ".ipynb_checkpoints", "__pycache__", "thumbs.db", "desktop.ini")
 
 
@@ -24,43 +34,46 @@ class UnusableError(Exception):
     """It cannot be used. The text goes behind a file's name, in a sentence for a person."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A folder, an archive or a file, on disk or in an archive.
+class Allowance:
+    """Bytes that may still be read and unpacked."""
 
-    Attributes:
-        name: its last part.
-        place: where it lies, below the folder of submissions.
-        kind: ``"folder"``, ``"archive"``, ``"file"``; ``"refused"``: never opened.
-        why: it is refused.
-        size: of a file on disk or in an archive, as its list says.
-        changed: when, seconds since 1970 or the time that an archive gives.
-        opened: opens a file.
-        below: what a folder or an archive holds; of an archive in an archive, only so many bytes are read.
-        is_inner: it is such an archive.
-    """
+    def __init__(self, total: int) -> None:
+        self.total = self.left = total
 
-    name: str
-    place: str
-    kind: str
-    why: str = ""
-    size: int = 0
-    changed: tuple[float, ...] = (0.0,)
-    opened: Callable[[], BinaryIO] | None = None
-    below: Callable[[int], list[Entry]] | None = None
-    is_inner: bool = False
-
-    def read(self, limit: int) -> bytes:
-        """Return the content of a file.
+    def read(self, file: BinaryIO, most: int) -> bytes:
+        """Return the content of a file. What breaks on the way costs as much as it might have held.
 
         Raises:
-            UnusableError: it holds more than the limit, whatever a list says about it.
+            UnusableError: it holds more than ``most`` bytes, or than are left, whatever a list says about it.
         """
-        with self.opened() as file:
-            content = file.read(limit + 1)
+        if self.left <= 0:
+            raise UnusableError(f"was not read: all files together hold more than {self.total:,} bytes")
+        limit = min(most, self.left)
+        self.left -= limit
+        content = file.read(limit + 1)
         if len(content) > limit:
             raise UnusableError(f"is too large: it holds or unpacks to more than {limit:,} bytes")
+        self.left += limit - len(content)
         return content
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A folder, an archive or a file, on disk or in an archive."""
+
+    name: str  # its last part
+    place: str  # where it lies, below the folder of submissions
+    kind: str  # ``"folder"``, ``"archive"``, ``"file"``; ``"refused"``: never opened
+    why: str = ""  # it is refused
+    size: int = 0  # of a file on disk or in an archive, as its list says
+    changed: tuple[int, ...] = ()  # year to second, in local time; empty: impossible
+    opened: Callable[[], BinaryIO] | None = None
+    below: Callable[[Allowance], list[Entry]] | None = None  # what lies in it, unpacked out of an allowance
+
+    def read(self, allowance: Allowance, most: int = LARGEST_INNER) -> bytes:
+        """Return the content of a file of at most so many bytes."""
+        with self.opened() as file:
+            return allowance.read(file, min(most, self.size + 1))
 
 
 def is_litter(name: str) -> bool:
@@ -81,83 +94,123 @@ def _on_disk(path: Path, place: str) -> Entry:
     if stat.S_ISDIR(status.st_mode):
         return Entry(path.name, place, "folder", below=lambda _: in_folder(path, f"{place}/"))
     if not stat.S_ISREG(status.st_mode):
-        return Entry(path.name, place, "refused", "is no plain file and was not opened")
-    kind, below = "file", None
-    if path.name.lower().endswith(".zip"):
-        kind, below = "archive", lambda _: in_archive(path, place)
-    when = (status.st_mtime,)
-    return Entry(path.name, place, kind, "", status.st_size, when, lambda: path.open("rb"), below)
+        return Entry(path.name, place, "refused", NOT_PLAIN)
+    changed = _local_time(status.st_mtime)
+    entry = Entry(path.name, place, "file", "", status.st_size, changed, lambda: path.open("rb"))
+    return _with_members(entry, lambda _: path.open("rb"))
 
 
-def in_archive(file: Path | BinaryIO, place: str) -> list[Entry]:
-    """Return what the top of a zip archive holds; the archive stays open as long as its entries live.
+def _local_time(seconds: float) -> tuple[int, ...]:
+    """Return a time as archives give it."""
+    try:
+        return tuple(time.localtime(seconds)[:6])
+    except (OverflowError, ValueError, OSError):
+        return ()
 
-    Raises:
-        UnusableError: too many files.
-        Exception: whatever a broken archive makes ``zipfile`` raise.
+
+def _with_members(entry: Entry, whole: Callable[[Allowance], BinaryIO] | None = None) -> Entry:
+    """Return a file as the archive that it is by its name, or as it is.
+
+    Args:
+        entry: of the file.
+        whole: opens it so that any part of it can be read; None: it has to be read into memory for that.
     """
-    _check_list(file)
+    name = entry.name.lower()
+    if not name.endswith((".zip", *TARS)):
+        return entry
+
+    def below(allowance: Allowance) -> list[Entry]:
+        file = whole(allowance) if whole else io.BytesIO(entry.read(allowance))
+        if name.endswith(".zip"):
+            return _in_archive(_in_zip(file), entry.place)
+        unpacked = file if name.endswith(".tar") else gzip.GzipFile(fileobj=file)
+        return _in_archive(_in_tar(allowance.read(unpacked, LARGEST_TAR)), entry.place)
+
+    return replace(entry, kind="archive", below=below)
+
+
+class _Member(NamedTuple):
+    """What the list of an archive tells of a file or folder; ``why`` it is refused, or an empty text."""
+
+    name: str
+    is_folder: bool
+    why: str
+    size: int
+    changed: tuple[int, ...]
+    opened: Callable[[], BinaryIO]
+
+
+def _in_zip(file: BinaryIO) -> list[_Member]:
+    """Return the members of a zip archive, which stays open as long as they live."""
+    file.seek(max(0, file.seek(0, os.SEEK_END) - 66_000))
+    tail = file.read()
+    end = tail.rfind(b"PK\x05\x06")
+    if 0 <= end <= len(tail) - 22 and struct.unpack_from("<I", tail, end + 12)[0] > LARGEST_LIST:
+        raise UnusableError("holds a list of too many files")
     archive = zipfile.ZipFile(file)
-    members = archive.infolist()
+    return [_of_zip(archive, info) for info in archive.infolist()]
+
+
+def _of_zip(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
+    why = OUTSIDE if stat.S_ISLNK(info.external_attr >> 16) else ""
+    if info.flag_bits & 1:
+        why = "has a password: ask for it without"
+    when = info.date_time
+    return _Member(info.filename, info.is_dir(), why, info.file_size, when, lambda: archive.open(info))
+
+
+def _in_tar(content: bytes) -> list[_Member]:
+    """Return the members of a tar archive that was unpacked; its headers must be few and small."""
+    headers = BoundedReads(io.BytesIO(content), "The archive", each=LARGEST_LIST, total=4 * LARGEST_LIST)
+    archive = tarfile.open(fileobj=headers, mode="r:")  # noqa: SIM115 - of what lies in memory
+    found = []
+    for info in itertools.islice(archive, MOST_MEMBERS + 1):
+        if len(archive.pax_headers) > MOST_HEADERS:  # tarfile copies them for each member
+            raise UnusableError("holds too many headers")
+        found.append(_of_tar(content, info))
+    return found
+
+
+def _of_tar(content: bytes, info: tarfile.TarInfo) -> _Member:
+    why = OUTSIDE if info.issym() or info.islnk() else ""
+    if not why and not info.isdir() and (info.issparse() or not info.isreg() or info.size < 0):
+        why = NOT_PLAIN
+    start, end = info.offset_data, info.offset_data + info.size
+    when = _local_time(info.mtime)
+    return _Member(info.name, info.isdir(), why, info.size, when, lambda: io.BytesIO(content[start:end]))
+
+
+def _in_archive(members: Sequence[_Member], place: str) -> list[Entry]:
+    """Return what the top of an archive holds; what is refused is told there, by its whole path."""
     if len(members) > MOST_MEMBERS:
-        raise UnusableError(f"holds {len(members):,} files, which is too many")
-    tree: dict[tuple[str, object], object] = {}
-    for number, member in enumerate(members):
-        path = PurePosixPath(member.filename.replace("\\", "/"))
+        raise UnusableError(f"holds more than {MOST_MEMBERS:,} files, which is too many")
+    files = []
+    for member in members:
+        path = PurePosixPath(member.name.replace("\\", "/"))
         if any(is_litter(part) for part in path.parts if part != "..") or not path.parts:
             continue
-        why = _refused(member, path)
-        branch = tree
-        for part in path.parts[:-1] if not why else ():
-            branch = branch.setdefault((part, "folder"), {})
-        if why:
-            branch[path.name, number] = Entry(path.name, f"{place}/{path}", "refused", why)
-        elif member.is_dir():
-            branch.setdefault((path.name, "folder"), {})
-        else:  # a list may hold one name several times: none of them is lost
-            branch[path.name, number] = _member(archive, member, path.name, f"{place}/{path}")
-    return _entries(tree, f"{place}/")
+        why = OUTSIDE if lies_outside(member.name) else member.why
+        if len(path.parts) > MOST_FOLDERS:
+            why = f"lies in more than {MOST_FOLDERS} folders and was not used"
+        files.append(((str(path),) if why else path.parts, member._replace(why=why)))
+    return _level(files, f"{place}/")
 
 
-def _entries(tree: dict, place: str) -> list[Entry]:
+def _level(files: list[tuple[Sequence[str], _Member]], place: str) -> list[Entry]:
+    """Return the entries of one folder in an archive, whose list may hold one name several times."""
     found = []
-    for name, branch in tree.items():
-        if type(branch) is dict:
-            own = f"{place}{name[0]}"
-            found.append(Entry(name[0], own, "folder", below=_later(branch, f"{own}/")))
+    folders: dict[str, list] = {}
+    for (name, *rest), member in files:
+        if member.why:
+            found.append(Entry(PurePosixPath(name).name, place + name, "refused", member.why))
+        elif rest or member.is_folder:
+            folders.setdefault(name, []).extend([(rest, member)] if rest else [])
         else:
-            found.append(branch)
+            entry = Entry(name, place + name, "file", "", member.size, member.changed, member.opened)
+            found.append(_with_members(entry))
+    found += [_folder(name, place + name, inner) for name, inner in folders.items()]
     return sorted(found, key=lambda entry: entry.name)
 
 
-def _later(branch: dict, place: str) -> Callable[[int], list[Entry]]:
-    return lambda _: _entries(branch, place)
-
-
-def _check_list(source: Path | BinaryIO) -> None:
-    """Refuse an archive whose list of files is huge, before it is read."""
-    with source.open("rb") if isinstance(source, Path) else contextlib.nullcontext(source) as file:
-        end = file.seek(0, os.SEEK_END)
-        file.seek(max(0, end - 66_000))
-        tail = file.read()
-    place = tail.rfind(b"PK\x05\x06")
-    if 0 <= place <= len(tail) - 22 and struct.unpack_from("<I", tail, place + 12)[0] > LARGEST_LIST:
-        raise UnusableError("holds a list of too many files")
-
-
-def _refused(member: zipfile.ZipInfo, path: PurePosixPath) -> str:
-    is_link = (member.external_attr >> 16) & 0o170000 == 0o120000
-    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", str(path)) or is_link:
-        return "points outside its archive and was not used"
-    if len(path.parts) > MOST_FOLDERS:
-        return f"lies in more than {MOST_FOLDERS} folders and was not used"
-    return "has a password: ask for it without" if member.flag_bits & 1 else ""
-
-
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, place: str) -> Entry:
-    when = tuple(map(float, member.date_time))
-    entry = Entry(name, place, "file", "", member.file_size, when, lambda: archive.open(member))
-    if not name.lower().endswith(".zip"):
-        return entry
-    below = lambda limit: in_archive(io.BytesIO(entry.read(limit)), place)  # noqa: E731
-    return replace(entry, kind="archive", below=below, is_inner=True)
+def _folder(name: str, place: str, files: list[tuple[Sequence[str], _Member]]) -> Entry:
+    return Entry(name, place, "folder", below=lambda _: _level(files, f"{place}/"))

@@ -11,18 +11,11 @@ import markupsafe
 
 from tools.grading.lesson_parts import lesson_part
 from tools.grading.results import Graded, file_name, write_whole
-
-BINS = 10
+from tools.grading.score import Score
 
 
 def write_pages(out: Path, graded: list[Graded], titles: dict[str, str]) -> None:
-    """Write feedback/<student>.html and summary.html.
-
-    Args:
-        out: folder.
-        graded: all results.
-        titles: of the assignments, by number.
-    """
+    """Write feedback/<student>.html and summary.html; ``titles`` are those of assignments, by number."""
     pages = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).with_name("pages")),
         autoescape=True,
@@ -38,7 +31,7 @@ def write_pages(out: Path, graded: list[Graded], titles: dict[str, str]) -> None
     for student in students:
         mine = [one for one in graded if one.student == student]
         content = page.render(student=student, graded=mine, total=total(mine), titles=titles)
-        write_whole(out / "feedback" / f"{file_name(student)}.html", _encodable(content))
+        write_whole(out / "feedback" / f"{file_name(student)}.html", content)
     summary = pages.get_template("summary.html.j2")
     numbers = sorted({one.assignment for one in graded if one.scores})
     content = summary.render(
@@ -48,9 +41,9 @@ def write_pages(out: Path, graded: list[Graded], titles: dict[str, str]) -> None
         points={(one.student, one.assignment): one for one in graded},
         totals={student: total([one for one in graded if one.student == student]) for student in students},
         files={student: file_name(student) for student in students},
-        flagged=by_student(flagged(graded)),
+        flagged=flagged(graded),
     )
-    write_whole(out / "summary.html", _encodable(content))
+    write_whole(out / "summary.html", content)
 
 
 def total(graded: list[Graded]) -> dict[str, object]:
@@ -60,14 +53,6 @@ def total(graded: list[Graded]) -> dict[str, object]:
         "max_points": sum(one.max_points for one in graded),
         "is_open": any(one.is_open for one in graded),
     }
-
-
-def by_student(flags: list[tuple[str, str, str, str]]) -> dict[str, list[tuple[str, str]]]:
-    """Return flags for each student: what they are about, and why a person should look."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for student, assignment, exercise, flag in flags:
-        found.setdefault(student, []).append((exercise or assignment, flag))
-    return found
 
 
 def marked(text: str) -> markupsafe.Markup:
@@ -80,8 +65,10 @@ def overview(number: str, graded: list[Graded], title: str) -> dict[str, object]
     scored = [one for one in graded if one.assignment == number and one.scores]
     ran = [one for one in scored if any(score.points is not None for score in one.scores)]
     exercises = exercise_table(ran)
-    counts = Counter(min(BINS - 1, int(BINS * one.points / one.max_points)) for one in ran if one.max_points)
-    missed = _most_missed([row for row in exercises if row["full"] < row["decided"]])
+    counts = Counter(min(9, int(10 * one.points / one.max_points)) for one in ran if one.max_points)
+    wrong = [row for row in exercises if row["full"] < row["decided"]]
+    least = min((row["full"] / row["decided"] for row in wrong), default=None)
+    missed = [row for row in wrong if row["full"] / row["decided"] == least]  # several if they tie
     return {
         "number": number,
         "title": title,
@@ -89,7 +76,7 @@ def overview(number: str, graded: list[Graded], title: str) -> dict[str, object]
         "open": sum(one.is_open for one in scored),
         "mean": sum(one.points for one in ran) / len(ran) if ran else None,
         "max_points": max((one.max_points for one in scored), default=0.0),
-        "bins": [_bin(n, counts.get(n, 0)) for n in range(BINS)],
+        "bins": [{"from": 10 * n, "to": 10 * n + 10, "count": counts[n]} for n in range(10)],
         "highest": max(counts.values(), default=1),
         "exercises": exercises,
         "missed": missed[0] if missed else None,
@@ -97,46 +84,29 @@ def overview(number: str, graded: list[Graded], title: str) -> dict[str, object]
     }
 
 
-def _most_missed(rows: list[dict]) -> list[dict]:
-    """Return the exercise that the fewest solved in full; several if they tie."""
-    least = min((row["full"] / row["decided"] for row in rows), default=None)
-    return [row for row in rows if row["full"] / row["decided"] == least]
-
-
-def _bin(number: int, count: int) -> dict[str, int]:
-    return {"from": 100 // BINS * number, "to": 100 // BINS * (number + 1), "count": count}
-
-
 def exercise_table(ran: list[Graded]) -> list[dict[str, object]]:
     """Return for each exercise how many solved it in full, and the share of its points that was reached."""
-    rows: dict[str, dict] = {}
-    for one in ran:
-        for score in one.scores:
-            row = rows.setdefault(
-                score.exercise, {"name": score.exercise, "title": score.title, "points": [], "full": 0}
-            )
-            if score.points is not None:
-                row["points"].append(score.points / score.max_points)
-                row["full"] += score.points == score.max_points
-    for row in rows.values():
-        points = row.pop("points")
-        row["decided"] = len(points)
-        row["share"] = sum(points) / len(points) if points else None
-    return list(rows.values())
-
-
-def flagged(graded: list[Graded]) -> list[tuple[str, str, str, str]]:
-    """Return student, assignment, exercise and why a person should look."""
+    scores: dict[str, list[Score]] = {}
+    for score in (score for one in ran for score in one.scores):
+        scores.setdefault(score.exercise, []).append(score)
     rows = []
-    for one in graded:
-        rows += [(one.student, one.assignment, "", flag) for flag in one.flags]
-        flags = {score.flag for score in one.scores}
-        if len(flags) == 1 and len(one.scores) > 1:  # the whole notebook, so one line
-            rows += [(one.student, one.assignment, "", flag) for flag in flags if flag]
-        else:
-            rows += [(one.student, one.assignment, s.exercise, s.flag) for s in one.scores if s.flag]
+    for name, given in scores.items():
+        shares = [score.points / score.max_points for score in given if score.points is not None]
+        row = {"name": name, "title": given[0].title, "decided": len(shares), "full": shares.count(1.0)}
+        rows.append(row | {"share": sum(shares) / len(shares) if shares else None})
     return rows
 
 
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", errors="replace").decode("utf-8")
+def flagged(graded: list[Graded]) -> dict[str, list[tuple[str, str]]]:
+    """Return by student what a person should look at: the assignment or exercise, and why."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for one in graded:
+        rows = [(one.assignment, flag) for flag in one.flags]
+        flags = {score.flag for score in one.scores}
+        if len(flags) == 1 and len(one.scores) > 1:  # the whole notebook, so one line
+            rows += [(one.assignment, flag) for flag in flags if flag]
+        else:
+            rows += [(score.exercise, score.flag) for score in one.scores if score.flag]
+        if rows:
+            found.setdefault(one.student, []).extend(rows)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -9,11 +10,12 @@ import platform
 import queue
 import sys
 import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from tqdm import tqdm
 
 from course_utils.errors import CourseError
 from course_utils.system.paths import PROJECT
@@ -26,35 +28,24 @@ from tools.grading.sandbox import Limits, run_notebook
 from tools.grading.score import open_scores, score_notebook
 from tools.grading.stage import Stage
 
+HEARTBEAT = 15.0  # seconds between two lines where there is no terminal
 NOT_HANDED_IN = "no notebook for this assignment was found"
 NOT_USABLE = "no notebook for this assignment could be used: see the row without an exercise"
 
 
 @dataclass
 class Class:
-    """All that grading one class needs.
+    """All that grading one class needs."""
 
-    Attributes:
-        assignments: by number.
-        exercises: what the judges know of each lesson, by number.
-        stage: what a sandbox sees.
-        results: folder for kept results.
-        class_word: of the class.
-        private: the instructor's folder, or None.
-        limits: of a sandbox.
-        workers: sandboxes at a time.
-        trusted: digest of all that results depend on but the submission.
-    """
-
-    assignments: dict[str, Assignment]
-    exercises: dict[str, list[dict]]
-    stage: Stage
-    results: Path
+    assignments: dict[str, Assignment]  # by number
+    exercises: dict[str, list[dict]]  # what the judges know of each lesson, by number
+    stage: Stage  # what a sandbox sees
+    results: Path  # folder for kept results
     class_word: str = ""
-    private: Path | None = None
+    private: Path | None = None  # the instructor's folder
     limits: Limits = field(default_factory=Limits)
-    workers: int = 1
-    trusted: str = ""
+    workers: int = 1  # sandboxes at a time
+    trusted: str = ""  # digest of all that results depend on but the submission
 
     def key(self, submission: Submission) -> str:
         """Return what a result depends on, as one digest."""
@@ -82,39 +73,40 @@ def trusted_digest(private: Path | None) -> str:
     return digest.hexdigest()
 
 
-def grade_all(
-    course: Class,
-    collected: list[Collected],
-    *,
-    on_done: Callable[[int, int, int], None],
-    stop: threading.Event,
-) -> list[Graded]:
+def grade_all(course: Class, collected: list[Collected]) -> list[Graded]:
     """Grade what was collected; what was graded before in the same way is taken from the kept results.
 
-    Args:
-        course: the class.
-        collected: of each student.
-        on_done: told after each notebook how many are done, how many of them were kept from before, and how
-            many there are.
-        stop: once it is set, running sandboxes are ended and no other one starts.
-
     Returns:
-        The results in order of students and assignments. Incomplete only if ``stop`` was set.
+        The results in order of students and assignments.
     """
     tasks = [one.submissions[number] for one in collected for number in sorted(one.submissions)]
-    done: dict[tuple[str, str], Graded] = {}
-    for task in tasks:
-        kept = load_result(course.results, task.student, task.assignment, course.key(task))
-        if kept:
-            done[task.student, task.assignment] = kept
-    from_before = len(done)
-    on_done(len(done), from_before, len(tasks))
+    kept = [load_result(course.results, one.student, one.assignment, course.key(one)) for one in tasks]
+    done = {(one.student, one.assignment): one for one in kept if one}
     todo = [task for task in tasks if (task.student, task.assignment) not in done]
-    with _Workers(course, stop) as workers:
-        for graded in workers.grade(todo):
+    stop = threading.Event()
+    slots: queue.SimpleQueue[tuple[int, Judges]] = queue.SimpleQueue()
+    with contextlib.ExitStack() as stack:
+        for slot in range(course.workers):
+            slots.put((slot, stack.enter_context(Judges(course.private))))
+        pool = stack.enter_context(ThreadPoolExecutor(course.workers))
+        stack.callback(stop.set)  # first of all at the end, so that the pool waits for nothing
+        futures = [pool.submit(_grade_in_a_slot, course, task, slots, stop) for task in todo]
+        for future in _told(as_completed(futures), len(done), len(tasks)):
+            graded = future.result()
             done[graded.student, graded.assignment] = graded
-            on_done(len(done), from_before, len(tasks))
     return _in_order(course, collected, done)
+
+
+def _told(futures: Iterator[Future], before: int, total: int) -> Iterator[Future]:
+    """Tell how far grading is, and when it will be ready."""
+    return tqdm(
+        futures,
+        desc=f"Notebooks graded ({before} before)" if before else "Notebooks graded",
+        initial=before,
+        total=total,
+        mininterval=0.1 if sys.stderr.isatty() else HEARTBEAT,
+        unit="",
+    )
 
 
 def _in_order(course: Class, collected: list[Collected], done: dict) -> list[Graded]:
@@ -123,8 +115,7 @@ def _in_order(course: Class, collected: list[Collected], done: dict) -> list[Gra
     for one in collected:
         for number in expected:
             if number in one.submissions:
-                if (one.student, number) in done:
-                    graded.append(done[one.student, number])
+                graded.append(done[one.student, number])
             else:
                 scores = open_scores(course.exercises[number], NOT_USABLE if one.problems else NOT_HANDED_IN)
                 graded.append(Graded(one.student, number, scores))
@@ -133,45 +124,17 @@ def _in_order(course: Class, collected: list[Collected], done: dict) -> list[Gra
     return graded
 
 
-class _Workers:
-    """Threads, each with processors, a user number and judges of its own."""
-
-    def __init__(self, course: Class, stop: threading.Event) -> None:
-        self.course, self.stop = course, stop
-        self.slots: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self.judges = [Judges(course.private) for _ in range(course.workers)]
-        for slot in range(course.workers):
-            self.slots.put(slot)
-        self.pool = ThreadPoolExecutor(course.workers)
-
-    def __enter__(self) -> _Workers:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind:
-            self.stop.set()
-        self.pool.shutdown(wait=True, cancel_futures=True)
-        for judges in self.judges:
-            judges.close()
-
-    def grade(self, tasks: list[Submission]):
-        """Yield results as they come."""
-        waiting = {self.pool.submit(self._grade, task) for task in tasks}
-        while waiting:
-            ready, waiting = wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED)
-            for future in ready:
-                graded = future.result()
-                if graded is not None:
-                    yield graded
-
-    def _grade(self, task: Submission) -> Graded | None:
-        if self.stop.is_set():
-            return None
-        slot = self.slots.get()
-        try:
-            return grade_one(self.course, task, self.judges[slot], slot, self.stop)
-        finally:
-            self.slots.put(slot)
+def _grade_in_a_slot(
+    course: Class, task: Submission, slots: queue.SimpleQueue, stop: threading.Event
+) -> Graded | None:
+    """Grade with processors, a user number and judges that no other notebook has at this time."""
+    if stop.is_set():
+        return None
+    slot, judges = slots.get()
+    try:
+        return grade_one(course, task, judges, slot, stop)
+    finally:
+        slots.put((slot, judges))
 
 
 def grade_one(
@@ -196,7 +159,6 @@ def _graded(
     assignment = course.assignments[task.assignment]
     exercises = course.exercises[task.assignment]
     restored = restore(task.notebook, assignment, {"CLASS_WORD": course.class_word, "OUT": "/tmp/out"})
-    started = time.monotonic()
     result = run_notebook(
         restored.cells,
         task.assignment,
@@ -215,5 +177,4 @@ def _graded(
         scores = score_notebook(exercises, assignment, restored, result, verdicts, course.limits)
     except JudgesFailedError as error:
         scores = open_scores(exercises, f"not judged: {error}")
-    seconds = time.monotonic() - started
-    return Graded(task.student, task.assignment, scores, flags, task.name, seconds)
+    return Graded(task.student, task.assignment, scores, flags, task.name)

@@ -15,21 +15,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Identity:
-    """What a name in a download tells.
+    """What a name in a download tells."""
 
-    Attributes:
-        key: of the student: the platform, and its number or login there. Equal keys are one student.
-        name: to be shown.
-        number: the platform's number, login or, if it gives none, an empty text.
-        attempt: the greater, the later; empty: the platform tells nothing.
-        is_late: the platform says that it came late.
-    """
-
-    key: tuple[str, str]
-    name: str
-    number: str = ""
-    attempt: tuple[int, ...] = ()
-    is_late: bool = False
+    key: tuple[str, str]  # platform, and number or login there: equal keys are one student
+    name: str  # to be shown
+    number: str = ""  # or login; empty: the platform gives none
+    attempt: tuple[int, ...] = ()  # the greater, the later; empty: the platform tells nothing
+    is_late: bool = False  # the platform says that it came late
 
 
 DATE = r"(?P<date>\w{3,9} \d{1,2}, \d{4} \d{1,2}:?\d\d ?[AP]M)"
@@ -52,6 +44,7 @@ FORMS = {
     "Google Classroom": re.compile(r"(?P<name>[^\d_/]+?) - .+\.\w+"),
 }
 NAMES_ONLY = "Google Classroom"
+NOBODY = "nobody"
 
 
 def identify(names: Sequence[str]) -> list[Identity | None]:
@@ -130,7 +123,7 @@ def labels(people: Sequence[tuple[str, str, str]]) -> list[str]:
     found: list[str] = []
     twins = Counter(_alike(name) for name, _, _ in people)
     for name, number, place in people:
-        label = name or "nobody"
+        label = name or NOBODY
         if twins[_alike(name)] > 1:
             label += f" ({number or place})"
         taken = {_alike(one) for one in found}

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import os
 import resource
-import shutil
 import signal
 import stat
 import struct
 import sys
-import time
 from pathlib import Path
 
+RUN = "/tmp/run"
 ANSWERS_BYTES = 32_000_000
 ERROR_CHARACTERS = 600
 SHOWN_CHARACTERS = 600
@@ -34,44 +32,34 @@ def main() -> None:
     """Run the cells of the job that standard input gives, and send what the student answered."""
     channel = int(sys.argv[1])
     job = json.loads(sys.stdin.buffer.read())
-    _close_input()
-    set_limits(job["limits"])
-    _prepare_folders(job["folders"])
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    set_limits(job["resources"])
+    for folder in (os.environ["COURSE_ANSWERS"], RUN):
+        os.makedirs(folder)
+    os.chdir(RUN)
+    sys.path[0] = RUN
+    answers = Path(os.environ["COURSE_ANSWERS"], f"{job['lesson']}.json")
     shell = make_shell()
     seen: dict[str, str] = {}
     for cell in job["cells"]:
         send(channel, b"B", {"id": cell["id"]})
         send(channel, b"C", run_cell(shell, cell, job["cell_seconds"]))
-        for answers in new_answers(job["folders"]["answers"], job["lesson"], seen):
-            send(channel, b"A", answers)
-    send(channel, b"E", {"peak_kilobytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss})
+        for answer in new_answers(answers, seen):
+            send(channel, b"A", answer)
+    send(channel, b"E", {})
     os._exit(0)
 
 
-def set_limits(limits: dict) -> None:
+def set_limits(resources: dict[str, int]) -> None:
     """Bound this process and its children for good: nobody without rights can raise a hard limit."""
-    for name, value in limits["resources"].items():
+    for name, value in resources.items():
         kind = getattr(resource, name)
         hard = resource.getrlimit(kind)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (value, value))
-    os.nice(limits["nice"])
-
-
-def _close_input() -> None:
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-
-
-def _prepare_folders(folders: dict) -> None:
-    for name in ("answers", "run"):
-        os.makedirs(folders[name], exist_ok=True)
-    for source, target in folders["copies"].items():
-        if os.path.isdir(source):
-            shutil.copytree(source, target, dirs_exist_ok=True)
-    os.chdir(folders["run"])
-    sys.path[0] = folders["run"]
+    os.nice(5)
 
 
 def make_shell() -> object:
@@ -114,22 +102,21 @@ def make_shell() -> object:
     settings.InteractiveShell.display_pub_class = Nothing
     shell = Shell.instance(config=settings)
     shell.system = shell.system_raw
-    shell.shown = (
-        shown  # the last thing that was displayed: what check() said, if it could not take an answer
-    )
+    shell.shown = shown  # the last thing that was displayed: what check() said, if it took no answer
     return shell
 
 
 def run_cell(shell: object, cell: dict, seconds: float) -> dict:
     """Run one cell, and return how it ended."""
-    started = time.monotonic()
-    ended = {"id": cell["id"], "ok": False}
-    printed = NullWriter()
     shell.shown.clear()
     try:
         signal.signal(signal.SIGALRM, _too_long)
         signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again each second, should the cell catch it
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        with (
+            open(os.devnull, "w", encoding="utf-8", errors="replace") as printed,
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(printed),
+        ):
             result = shell.run_cell(cell["source"], store_history=False)
         signal.setitimer(signal.ITIMER_REAL, 0)
         error = result.error_before_exec or result.error_in_exec
@@ -137,12 +124,9 @@ def run_cell(shell: object, cell: dict, seconds: float) -> dict:
         error = outer
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-    ended["seconds"] = round(time.monotonic() - started, 3)
-    ended["shown"] = "".join(shell.shown)
-    if error is None:
-        ended["ok"] = True
-    else:
-        ended["error"], ended["text"] = _name(error), _text(error)
+    ended = {"id": cell["id"], "ok": error is None, "shown": "".join(shell.shown)}
+    if error is not None:
+        ended |= {"error": _name(error), "text": _text(error)}
     _close_figures()
     return ended
 
@@ -171,37 +155,16 @@ def _close_figures() -> None:
             pyplot.close("all")
 
 
-class NullWriter(io.TextIOBase):
-    """Takes what a cell prints, and forgets it."""
-
-    encoding = "utf-8"
-
-    def writable(self) -> bool:
-        """Say yes: whoever prints may do so."""
-        return True
-
-    def write(self, text: str) -> int:
-        """Forget the text, and return its length as a file would."""
-        return len(text)
-
-
-def new_answers(folder: str, lesson: str, seen: dict[str, str]) -> list[dict]:
+def new_answers(path: Path, seen: dict[str, str]) -> list[dict]:
     """Return the answers that are new or changed since the last call, each as a dict of one."""
-    path = Path(folder) / f"{lesson}.json"
-    try:
-        content = json.loads(_content(path))
-        answers = content["answers"].items()
-        fresh = []
-        for exercise, plain in answers:
+    fresh = []
+    with contextlib.suppress(OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        for exercise, plain in json.loads(_content(path))["answers"].items():
             digest = hashlib.sha256(json.dumps(plain).encode()).hexdigest()
             if seen.get(exercise) != digest:
                 seen[exercise] = digest
                 fresh.append({exercise: plain})
-        return fresh
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
-        return []
+    return fresh
 
 
 def _content(path: Path) -> bytes:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from course_utils.checks import limits
 from course_utils.checks.judges import exercises, judge_answer
@@ -37,12 +34,7 @@ def _answer(request: dict) -> object:
 
 
 def judge_frames(lesson: str, class_word: str, frames: list[str]) -> dict[str, dict]:
-    """Judge what left a sandbox, trusting nothing.
-
-    Args:
-        lesson: its number.
-        class_word: of the class.
-        frames: JSON objects exercise -> plain answer, later ones replace earlier ones.
+    """Judge what left a sandbox, trusting nothing: JSON objects exercise -> plain answer, later ones count.
 
     Returns:
         For each part of an exercise that has an answer: is_right, message, points, is_broken.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import select
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -34,6 +36,12 @@ class Judges:
         self.private, self.seconds = private, seconds
         self.process: subprocess.Popen | None = None
         self.said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close
+
+    def __enter__(self) -> Judges:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def exercises(self, lesson: str) -> list[dict]:
         """Return name, title, points and parts of each exercise of a lesson, in order.
@@ -64,33 +72,32 @@ class Judges:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
-            self.process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                self.process.stdin.close()
             self.process.stdout.close()
             self.process = None
 
     def _ask(self, question: dict) -> object:
         if self.process is None:
             self._start()
-        os.set_blocking(self.process.stdin.fileno(), False)
-        until = time.monotonic() + self.seconds
-        waiting = memoryview(json.dumps(question).encode() + b"\n")
-        heard = bytearray()
-        while not heard.endswith(b"\n"):
-            if time.monotonic() > until or len(heard) > LONGEST_ANSWER:
-                self._failed(f"the judges took longer than {self.seconds:g} s")
-            writers = [self.process.stdin] if waiting else []
-            readable, writable, _ = select.select([self.process.stdout], writers, [], 1.0)
-            try:
-                if writable:
-                    waiting = waiting[os.write(self.process.stdin.fileno(), waiting[:65536]) :]
-            except BrokenPipeError:
-                self._failed("the judges stopped")
-            if readable:
-                content = os.read(self.process.stdout.fileno(), 65536)
-                if not content:
-                    self._failed("the judges stopped")
-                heard += content
-        return json.loads(heard)
+        process, started = self.process, time.monotonic()
+        # It ends a write or a read that waits in vain; of the whole group, since all of it holds the pipe.
+        alarm = threading.Timer(self.seconds, os.killpg, (process.pid, signal.SIGKILL))
+        alarm.start()
+        try:
+            process.stdin.write(json.dumps(question).encode() + b"\n")
+            process.stdin.flush()
+            heard = process.stdout.readline(LONGEST_ANSWER)
+        except BrokenPipeError:
+            heard = b""
+        finally:
+            alarm.cancel()
+        if heard.endswith(b"\n"):
+            return json.loads(heard)
+        self.close()
+        if time.monotonic() - started >= self.seconds:
+            raise JudgesFailedError(f"the judges took longer than {self.seconds:g} s")
+        raise JudgesFailedError("the judges stopped")
 
     def _start(self) -> None:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("COURSE_")}
@@ -99,18 +106,14 @@ class Judges:
             environment["COURSE_PRIVATE"] = str(self.private.resolve())
         self.process = subprocess.Popen(
             # -B: an instructor's folder is read, and nothing is left in it
-            [sys.executable, "-B", str(Path(__file__).with_name("judge_process.py"))],
+            [sys.executable, "-B", "-m", "tools.grading.judge_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.said,
             env=environment,
             cwd=PROJECT,
-            bufsize=0,
+            start_new_session=True,
         )
-
-    def _failed(self, why: str) -> None:
-        self.close()
-        raise JudgesFailedError(why)
 
     def _last_words(self) -> str:
         self.said.seek(max(0, self.said.seek(0, os.SEEK_END) - 400))

@@ -8,16 +8,14 @@ students is decided for all that lie side by side at once; where they differ, a 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tools.grading.entries import Entry
+from tools.grading.entries import LARGEST_INNER, Allowance, Entry
 from tools.grading.identity import NAMES_ONLY, Identity, clean, identify
 
 NUMBERED = {"class", "number"}
 DEEPEST = 4  # folders and archives round those of students
-LARGEST_INNER = 100_000_000  # bytes of an archive in an archive that may hold students
 ENDINGS = re.compile(
     r"(?:\.(?:ipynb|zip|json|txt|tar|gz|tgz|rar|7z|pdf|html?|py|url|docx?|keras|h5|pkl|npz|csv))+$", re.I
 )
@@ -27,39 +25,24 @@ GROUP = re.compile(r"sect|group|grupp|class|klasse|kurs|course|lab|tutor|seminar
 
 @dataclass
 class Handed:
-    """One thing that a student handed in: a folder, an archive or a file.
-
-    Attributes:
-        entry: it.
-        identity: what its name tells; None: nothing.
-        container: place of the folder or archive that it lies in.
-    """
+    """One thing that a student handed in: a folder, an archive or a file."""
 
     entry: Entry
-    identity: Identity | None
-    container: str
+    identity: Identity | None  # what its name tells; None: nothing
+    container: str  # place of the folder or archive that it lies in
 
 
 @dataclass
 class Student:
-    """One student, and all that was handed in.
-
-    Attributes:
-        name, number: to be shown; the number is the platform's, or empty.
-        place: of the first thing that was handed in.
-        handed: all things.
-        notes: what a person should know about whose they are.
-        problems: why they cannot be used.
-        is_uncertain: only a name, or one archive, holds these things together.
-    """
+    """One student, and all that was handed in."""
 
     name: str
-    number: str
-    place: str
+    number: str  # the platform's, or empty
+    place: str  # of the first thing that was handed in
     handed: list[Handed] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    is_uncertain: bool = False
+    notes: list[str] = field(default_factory=list)  # what a person should know about whose they are
+    problems: list[str] = field(default_factory=list)  # why they cannot be used
+    is_uncertain: bool = False  # only a name, or one archive, holds these things together
 
 
 def find_students(entries: Sequence[Entry]) -> list[Student]:
@@ -73,23 +56,21 @@ def _look(
     entries: Sequence[Entry], container: str, students: dict, depth: int, notes: tuple[str, ...]
 ) -> None:
     who = identify([entry.name for entry in entries])
-    platforms = {identity.key[0] for identity in who if identity}
+    is_brightspace = any(identity and identity.key[0] == "Brightspace" for identity in who)
     plain = []
     for entry, identity in zip(entries, who, strict=True):
         if identity is not None:
             _add(Handed(entry, identity, container), students)
-        elif not ("Brightspace" in platforms and entry.name.lower() == "index.html"):
+        elif not (is_brightspace and entry.name.lower() == "index.html"):
             plain.append(entry)
     kinds = {entry.place: _kind(entry, depth) for entry in plain}
     holders = _holders(plain, kinds)
-    is_open = "student" in kinds.values()
     for entry in plain:
-        kind = kinds[entry.place]
+        name, kind = clean(entry.name), kinds[entry.place]
         if entry.place in holders:
-            more = (
-                () if len(holders) == 1 or kind in NUMBERED or GROUP.search(entry.name) else (_doubt(entry),)
-            )
-            _look(entry.below(LARGEST_INNER), entry.place, students, depth + 1, notes + more)
+            is_clear = len(holders) == 1 or kind in NUMBERED or GROUP.search(entry.name)
+            doubt = f"{name} holds folders only, and was taken as a group of students"
+            _look(_below(entry), entry.place, students, depth + 1, notes if is_clear else (*notes, doubt))
             continue
         student = _add(Handed(entry, None, container), students)
         student.notes += notes
@@ -97,21 +78,13 @@ def _look(
         if kind == "class":
             student.handed.clear()
             student.problems.append(
-                f"{clean(entry.name)} holds what several students handed in, and lies beside what seems to "
+                f"{name} holds what several students handed in, and lies beside what seems to "
                 "be of single students: grade it alone, in a folder of its own"
             )
-        elif kind == "number" or (kind in ("folders", "names") and is_open):
-            student.notes.append(
-                f"{clean(entry.name)} may hold several students' work; it was taken as one's"
-            )
+        elif kind == "number" or (kind in ("folders", "names") and "student" in kinds.values()):
+            student.notes.append(f"{name} may hold several students' work; it was taken as one's")
         elif entry.kind == "file":
-            student.notes.append(
-                f"{clean(entry.name)} has no name of a known form; it was taken as a student of its own"
-            )
-
-
-def _doubt(entry: Entry) -> str:
-    return f"{clean(entry.name)} holds folders only, and was taken as a group of students"
+            student.notes.append(f"{name} has no name of a known form; it was taken as a student of its own")
 
 
 def _holders(plain: Sequence[Entry], kinds: dict[str, str]) -> set[str]:
@@ -125,13 +98,13 @@ def _holders(plain: Sequence[Entry], kinds: dict[str, str]) -> set[str]:
         return {entry.place for entry in groups if kinds[entry.place] in holding}
     if not found & {"folders", "names"}:
         return set()
-    below = Counter(name for entry in groups for name in {one.casefold() for one in _names_below(entry)})
-    is_apart = all(count == 1 for count in below.values())  # students' own folders are called alike
+    names = [{one.name.casefold() for one in _below(entry) if one.below} for entry in groups]
+    is_apart = len(set().union(*names)) == sum(map(len, names))  # students' own folders are called alike
     return {entry.place for entry in groups} if is_apart else set()
 
 
-def _names_below(entry: Entry) -> list[str]:
-    return [one.name for one in entry.below(LARGEST_INNER) if one.kind in ("folder", "archive")]
+def _below(entry: Entry) -> list[Entry]:
+    return entry.below(Allowance(LARGEST_INNER))
 
 
 def _kind(entry: Entry, depth: int) -> str:
@@ -147,7 +120,7 @@ def _kind(entry: Entry, depth: int) -> str:
     if depth >= DEEPEST:
         return "student"
     try:
-        entries = entry.below(LARGEST_INNER)
+        entries = _below(entry)
         keys = [one.key for one in identify([one.name for one in entries]) if one]
         numbers = {key for key in keys if key[0] != NAMES_ONLY}
         if numbers:

@@ -18,19 +18,12 @@ class UnreadableError(Exception):
 
 @dataclass
 class Cell:
-    """One cell of a notebook.
+    """One cell of a notebook."""
 
-    Attributes:
-        kind: ``"code"``, ``"markdown"`` or ``"raw"``.
-        source: its text.
-        names: what may identify it: its id, the id that Colab keeps in the metadata, nbgrader's grade_id.
-        outputs: the texts of its outputs, to be searched for secrets only.
-    """
-
-    kind: str
+    kind: str  # ``"code"``, ``"markdown"`` or ``"raw"``
     source: str
-    names: tuple[str, ...] = ()
-    outputs: str = ""
+    names: tuple[str, ...] = ()  # its id, the one that Colab keeps in the metadata, nbgrader's grade_id
+    outputs: str = ""  # their texts, to be searched for secrets only
 
 
 @dataclass
@@ -93,16 +86,11 @@ def _parsed(content: bytes) -> dict:
 
 
 def _check_language(metadata: object) -> None:
-    metadata = metadata if type(metadata) is dict else {}
-    names = [
-        _text_of(metadata, "kernelspec", "language"),
-        _text_of(metadata, "language_info", "name"),
-    ]
-    other = [name for name in names if name and name.lower() not in ("python", "ipython", "python3")]
-    if other:
-        raise UnreadableError(
-            f"The notebook is for {other[0][:30]}, not for Python: set its kernel to Python 3"
-        )
+    for name in (_text_of(metadata, "kernelspec", "language"), _text_of(metadata, "language_info", "name")):
+        if name and name.lower() not in ("python", "ipython", "python3"):
+            raise UnreadableError(
+                f"The notebook is for {name[:30]}, not for Python: set its kernel to Python 3"
+            )
 
 
 def _text_of(metadata: object, section: str, name: str) -> str:
@@ -135,13 +123,9 @@ def _names(cell: dict) -> tuple[str, ...]:
 
 
 def _outputs(outputs: object) -> str:
-    found: list[str] = []
+    found = []
     for output in outputs if type(outputs) is list else []:
         if type(output) is dict:
-            found += [text for text in map(_joined, _texts_of(output)) if text]
-    return "\n".join(found)
-
-
-def _texts_of(output: dict) -> list[object]:
-    data = output.get("data") if type(output.get("data")) is dict else {}
-    return [output.get("text"), output.get("traceback"), output.get("evalue"), *data.values()]
+            data = output.get("data") if type(output.get("data")) is dict else {}
+            found += [output.get("text"), output.get("traceback"), output.get("evalue"), *data.values()]
+    return "\n".join(text for text in map(_joined, found) if text)

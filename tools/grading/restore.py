@@ -19,28 +19,20 @@ from tools.grading.notebook_file import Cell, Notebook
 LIKE_LOCKED = 0.9
 LIKE_CHECK = 0.75  # of a cell that calls the same check
 LIKE_GAP = 0.6
+TASK = re.compile(r"^#+ .*\b(?:Exercise|Question) \d", re.MULTILINE)
 CLASS_WORD = re.compile(r"""^CLASS_WORD\s*=\s*["']([^"'\n]*)["']""", re.MULTILINE)
 
 
 @dataclass
 class Restored:
-    """What is run, and how each gap was filled.
+    """What is run, and how each gap was filled: a gap that is not in ``found`` is missing."""
 
-    Attributes:
-        cells: for the sandbox, with id and source.
-        found: id of a gap -> ``"id"``, ``"text"``, ``"place"``, ``"likeness"``; not there: missing.
-        sources: id of a gap -> the student's text in it.
-        owners: id of a cell that is run -> the exercise it belongs to.
-        notes: what a person should know, exercise (or "" for the notebook) -> sentences.
-        python: the version that the notebook names, or an empty text.
-    """
-
-    cells: list[dict] = field(default_factory=list)
-    found: dict[str, str] = field(default_factory=dict)
-    sources: dict[str, str] = field(default_factory=dict)
-    owners: dict[str, str] = field(default_factory=dict)
-    notes: dict[str, list[str]] = field(default_factory=dict)
-    python: str = ""
+    cells: list[dict] = field(default_factory=list)  # for the sandbox, with id and source
+    found: dict[str, str] = field(default_factory=dict)  # gap -> "id", "text", "place", "likeness"
+    sources: dict[str, str] = field(default_factory=dict)  # gap -> the student's text in it
+    owners: dict[str, str] = field(default_factory=dict)  # cell that is run -> its exercise
+    notes: dict[str, list[str]] = field(default_factory=dict)  # exercise, or "" -> what to know
+    python: str = ""  # the version that the notebook names, or an empty text
 
     def note(self, exercise: str | None, sentence: str) -> None:
         """Remember a sentence for a person."""
@@ -73,11 +65,8 @@ class _Matching:
         self.cells = notebook.cells
         self.code = [place for place, cell in enumerate(notebook.cells) if cell.kind == "code"]
         self.assignment = assignment
-        self.masters = {cell.name: cell for cell in assignment.cells}
         self.owner: dict[int, str] = {}  # place of a student's cell -> id of the master's
         self.taken: dict[str, int] = {}  # and the other way round
-        self.how: dict[str, str] = {}
-        self.lines: dict[str, set[str]] = {}
         self.result = Restored(python=notebook.python)
 
     def free(self) -> list[int]:
@@ -87,42 +76,45 @@ class _Matching:
         return [cell for cell in self.assignment.cells if cell.is_gap and cell.name not in self.taken]
 
     def take(self, place: int, master: MasterCell, how: str) -> None:
-        self.owner[place], self.taken[master.name], self.how[master.name] = master.name, place, how
+        self.owner[place], self.taken[master.name] = master.name, place
+        if master.is_gap:
+            self.result.found[master.name] = how
 
     def by_id(self) -> None:
+        masters = {cell.name: cell for cell in self.assignment.cells}
         claims: dict[str, list[int]] = {}
         for place in self.code:
-            name = next((name for name in self.cells[place].names if name in self.masters), None)
+            name = next((name for name in self.cells[place].names if name in masters), None)
             if name:
                 claims.setdefault(name, []).append(place)
         for name, places in claims.items():
-            master = self.masters[name]
-            best = max(places, key=lambda place: self._fit(place, master))
-            if len({_plain(self.cells[place].source) for place in places}) > 1 and master.is_gap:
-                self.result.note(master.exercise, f"{len(places)} different cells have the id of this answer")
-            if master.is_gap and not self._fits_by_id(best, master):
+            master = masters[name]
+            best = self._best(places, master)
+            if not master.is_gap:
+                self.owner |= dict.fromkeys(places, name)  # a copy of a locked cell is not run again
+                self.take(best, master, "id")
                 continue
-            self.take(best, master, "id")
-            for place in places:
-                if place != best and not master.is_gap:
-                    self.owner[place] = name  # a copy of a locked cell is not run again
+            if len({_plain(self.cells[place].source) for place in places}) > 1:
+                self.result.note(master.exercise, f"{len(places)} different cells have the id of this answer")
+            checked = set(CHECKED.findall(self.cells[best].source))
+            if not checked or master.exercise in checked:  # another exercise's check speaks against its id
+                self.take(best, master, "id")
 
-    def _fits_by_id(self, place: int, master: MasterCell) -> bool:
-        """Say whether a cell may be what its id says: the check of another exercise speaks against it."""
-        checked = set(CHECKED.findall(self.cells[place].source))
-        return not checked or master.exercise in checked
+    def _best(self, places: list[int], master: MasterCell) -> int:
+        """Return the place of the cell that is filled in and most like the stub, the last of several."""
 
-    def _fit(self, place: int, master: MasterCell) -> tuple[bool, float, int]:
-        source = self.cells[place].source
-        is_filled = bool(source.strip()) and _plain(source) != _plain(master.stub)
-        return is_filled, _likeness(source, master.stub), place
+        def fit(place: int) -> tuple[bool, float, int]:
+            source = self.cells[place].source
+            is_filled = bool(source.strip()) and _plain(source) != _plain(master.stub)
+            return is_filled, _likeness(source, master.stub), place
+
+        return max(places, key=fit)
 
     def locked_by_text(self) -> None:
         texts = {}
         for cell in self.assignment.cells:
             if not cell.is_gap:
                 texts |= {_plain(cell.source): cell, _plain(cell.stub): cell}
-        texts.pop("", None)
         for place in self.free():
             master = texts.get(_plain(self.cells[place].source))
             if master:
@@ -136,7 +128,7 @@ class _Matching:
             places = [place for place in self.free() if said.search(self.cells[place].source)]
             places = [place for place in places if self._is_own(place, master)]
             if places:
-                self.take(max(places, key=lambda place: self._fit(place, master)), master, "text")
+                self.take(self._best(places, master), master, "text")
 
     def _is_own(self, place: int, master: MasterCell) -> bool:
         """Say whether a cell can be the gap, and is not its check cell with something added."""
@@ -145,10 +137,8 @@ class _Matching:
         return not CHECKED.search(self.cells[place].source) or self._defines(place, master)
 
     def _defines(self, place: int, master: MasterCell) -> bool:
-        names = re.findall(r"^(?:def|class) (\w+)", master.stub, re.MULTILINE)
-        return any(
-            re.search(rf"^(?:def|class) {name}\b", self.cells[place].source, re.MULTILINE) for name in names
-        )
+        names = _defined(master.stub)
+        return bool(names and names & _defined(self.cells[place].source))
 
     def gaps_by_place(self) -> None:
         """Fill a gap by the cell that stands between its task and its check."""
@@ -156,18 +146,19 @@ class _Matching:
             start, end = self._region(master)
             places = [place for place in self.free() if start < place < end]
             if places and start >= 0:
-                self.take(max(places, key=lambda place: self._fit(place, master)), master, "place")
+                self.take(self._best(places, master), master, "place")
 
     def _region(self, master: MasterCell) -> tuple[int, int]:
         title = re.compile(rf"^#+ .*\bExercise {re.escape(master.exercise or '-')}(?!\d)", re.MULTILINE)
-        start = next(
-            (n for n, cell in enumerate(self.cells) if _is_text(cell) and title.search(cell.source)), -1
-        )
+        titled = [
+            n for n, cell in enumerate(self.cells) if cell.kind == "markdown" and title.search(cell.source)
+        ]
+        start = titled[0] if titled else -1
         for place in range(start + 1, len(self.cells)):
             cell = self.cells[place]
-            if _is_text(cell) and re.search(r"^#+ .*\b(?:Exercise|Question) \d", cell.source, re.MULTILINE):
-                return start, place
-            if cell.kind == "code" and CHECKED.search(cell.source) and place in self.owner:
+            is_next = cell.kind == "markdown" and TASK.search(cell.source)
+            is_check = cell.kind == "code" and CHECKED.search(cell.source) and place in self.owner
+            if is_next or is_check:
                 return start, place
         return start, len(self.cells)
 
@@ -185,20 +176,17 @@ class _Matching:
     def _gap_likeness(self, place: int, master: MasterCell) -> float:
         if self._defines(place, master):
             return 1.0
-        if re.search(r"^(?:def|class) ", master.stub, re.MULTILINE):
+        if _defined(master.stub):
             return 0.0
-        others = self._other_lines(master)
         kept = [line for line in _lines(master.stub) if "NotImplementedError" not in line]
         there = set(_lines(self.cells[place].source))
-        is_telling = any(line in there and line not in others for line in kept)
+        is_telling = any(line in there and self.stub_lines[line] == 1 for line in kept)
         return sum(line in there for line in kept) / len(kept) if is_telling else 0.0
 
-    def _other_lines(self, master: MasterCell) -> set[str]:
-        """Return the lines of all cells but one; made once for each."""
-        if master.name not in self.lines:
-            others = (cell for cell in self.assignment.cells if cell is not master)
-            self.lines[master.name] = {line for cell in others for line in _lines(cell.stub)}
-        return self.lines[master.name]
+    @functools.cached_property
+    def stub_lines(self) -> Counter[str]:
+        """In how many of the master's cells each line stands."""
+        return Counter(line for cell in self.assignment.cells for line in set(_lines(cell.stub)))
 
     def locked_by_likeness(self) -> None:
         locked = [cell for cell in self.assignment.cells if not cell.is_gap]
@@ -216,24 +204,21 @@ class _Matching:
 def _put_together(matching: _Matching, values: dict[str, str]) -> Restored:
     result = matching.result
     extras = _extra_cells(matching)
-    for cell in extras.get("", []):
-        result.cells.append(cell)
+    result.cells = extras.get("", [])
     for master in matching.assignment.cells:
         place = matching.taken.get(master.name)
-        if master.is_gap and place is not None:
-            result.found[master.name] = matching.how[master.name]
-            result.sources[master.name] = matching.cells[place].source
-            result.cells.append(
-                {"id": master.name, "source": _with_check(result.sources[master.name], master)}
-            )
+        cells = extras.get(master.name, [])
+        if master.name in result.found:
+            source = result.sources[master.name] = matching.cells[place].source
+            cells.insert(0, {"id": master.name, "source": _with_check(source, master)})
         elif master.is_run and not master.is_gap:
-            source = _with_values(master.source, values) if master.is_parameters else master.source
-            result.cells.append({"id": master.name, "source": source})
-            _note_changes(matching, master, place)
-        result.cells += extras.get(master.name, [])
-        for cell in [{"id": master.name}, *extras.get(master.name, [])]:
-            if master.exercise:
-                result.owners[cell["id"]] = master.exercise
+            lines = [f"{name} = {value!r}" for name, value in values.items()] if master.is_parameters else []
+            cells.insert(0, {"id": master.name, "source": "\n".join([master.source, *lines])})
+            if place is not None and master.exercise and not _is_as_given(matching.cells[place], master):
+                result.note(master.exercise, f"the locked cell {master.name} was changed; it was put back")
+        result.cells += cells
+        if master.exercise:
+            result.owners |= dict.fromkeys((cell["id"] for cell in cells), master.exercise)
     _note_word(matching, values)
     return result
 
@@ -243,12 +228,11 @@ def _extra_cells(matching: _Matching) -> dict[str, list[dict]]:
     extras: dict[str, list[dict]] = {}
     before = ""
     for place in matching.code:
-        name = matching.owner.get(place)
-        if name is not None:
-            before = name
-        elif matching.cells[place].source.strip():
-            cell = {"id": f"extra-{place + 1}", "source": matching.cells[place].source}
-            extras.setdefault(before, []).append(cell)
+        source = matching.cells[place].source
+        if place in matching.owner:
+            before = matching.owner[place]
+        elif source.strip():
+            extras.setdefault(before, []).append({"id": f"extra-{place + 1}", "source": source})
     return extras
 
 
@@ -259,30 +243,21 @@ def _with_check(source: str, master: MasterCell) -> str:
     return "\n".join([source, *(line for line in wanted if CHECKED.search(line)[1] not in there)])
 
 
-def _with_values(source: str, values: dict[str, str]) -> str:
-    return "\n".join([source, *(f"{name} = {value!r}" for name, value in values.items())])
-
-
-def _note_changes(matching: _Matching, master: MasterCell, place: int | None) -> None:
-    """Tell about answers in a locked cell, which was put back."""
-    if place is None or not master.exercise:
-        return
-    source = matching.cells[place].source
-    if _plain(source) not in (_plain(master.source), _plain(master.stub)):
-        matching.result.note(master.exercise, f"the locked cell {master.name} was changed; it was put back")
+def _is_as_given(cell: Cell, master: MasterCell) -> bool:
+    return _plain(cell.source) in (_plain(master.source), _plain(master.stub))
 
 
 def _note_word(matching: _Matching, values: dict[str, str]) -> None:
-    for place in matching.code:
-        word = CLASS_WORD.search(matching.cells[place].source)
-        graded = values.get("CLASS_WORD", "")
-        if word and word[1].strip().casefold() != graded.strip().casefold() and word[1].strip():
-            matching.result.note(None, "the notebook has another class word than it was graded with")
-            return
+    graded = values.get("CLASS_WORD", "").strip().casefold()
+    words = [CLASS_WORD.search(matching.cells[place].source) for place in matching.code]
+    named = {word[1].strip().casefold() for word in words if word}
+    if named - {"", graded}:
+        matching.result.note(None, "the notebook has another class word than it was graded with")
 
 
-def _is_text(cell: Cell) -> bool:
-    return cell.kind == "markdown"
+def _defined(source: str) -> set[str]:
+    """Return the functions and classes that a cell defines."""
+    return set(re.findall(r"^(?:def|class) (\w+)", source, re.MULTILINE))
 
 
 def _lines(source: str) -> list[str]:

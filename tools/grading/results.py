@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from course_utils.errors import CourseError
@@ -21,23 +21,13 @@ COLUMNS = ("student", "assignment", "exercise", "points", "max_points", "flag")
 
 @dataclass
 class Graded:
-    """One student's scores for one assignment.
+    """One student's scores for one assignment."""
 
-    Attributes:
-        student: name of the folder.
-        assignment: number of the lesson; empty for what could not be assigned.
-        scores: of its exercises.
-        flags: about the notebook as a whole.
-        name: of the file that was graded.
-        seconds: that its notebook ran in the sandbox.
-    """
-
-    student: str
-    assignment: str
-    scores: list[Score] = field(default_factory=list)
-    flags: list[str] = field(default_factory=list)
-    name: str = ""
-    seconds: float = 0.0
+    student: str  # name of the folder
+    assignment: str  # number of the lesson; empty for what could not be assigned
+    scores: list[Score] = field(default_factory=list)  # of its exercises
+    flags: list[str] = field(default_factory=list)  # about the notebook as a whole
+    name: str = ""  # of the file that was graded
 
     @property
     def is_open(self) -> bool:
@@ -64,7 +54,7 @@ def write_whole(path: Path, content: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as part:
-            part.write_text(content, encoding="utf-8", newline="")
+            part.write_text(content, encoding="utf-8", errors="replace", newline="")
     except OSError as error:
         raise CourseError(
             f"{path.name} could not be written: {error.strerror or type(error).__name__}.",
@@ -81,14 +71,8 @@ def file_name(student: str) -> str:
 
 def save_result(folder: Path, graded: Graded, key: str) -> None:
     """Keep a result under its key."""
-    content = {
-        "key": key,
-        "name": graded.name,
-        "seconds": round(graded.seconds, 3),
-        "flags": graded.flags,
-        "scores": [score.as_dict() for score in graded.scores],
-    }
-    write_whole(_result_path(folder, graded.student, graded.assignment), json.dumps(content, indent=1))
+    content = json.dumps({"key": key, "graded": asdict(graded)}, indent=1)
+    write_whole(_result_path(folder, graded.student, graded.assignment), content)
 
 
 def load_result(folder: Path, student: str, assignment: str, key: str) -> Graded | None:
@@ -97,10 +81,9 @@ def load_result(folder: Path, student: str, assignment: str, key: str) -> Graded
         content = json.loads(_result_path(folder, student, assignment).read_text(encoding="utf-8"))
         if content["key"] != key:
             return None
-        scores = [Score(**score) for score in content["scores"]]
-        return Graded(
-            student, assignment, scores, content["flags"], content["name"], float(content["seconds"])
-        )
+        graded = Graded(**content["graded"])
+        graded.scores = [Score(**score) for score in graded.scores]
+        return graded
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -117,18 +100,10 @@ def grades_csv(graded: list[Graded]) -> str:
     table.writerow(COLUMNS)
     for one in graded:
         whole = "; ".join(one.flags)
-        for score in one.scores:
-            flag = "; ".join(part for part in (score.flag, whole) if part)
-            row = [
-                one.student,
-                one.assignment,
-                score.exercise,
-                _number(score.points),
-                _number(score.max_points),
-            ]
-            table.writerow([_harmless(cell) for cell in [*row, flag]])
-        if not one.scores:
-            table.writerow([_harmless(cell) for cell in (one.student, one.assignment, "", "", "", whole)])
+        rows = [[s.exercise, _number(s.points), _number(s.max_points), s.flag] for s in one.scores]
+        for *row, flag in rows or [["", "", "", ""]]:
+            flags = "; ".join(part for part in (flag, whole) if part)
+            table.writerow([_harmless(cell) for cell in (one.student, one.assignment, *row, flags)])
     return text.getvalue()
 
 
@@ -138,6 +113,5 @@ def _number(points: float | None) -> str:
 
 def _harmless(cell: str) -> str:
     """Keep table programs from taking a text for a formula, whatever they take for a separator."""
-    text = cell.encode("utf-8", "replace").decode("utf-8")
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
+    printable = "".join(letter if letter.isprintable() else " " for letter in cell)
     return FORMULA.sub(r"\1\2'\3", printable)

@@ -1,14 +1,11 @@
-"""Run a notebook of a stranger where it can harm nobody: bubblewrap, limits, and a watch from outside.
+"""Run a notebook of a stranger where it can harm nobody: behind a wall, with limits, watched from outside.
 
-What runs inside has no network, a user of its own, a read-only system, small folders in memory to write to,
-and sees nothing of masters, judges, other submissions or home folders. Only frames of data leave it, through
-one pipe. When it ends, for whatever reason, the kernel ends every process that it started.
+Only frames of data leave a sandbox, through one pipe; all of them can be forged.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import platform
@@ -17,60 +14,39 @@ import selectors
 import shutil
 import struct
 import subprocess
-import sys
-import sysconfig
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 import psutil
 
 from course_utils.errors import CourseError
-from tools.grading.memory_group import group_settings, memory_group
-from tools.grading.seccomp import seccomp_filter
+from tools.grading import bubblewrap
+from tools.grading.bubblewrap import MEBIBYTE
 from tools.grading.stage import Stage
 
-STRANGERS = 1_000_000_000  # user numbers from here on are nobody's: the kernel counts processes by user
-MEBIBYTE = 2**20
 GRACE = 5.0  # seconds that the kernel is given to end a sandbox's processes
 TICK = 0.25  # seconds between two looks at memory and processes; a fifth of it where memory gets short
 HOST_RESERVE = 500 * MEBIBYTE  # of memory that the machine keeps: below, the largest sandbox is stopped
 THREADS_A_PROCESSOR = 24  # TensorFlow's and XLA's own (17 were seen)
-SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime")
-ANSWERS = "/tmp/answers"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one notebook may use.
+    """What one notebook may use."""
 
-    Attributes:
-        seconds: for the whole notebook, by the clock on the wall.
-        cell_seconds: for one cell; then it is interrupted, and the next one runs.
-        memory: bytes of all processes together.
-        processes: of one notebook; Keras needs one, and shells and pools some more.
-        threads: of all processes together, and ``THREADS_A_PROCESSOR`` more for each processor.
-        file: bytes of one file.
-        scratch: bytes in all files, which lie in memory.
-        inodes: files and folders at a time.
-        printed: bytes that may be written past the notebook to the terminal.
-        frames: bytes of answers and reports that may leave.
-    """
-
-    seconds: float = 600.0
-    cell_seconds: float = 120.0
-    memory: int = 4096 * MEBIBYTE
-    processes: int = 16
-    threads: int = 128
-    file: int = 512 * MEBIBYTE
-    scratch: int = 1024 * MEBIBYTE
-    inodes: int = 100_000
-    printed: int = 32 * MEBIBYTE
-    frames: int = 64 * MEBIBYTE
+    seconds: float = 600.0  # for the whole notebook, by the clock on the wall
+    cell_seconds: float = 120.0  # for one cell; then it is interrupted, and the next one runs
+    memory: int = 4096 * MEBIBYTE  # bytes of all processes together
+    processes: int = 16  # of one notebook; Keras needs one, and shells and pools some more
+    threads: int = 128  # of all processes together, and ``THREADS_A_PROCESSOR`` more for each processor
+    file: int = 512 * MEBIBYTE  # bytes of one file
+    scratch: int = 1024 * MEBIBYTE  # bytes in all files, which lie in memory
+    inodes: int = 100_000  # files and folders at a time
+    printed: int = 32 * MEBIBYTE  # bytes that may be written past the notebook to the terminal
+    frames: int = 64 * MEBIBYTE  # bytes of answers and reports that may leave
 
     def resources(self, processors: int) -> dict[str, int]:
         """Return what the kernel holds each process to.
@@ -93,26 +69,15 @@ class Limits:
 
 @dataclass
 class Result:
-    """What came out of a sandbox. All but ``end``, ``seconds`` and ``memory`` was written by the stranger.
+    """What came out of a sandbox. All but ``end``, ``seconds`` and ``memory`` was written by the stranger."""
 
-    Attributes:
-        end: ``"finished"``, ``"ended early"``, or the limit that it met: ``"time"``, ``"memory"``,
-            ``"processes"``, ``"files"``, ``"printed"``, ``"frames"``, ``"host"``, ``"stopped"``.
-        cells: how each cell ended, by its id.
-        running: id of the cell that was running when it ended, or None.
-        answers: frames of answers as they came, unread.
-        seconds: that it ran.
-        memory: bytes at the most that was seen.
-        tail: the end of what it wrote past the notebook.
-    """
-
-    end: str = "ended early"
-    cells: dict[str, dict] = field(default_factory=dict)
-    running: str | None = None
-    answers: list[bytes] = field(default_factory=list)
-    seconds: float = 0.0
-    memory: int = 0
-    tail: str = ""
+    end: str = "ended early"  # or "finished", "stopped", or the limit that it met: see ``score.STOPS``
+    cells: dict[str, dict] = field(default_factory=dict)  # how each cell ended, by its id
+    running: str | None = None  # id of the cell that was running when it ended, or None
+    answers: list[bytes] = field(default_factory=list)  # frames of answers as they came, unread
+    seconds: float = 0.0  # that it ran
+    memory: int = 0  # bytes at the most that was seen
+    tail: str = ""  # the end of what it wrote past the notebook
 
 
 def run_notebook(
@@ -150,14 +115,25 @@ def run_notebook(
         "cells": cells,
         "lesson": lesson,
         "cell_seconds": limits.cell_seconds,
-        "folders": {"answers": ANSWERS, "run": "/tmp/run", "copies": stage.copies},
-        "limits": {"resources": limits.resources(len(processors)), "nice": 5},
+        "resources": limits.resources(len(processors)),
     }
     started = time.monotonic()
-    with _Sandbox(job, stage, class_word, limits, slot, processors, stop or threading.Event()) as sandbox:
-        result = sandbox.watch()
-    result.seconds = time.monotonic() - started
-    return result
+    process, frames = bubblewrap.start(
+        json.dumps(job).encode(),
+        stage,
+        class_word=class_word,
+        memory=limits.memory,
+        scratch=limits.scratch,
+        slot=slot,
+        processors=processors,
+    )
+    sandbox = _Sandbox(process, frames, limits, stop or threading.Event())
+    try:
+        sandbox.watch()
+    finally:
+        sandbox.close()
+    sandbox.result.seconds = time.monotonic() - started
+    return sandbox.result
 
 
 def check_sandbox(stage: Stage) -> None:
@@ -178,30 +154,26 @@ def check_sandbox(stage: Stage) -> None:
             cause="There is no program bwrap.",
             next_step="install it: sudo apt install bubblewrap (or dnf, pacman; the package has this name).",
         )
-    quick = replace(Limits(), seconds=120.0)
-    result = run_notebook([{"id": "a", "source": "1 + 1"}], "00", stage, limits=quick)
+    result = run_notebook([{"id": "a", "source": "1 + 1"}], "00", stage, limits=Limits(seconds=120.0))
     if result.end != "finished" or not result.cells.get("a", {}).get("ok"):
         raise _no_sandbox(result)
 
 
 def _no_sandbox(result: Result) -> CourseError:
     said = " ".join(result.tail.split())[-200:] or f"the trial ended: {result.end}"
-    problem = "Grading needs a sandbox, and bubblewrap could not make one."
     if re.search(r"uid map|namespace|RTM_NEWADDR|Operation not permitted|Permission denied.*clone", said):
-        return CourseError(
-            problem,
-            cause=f"This system forbids user namespaces ({said}).",
-            next_step="sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu 24.04 on, "
-            "or an AppArmor profile for bwrap), or grade outside of a container; see docs/THREATS.md.",
+        cause = f"This system forbids user namespaces ({said})."
+        next_step = (
+            "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu 24.04 on, "
+            "or an AppArmor profile for bwrap), or grade outside of a container; see docs/THREATS.md."
         )
-    if "nknown option" in said:
-        return CourseError(
-            problem, cause=f"It is too old ({said}).", next_step="install bubblewrap 0.6 or later."
-        )
+    elif "nknown option" in said:
+        cause, next_step = f"It is too old ({said}).", "install bubblewrap 0.6 or later."
+    else:
+        cause = f"It said: {said}"
+        next_step = "see docs/THREATS.md; as root, others must be able to read .venv (chmod -R o+rX .venv)."
     return CourseError(
-        problem,
-        cause=f"It said: {said}",
-        next_step="see docs/THREATS.md; as root, others must be able to read .venv (chmod -R o+rX .venv).",
+        "Grading needs a sandbox, and bubblewrap could not make one.", cause=cause, next_step=next_step
     )
 
 
@@ -210,61 +182,24 @@ class _Sandbox:
 
     running: ClassVar[dict[int, int]] = {}  # process id of each sandbox of this process -> bytes held
 
-    def __init__(
-        self,
-        job: dict,
-        stage: Stage,
-        class_word: str,
-        limits: Limits,
-        slot: int,
-        processors: list[int],
-        stop: threading.Event,
-    ) -> None:
-        self.limits, self.stop = limits, stop
+    def __init__(self, process: subprocess.Popen, frames: int, limits: Limits, stop: threading.Event) -> None:
+        self.process, self.frames_pipe, self.limits, self.stop = process, frames, limits, stop
         self.result = Result()
         self.deadline = time.monotonic() + limits.seconds
         self.frames = _Frames(self.result, limits.frames)
         self.printed = self.held = 0
         self.init: psutil.Process | None = None
-        with contextlib.ExitStack() as files:
-            frames, frames_in = os.pipe()
-            files.callback(os.close, frames_in)
-            options = _options(stage, class_word, limits, files, slot)
-            arguments = _in_memory(files, b"".join(os.fsencode(option) + b"\0" for option in options))
-            command = [
-                *memory_group(limits.memory + limits.scratch + 128 * MEBIBYTE),
-                shutil.which("bwrap") or "bwrap",
-                "--args",
-                str(arguments.fileno()),
-                "--",
-                *_program(slot, frames_in),
-            ]
-            passed = [arguments.fileno(), frames_in, *_filter_numbers(options)]
-            with _on_processors(processors):
-                self.process = subprocess.Popen(
-                    command,
-                    stdin=_in_memory(files, json.dumps(job).encode()),
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    pass_fds=passed,
-                    env=group_settings() | {"PATH": "/usr/bin:/bin"},
-                    cwd="/",
-                    start_new_session=True,
-                )
-        self.running[self.process.pid] = 0
-        self.pipes = {frames: self._take_frames, self.process.stdout.fileno(): self._take_printed}
-        self.frames_pipe = frames
+        self.running[process.pid] = 0
+        self.pipes = {frames: self.frames.add, process.stdout.fileno(): self._take_printed}
 
-    def __enter__(self) -> _Sandbox:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End the sandbox, if it has not ended."""
         self.running.pop(self.process.pid, None)
         self._kill()
         os.close(self.frames_pipe)
         self.process.stdout.close()
 
-    def watch(self) -> Result:
+    def watch(self) -> None:
         """Read what comes out until the sandbox ends or meets a limit."""
         look = time.monotonic()
         with selectors.DefaultSelector() as selector:
@@ -284,7 +219,6 @@ class _Sandbox:
         for pipe in self.pipes:
             while self._take(pipe) and not self.frames.too_much and self.printed <= self.limits.printed:
                 pass
-        return self.result
 
     def _broken(self) -> bool:
         reached = {
@@ -306,9 +240,6 @@ class _Sandbox:
             return self.process.returncode is None
         self.pipes[pipe](content)
         return bool(content)
-
-    def _take_frames(self, content: bytes) -> None:
-        self.frames.add(content)
 
     def _take_printed(self, content: bytes) -> None:
         self.printed += len(content)
@@ -442,7 +373,7 @@ def _small_report(payload: bytes) -> dict:
         report = json.loads(payload)
     except (ValueError, RecursionError):
         return {}
-    forms = {"id": str, "ok": bool, "seconds": float, "error": str, "text": str, "shown": str}
+    forms = {"id": str, "ok": bool, "error": str, "text": str, "shown": str}
     return {k: v for k, v in report.items() if type(v) is forms.get(k)} if type(report) is dict else {}
 
 
@@ -450,147 +381,3 @@ def _processors(slot: int, slots: int) -> list[int]:
     """Return the processors of a slot: all are dealt out in turn."""
     mine = sorted(os.sched_getaffinity(0))
     return mine[slot::slots] or [mine[slot % len(mine)]]
-
-
-@contextlib.contextmanager
-def _on_processors(processors: list[int]) -> Iterator[None]:
-    """Let what is started in the block run on these processors: inside, the choice cannot be changed."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, processors)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
-def sandbox_uid(slot: int) -> int:
-    """Return the user number of a slot, different in each process that grades."""
-    return STRANGERS + os.getpid() * 256 + slot
-
-
-def _in_memory(files: contextlib.ExitStack, content: bytes) -> object:
-    """Return a file in memory that nobody can change."""
-    number = os.memfd_create("grading", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    file = files.enter_context(os.fdopen(number, "r+b", buffering=0))
-    view = memoryview(content)
-    while view:
-        view = view[file.write(view) :]
-    file.seek(0)
-    seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
-    fcntl.fcntl(number, fcntl.F_ADD_SEALS, seals)
-    return file
-
-
-def _program(slot: int, frames: int) -> list[str]:
-    """Return what runs inside. Root becomes a stranger first; others already are one to the inside."""
-    become = []
-    if os.geteuid() == 0:
-        number = str(sandbox_uid(slot))
-        become = ["setpriv", "--reuid", number, "--regid", number, "--clear-groups"]
-        become += ["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"]
-    return [*become, sys.executable, "-B", "/grading/inside.py", str(frames)]
-
-
-def _options(
-    stage: Stage, class_word: str, limits: Limits, files: contextlib.ExitStack, slot: int
-) -> list[str]:
-    options = ["--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid", "--unshare-net"]
-    options += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox", *_user(slot)]
-    filtering = seccomp_filter()
-    if filtering:
-        options += ["--seccomp", str(_in_memory(files, filtering).fileno())]
-    # Folders in memory first: this Python may lie below one of them, and must not be hidden by it.
-    seen = [*_system(), *_writable(limits), *_python(), *_course(stage)]
-    return [*options, *seen, "--remount-ro", "/", "--chdir", "/tmp", *_variables(class_word)]
-
-
-def _filter_numbers(options: list[str]) -> list[int]:
-    return [int(options[place + 1]) for place, option in enumerate(options) if option == "--seccomp"]
-
-
-def _user(slot: int) -> list[str]:
-    if os.geteuid() == 0:  # a user of its own in earnest, so that the kernel counts its processes
-        kept = ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"]
-        return ["--cap-drop", "ALL", *(part for name in kept for part in ("--cap-add", name))]
-    number = str(sandbox_uid(slot))
-    return ["--unshare-user", "--uid", number, "--gid", number]
-
-
-def _system() -> list[str]:
-    options = ["--ro-bind", "/usr", "/usr"]
-    for folder in SYSTEM:
-        if os.path.islink(folder):
-            options += ["--symlink", os.readlink(folder), folder]
-        elif os.path.isdir(folder):
-            options += ["--ro-bind", folder, folder]
-    options += _parents("/etc/x")
-    for path in SETTINGS:
-        options += ["--ro-bind-try", path, path]
-    return [*options, "--proc", "/proc", "--dev", "/dev"]
-
-
-def python_folders() -> list[str]:
-    """Return the folders of this Python: all that a sandbox sees of this machine, its system apart."""
-    named = [sys.base_prefix, sys.prefix]
-    found = dict.fromkeys(path for name in named for path in (os.path.realpath(name), name))
-    return [path for path in found if not path.startswith("/usr/") and path != "/usr"]
-
-
-def _python() -> list[str]:
-    options, made = [], set()
-    for folder in sorted(python_folders(), key=len):
-        options += [*_parents(folder, made), "--ro-bind", folder, folder]
-    for packages in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
-        installed = os.path.join(packages, "course_utils")
-        if os.path.isdir(installed):  # with its judges: nothing is to be seen of it
-            options += ["--perms", "0755", "--size", "4096", "--tmpfs", installed]
-    return options
-
-
-def _course(stage: Stage) -> list[str]:
-    options, made = [], set()
-    for source, target in stage.mounts.items():
-        options += [*_parents(target, made), "--ro-bind", str(source), target]
-    return options
-
-
-def _parents(path: str, made: set[str] | None = None) -> list[str]:
-    """Return options that make the folders above a path readable for all."""
-    made = set() if made is None else made
-    options = []
-    for parent in reversed(Path(path).parents[:-1]):
-        if str(parent) not in made:
-            options += ["--perms", "0755", "--dir", str(parent)]
-            made.add(str(parent))
-    return options
-
-
-def _writable(limits: Limits) -> list[str]:
-    """Two folders in memory may be written to. Of /dev/zero, memory could be had that belongs to nobody."""
-    options = ["--perms", "1777", "--size", str(64 * MEBIBYTE), "--tmpfs", "/dev/shm"]
-    options += ["--dev-bind", "/dev/null", "/dev/zero", "--remount-ro", "/dev"]
-    return [*options, "--perms", "1777", "--size", str(limits.scratch), "--tmpfs", "/tmp"]
-
-
-def _variables(class_word: str) -> list[str]:
-    threads = "2"
-    values = {
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        "HOME": "/tmp/home",
-        "USER": "student",
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": "/course",
-        "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "MPLBACKEND": "agg",
-        "MPLCONFIGDIR": "/tmp/home/matplotlib",
-        "IPYTHONDIR": "/tmp/home/ipython",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "OPENBLAS_NUM_THREADS": threads,
-        "COURSE_CACHE": "/tmp/home/cache",
-        "COURSE_OUT": "/tmp/out",
-        "COURSE_ANSWERS": ANSWERS,
-        "COURSE_CLASS_WORD": class_word,
-        "COURSE_PRIVATE": "/private",
-    }
-    return ["--clearenv", *(part for name, value in values.items() for part in ("--setenv", name, value))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import platform
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from tools.grading.assignments import Assignment
 from tools.grading.restore import Restored
@@ -28,27 +28,14 @@ STOPS = {
 
 @dataclass
 class Score:
-    """Points of one student for one exercise.
-
-    Attributes:
-        exercise: its name.
-        title: of the exercise.
-        points: None where a person decides.
-        max_points: that it can bring.
-        flag: empty, or why a person should look.
-        message: for the student.
-    """
+    """Points of one student for one exercise."""
 
     exercise: str
     title: str
-    points: float | None
-    max_points: float
-    flag: str = ""
-    message: str = ""
-
-    def as_dict(self) -> dict[str, object]:
-        """Return it as JSON can hold it."""
-        return asdict(self)
+    points: float | None  # None where a person decides
+    max_points: float  # that it can bring
+    flag: str = ""  # empty, or why a person should look
+    message: str = ""  # for the student
 
 
 def score_notebook(
@@ -59,27 +46,18 @@ def score_notebook(
     verdicts: dict[str, dict],
     limits: Limits,
 ) -> list[Score]:
-    """Return the score of each exercise.
-
-    Args:
-        exercises: name, title, points and parts of each, from the judges.
-        assignment: the master.
-        restored: how gaps were filled.
-        result: what came out of the sandbox.
-        verdicts: by part of an exercise.
-        limits: that the sandbox had.
-    """
+    """Return the score of each exercise, as the judges describe it; ``verdicts`` go by its part."""
     scorer = _Scorer(assignment, restored, result, verdicts, limits)
     return [scorer.score(exercise) for exercise in exercises]
 
 
+@dataclass
 class _Scorer:
-    def __init__(
-        self, assignment: Assignment, restored: Restored, result: Result, verdicts: dict, limits: Limits
-    ) -> None:
-        self.assignment, self.restored, self.result = assignment, restored, result
-        self.verdicts, self.limits = verdicts, limits
-        self.locked = {cell.name for cell in assignment.cells if not cell.is_gap}
+    assignment: Assignment
+    restored: Restored
+    result: Result
+    verdicts: dict[str, dict]
+    limits: Limits
 
     def score(self, exercise: dict) -> Score:
         name, worth = exercise["name"], exercise["points"]
@@ -135,7 +113,7 @@ class _Scorer:
         score.message = self._reason(name) or "No answer was left."
         if self._was_stopped(name):
             flags.insert(0, self._why_stopped())
-        elif self._errors(name) & SYNTAX:
+        elif any(report.get("error") in SYNTAX for _, report in self._reports(name)):
             self._look_at_version(score, flags)
         elif self._wanted_memory(name):
             flags.insert(0, "a cell asked for more memory than it may have")
@@ -154,9 +132,6 @@ class _Scorer:
             score.points = None
             flags.insert(0, f"Python {own} cannot read it; it was written with Python {theirs}")
             score.message = "Your instructor will look at this exercise: your Python is newer than ours."
-
-    def _errors(self, name: str) -> set[str]:
-        return {report.get("error", "") for _, report in self._reports(name)}
 
     def _wanted_memory(self, name: str) -> bool:
         said = [f"{report.get('error')} {report.get('text')}" for _, report in self._reports(name)]
@@ -186,7 +161,7 @@ class _Scorer:
     def _error(self, cell: str, report: dict) -> str:
         """Say how a cell failed; of a check only the kind: the text may hold hidden tests and their data."""
         kind = report.get("error", "an error")
-        if cell in self.locked:
+        if any(master.name == cell and not master.is_gap for master in self.assignment.cells):
             known = getattr(builtins, kind, None)
             is_known = isinstance(known, type) and issubclass(known, BaseException)
             return f"The check stopped: {kind if is_known else 'an error'}."
@@ -203,16 +178,13 @@ class _Scorer:
     def _why_stopped(self) -> str:
         if self.result.end == "finished":
             return f"a cell took longer than {self.limits.cell_seconds:g} s"
-        where = f" in cell {self.result.running[:40]}" if self.result.running in self.restored_ids() else ""
+        known = {cell["id"] for cell in self.restored.cells}  # anything else in a report is forged
+        where = f" in cell {self.result.running}" if self.result.running in known else ""
         return f"the notebook was stopped{where}: {self._stop_text()}"
 
     def _stop_text(self) -> str:
         text = STOPS.get(self.result.end, self.result.end)
         return text.format(limits=self.limits, memory=self.limits.memory / 1e9)
-
-    def restored_ids(self) -> set[str]:
-        """Return the ids of the cells that were run: anything else in a report is forged."""
-        return {cell["id"] for cell in self.restored.cells}
 
     def _uncertain(self, name: str) -> list[str]:
         ways = {self.restored.found[gap.name] for gap in self.assignment.gaps(name)}

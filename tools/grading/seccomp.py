@@ -22,13 +22,11 @@ MAP_SHARED, MAP_ANONYMOUS = 0x01, 0x20
 FAMILIES = (1, 2, 10, 16)  # unix, IPv4, IPv6, netlink: all of them end in the empty network namespace
 X32_CALLS = 0x40000000
 
-EVERYWHERE = {  # calls newer than the common numbering: the same number on all machines
-    **dict.fromkeys(range(425, 428), "io_uring"),
-    **dict.fromkeys(range(428, 434), "open_tree move_mount fsopen fsconfig fsmount fspick"),
-    438: "pidfd_getfd",
-    442: "mount_setattr",
-    447: "memfd_secret",
-}
+EVERYWHERE = (  # calls newer than the common numbering: the same number on all machines
+    *range(425, 428),  # io_uring
+    *range(428, 434),  # open_tree move_mount fsopen fsconfig fsmount fspick
+    *(438, 442, 447),  # pidfd_getfd mount_setattr memfd_secret
+)
 REFUSED = (  # by name, with their numbers on x86_64 and aarch64
     ("ptrace", 101, 117),
     ("process_vm_readv", 310, 270),

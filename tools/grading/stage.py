@@ -8,7 +8,7 @@ import py_compile
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils.errors import CourseError
@@ -20,15 +20,9 @@ HERE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Stage:
-    """Folders that a sandbox is given to read.
+    """Folders that a sandbox is given to read."""
 
-    Attributes:
-        mounts: folder or file of this machine -> place inside.
-        copies: place inside -> place inside where it may be written to.
-    """
-
-    mounts: dict[Path, str]
-    copies: dict[str, str] = field(default_factory=dict)
+    mounts: dict[Path, str]  # folder or file of this machine -> place inside
 
 
 def make_stage(folder: Path, *, private: Path | None = None) -> Stage:
@@ -49,10 +43,15 @@ def make_stage(folder: Path, *, private: Path | None = None) -> Stage:
         mounts |= _private_givens(private, open_folder)
     shutil.copy(HERE / "inside.py", open_folder / "inside.py")
     mounts[open_folder / "inside.py"] = "/grading/inside.py"
-    copies = _font_list(open_folder, mounts)
-    _compile(open_folder)
-    _open_for_reading(open_folder)
-    return Stage(mounts, copies)
+    mounts |= {path: f"/tmp/home/matplotlib/{path.name}" for path in _font_lists(open_folder / "fonts")}
+    # Compiled once; inside, nothing can be written beside the sources.
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    places = {"stripdir": str(open_folder), "prependdir": "/"}
+    compileall.compile_dir(open_folder, quiet=2, invalidation_mode=mode, **places)
+    # The stranger that a notebook runs as reads these copies; the folder above keeps others out.
+    for path in [open_folder, *open_folder.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return Stage(mounts)
 
 
 def _private_givens(private: Path, open_folder: Path) -> dict[Path, str]:
@@ -69,24 +68,10 @@ def _private_givens(private: Path, open_folder: Path) -> dict[Path, str]:
     return {target: "/private/givens"}
 
 
-def _font_list(open_folder: Path, mounts: dict[Path, str]) -> dict[str, str]:
-    """Let matplotlib look for fonts once, not in each sandbox."""
-    fonts = open_folder / "fonts"
-    fonts.mkdir()
-    environment = {"PATH": os.environ.get("PATH", ""), "MPLCONFIGDIR": str(fonts), "HOME": str(fonts)}
+def _font_lists(folder: Path) -> list[Path]:
+    """Let matplotlib look for fonts once, not in each sandbox; return the files that it keeps."""
+    folder.mkdir()
+    environment = {"PATH": os.environ.get("PATH", ""), "MPLCONFIGDIR": str(folder), "HOME": str(folder)}
     command = [sys.executable, "-c", "import matplotlib.font_manager"]
     subprocess.run(command, env=environment, cwd="/", capture_output=True, timeout=300, check=False)
-    mounts[fonts] = "/grading/fonts"
-    return {"/grading/fonts": "/tmp/home/matplotlib"}
-
-
-def _compile(folder: Path) -> None:
-    """Compile once; inside, nothing can be written beside the sources."""
-    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    compileall.compile_dir(folder, quiet=2, stripdir=str(folder), prependdir="/", invalidation_mode=mode)
-
-
-def _open_for_reading(folder: Path) -> None:
-    """The stranger that a notebook runs as reads these copies; the folder above keeps others out."""
-    for path in [folder, *folder.rglob("*")]:
-        path.chmod(0o755 if path.is_dir() else 0o644)
+    return list(folder.glob("fontlist*.json"))

@@ -16,8 +16,16 @@ import pandas as pd
 from course_utils import plotting
 from course_utils.claims import claims_table
 from course_utils.errors import CourseError
-from course_utils.reference import mean_and_spread, reference_records, standard_error, weights_words
-from course_utils.reference_tables import percent, recipes_table, with_spread
+from course_utils.reference import (
+    WEIGHTS_WORDS,
+    mean_and_spread,
+    percent,
+    recipes_table,
+    reference_records,
+    standard_error,
+    weights_words,
+    with_spread,
+)
 from course_utils.system.paths import PROJECT
 from course_utils.system.whole_file import replacing
 
@@ -27,11 +35,12 @@ if TYPE_CHECKING:
 DOCS = PROJECT / "docs"
 README = PROJECT / "README.md"
 START, END = "<!-- reference results: written by make docs -->", "<!-- end of reference results -->"
-RECIPES = ("R1", "R2", "R3", "R4", "R5")
 MODELS_TITLE = "The five models of the course on photographs"
 CHANCE = 0.1  # accuracy of guessing one of ten classes
 SAME_PRICE = 1.1  # ratio of times up to which two forms cost the same
-GAINS = ("form", "gain (points)", "is it more than chance?", "time, against published", "seeds")
+GAINS = ("form", "conditions", "gain (points)", "is it more than chance?", "time, against published", "seeds")
+PAIRED = ["weights", "labels_per_class"]  # two forms compare where these are equal, seed by seed
+ALL = float("inf")  # labels of each class where all were used: records leave the number out
 RE_ESTIMATED = ", BatchNorm statistics re-estimated"  # end of the name of a form, in lessons 14 and 16
 MODELS = ("MLP", "CNN", "Stronger CNN", "Frozen MobileNetV2", "Fine-tuned ResNet50")  # of lessons 02-04
 SEVERAL = 2  # standard errors from which a difference counts
@@ -111,13 +120,15 @@ def gains(records: pd.DataFrame) -> pd.DataFrame:
     for model in sorted(name for name in set(records["model"]) if " corrected" in name):
         published, corrected = (_by_seed(records, name) for name in (f"{model[:2]} published", model))
         points = (100 * (corrected["accuracy"] - published["accuracy"])).dropna()
-        if len(points):
+        ratios = corrected["seconds"] / published["seconds"]
+        for pair, of_pair in points.groupby(level=PAIRED):
             row = {
                 "form": model,
-                "gain (points)": with_spread(points, "+.1f").replace("± +", "± "),
-                "is it more than chance?": _is_clear(points),
-                "time, against published": f"{(corrected['seconds'] / published['seconds']).median():.2f}",
-                "seeds": len(points),
+                "conditions": _pair_words(*pair),
+                "gain (points)": with_spread(of_pair, "+.1f").replace("± +", "± "),
+                "is it more than chance?": _is_clear(of_pair),
+                "time, against published": f"{ratios[of_pair.index].median():.2f}",
+                "seeds": len(of_pair),
             }
             rows.append(row)
     return pd.DataFrame(rows, columns=GAINS).set_index("form")
@@ -127,11 +138,9 @@ def figures(records: pd.DataFrame) -> dict[str, Figure]:
     """Return all figures of the page by file name."""
     found = {"results-recipes.png": _recipes_figure(records)}
     if not (models := models_table(records)).empty:
-        models.index = [f"{model}, {labels:,.0f} labels" for labels, model in models.index]
+        models.index = [f"{model}, {_labels_words(labels)}" for labels, model in models.index]
         words = {"xlabel": "test accuracy (%)", "title": MODELS_TITLE}
-        found["results-models.png"] = plotting.bars(
-            models["mean"], spread=models["std"], percent=True, **words
-        )
+        found["results-models.png"] = plotting.bars(models, **words)
     for study in STUDIES:
         if study in set(records.get("study", [])):
             found[f"results-{study}.png"] = study_figure(records[records["study"] == study], study)
@@ -149,22 +158,21 @@ def study_figure(records: pd.DataFrame, study: str) -> Figure:
     _, xlabel, title = STUDIES[study]
     table = _study_table(records, study)
     if xlabel:
-        means, spreads = (table[part].unstack("line") for part in ("mean", "std"))
         words = {"xlabel": xlabel, "ylabel": "validation accuracy (%)", "title": title}
-        return plotting.lines(means, spread=spreads, percent=True, logx=study == "labels", **words)
+        return plotting.lines(table.unstack("line"), logx=study == "labels", **words)
     table.index = [
         f"{line}: {value:g}" if study == "rate" else f"{line}: {value}" for value, line in table.index
     ]
     words = {"xlabel": "validation accuracy (%)", "title": title}
-    return plotting.bars(table["mean"], spread=table["std"], percent=True, **words)
+    return plotting.bars(table, **words)
 
 
 def readme_block(records: pd.DataFrame) -> str:
     """Return the short tables of README.md: the models of the course, and the recipes in both forms."""
     columns = ["test accuracy", "seconds", "GFLOP a picture", "conditions"]
     table = recipes_table(records)
-    plain = [name for name in table.index if name.split(" ", 1)[1] in ("published", "corrected")]
-    recipes = to_markdown(table.loc[plain, columns])
+    is_plain = [name.split(" ", 1)[1] in ("published", "corrected") for name in table.index]
+    recipes = to_markdown(table.loc[is_plain, columns])
     return "\n\n".join([to_markdown(models_text(records)), recipes, _conditions(records)])
 
 
@@ -206,10 +214,26 @@ def _conditions(records: pd.DataFrame) -> str:
 
 
 def _by_seed(records: pd.DataFrame, model: str) -> pd.DataFrame:
-    mine = records[records["model"] == model]
-    accuracy = mine[(mine["metric"] == "accuracy") & (mine["split"] == "test")].set_index("seed")["value"]
-    seconds = mine[mine["metric"] == "seconds"].set_index("seed")["value"]
-    return pd.DataFrame({"accuracy": accuracy, "seconds": seconds})
+    mine = _with_labels(records[records["model"] == model]).set_index([*PAIRED, "seed"])
+    accuracy = mine.loc[(mine["metric"] == "accuracy") & (mine["split"] == "test"), "value"]
+    return pd.DataFrame({"accuracy": accuracy, "seconds": mine.loc[mine["metric"] == "seconds", "value"]})
+
+
+def _with_labels(records: pd.DataFrame) -> pd.DataFrame:
+    labels = records.get("labels_per_class", pd.Series(index=records.index, dtype=float))
+    return records.assign(labels_per_class=labels.fillna(ALL))
+
+
+def _bar_words(model: str, weights: str, labels: float) -> str:
+    return model if weights == "bundled" else f"{model}, {_pair_words(weights, labels)}"
+
+
+def _pair_words(weights: str, labels: float) -> str:
+    return f"{WEIGHTS_WORDS.get(weights, weights)}, {_labels_words(labels)}"
+
+
+def _labels_words(labels: float) -> str:
+    return "all labels" if labels == ALL else f"{labels:,.0f} labels of each class"
 
 
 def _is_clear(points: pd.Series) -> str:
@@ -223,8 +247,8 @@ def _is_clear(points: pd.Series) -> str:
 def _at_chance(records: pd.DataFrame) -> list[str]:
     """Name the forms that only guess although BatchNormalization trains in them, and say why."""
     tested = records[(records["metric"] == "accuracy") & (records["split"] == "test")]
-    means = tested.groupby("model")["value"].mean()
-    guessing = means[means < CHANCE + 0.02].index
+    means = tested.groupby(["model", "weights"])["value"].mean()
+    guessing = means[means < CHANCE + 0.02].index.unique("model")
     names = [name for name in guessing if name.endswith((" published", " random"))]
     if not names:
         return []
@@ -245,13 +269,14 @@ def _at_chance(records: pd.DataFrame) -> list[str]:
 
 def _shortfalls(table: pd.DataFrame) -> list[str]:
     """Name the recipes of which no corrected form is better for the same price."""
+    table = table[table["seeds"] > 1]
     is_better = table["is it more than chance?"] == "yes"
     is_as_cheap = table["time, against published"].astype(float) <= SAME_PRICE
-    good = {name[:2] for name in table.index[is_better & is_as_cheap]}
-    bad = sorted({name[:2] for name in table.index} - good)
+    served = (is_better & is_as_cheap).groupby([table.index.str[:2], table["conditions"]]).any()
     return [
-        f"**{recipe}: no corrected form is clearly better for the same price here.** See the rows above."
-        for recipe in bad
+        f"**{recipe}, {conditions}: no corrected form is clearly better for the same price here.** See the "
+        "rows above."
+        for recipe, conditions in served.index[~served]
     ]
 
 
@@ -271,25 +296,26 @@ def _models(records: pd.DataFrame) -> list[str]:
 def _of_models(records: pd.DataFrame) -> pd.DataFrame:
     is_tested = (records["metric"] == "accuracy") & (records["split"] == "test")
     chosen = records[is_tested & (records.get("lesson") == "05") & records["model"].isin(MODELS)]
-    return chosen.reindex(columns=["labels_per_class", "model", "value"])
+    return _with_labels(chosen)[["labels_per_class", "model", "value"]]
 
 
 def models_text(records: pd.DataFrame) -> pd.DataFrame:
     """Return ``models_table`` in words: one row a model, one column a number of labels."""
     texts = _of_models(records).groupby(["model", "labels_per_class"])["value"].agg(percent)
     shown = texts.unstack("labels_per_class").reindex(MODELS if len(texts) else []).fillna("–")
-    shown.columns = [f"photographs, {count:,.0f} labels of each class" for count in shown]
+    shown.columns = [f"photographs, {_labels_words(labels)}" for labels in shown]
     return shown
 
 
 def _recipes_figure(records: pd.DataFrame) -> Figure:
     chosen = records[(records["metric"] == "accuracy") & (records["split"] == "test")]
     chosen = chosen[chosen["model"].str.match(r"R\d (published|corrected)$")]
-    table = mean_and_spread(chosen.sort_values("model", ascending=True), "model")
-    order = [f"{r} {form}" for r in RECIPES for form in ("published", "corrected")]
-    table = table.reindex([name for name in order if name in table.index])
+    keys = _with_labels(chosen)[["model", *PAIRED]].to_numpy()
+    chosen = chosen.assign(recipe=chosen["model"].str[:2], bar=[_bar_words(*key) for key in keys])
+    ordered = chosen.sort_values(["recipe", "weights", "model"], ascending=[True, True, False])
+    table = mean_and_spread(ordered, "bar")
     words = {"xlabel": "test accuracy (%)", "title": "Recipes as published and corrected, photographs"}
-    return plotting.bars(table["mean"], spread=table["std"], percent=True, **words)
+    return plotting.bars(table, **words)
 
 
 def _study(records: pd.DataFrame, study: str) -> list[str]:

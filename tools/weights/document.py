@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import jinja2
 import pandas as pd
 
-from course_utils.reference import read_tables
-from course_utils.reference_tables import with_spread
+from course_utils.reference import read_tables, with_spread
 from course_utils.system.whole_file import replacing
 from course_utils.weights import NETWORKS, read_card
 from tools.weights.pack import TOP1

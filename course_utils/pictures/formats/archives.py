@@ -46,11 +46,6 @@ class BoundedReads:
 def check_unpacked_size(name: str, size: int, limit: int = LARGEST_UNPACKED) -> None:
     """Refuse what would unpack to more than the limit, before it is unpacked.
 
-    Args:
-        name: of the archive or of the file in it.
-        size: bytes, as the archive claims.
-        limit: bytes.
-
     Raises:
         CourseError: above the limit, or below zero.
     """
@@ -71,13 +66,7 @@ def lies_outside(member: str) -> bool:
 
 
 def refused(archive: Path, member: str, why: str) -> CourseError:
-    """Return the error for a member that no honest copy of CIFAR-10 holds.
-
-    Args:
-        archive: the file.
-        member: name of the member.
-        why: what is wrong with it, for example ``"is a symbolic link"``.
-    """
+    """Return the error for a member that no honest copy of CIFAR-10 holds."""
     return CourseError(
         f"Archive {archive.name} refused: member {shown(member)} {why}.",
         cause="CIFAR-10's archives hold plain files in one folder. Nothing was unpacked.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import io
 import os
@@ -10,8 +9,7 @@ import pickle
 import pickletools
 import re
 import tarfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -49,13 +47,11 @@ OTHER_VERSIONS = {
 }
 README = "readme.html"  # stands in the published archive
 LARGEST_FILE = 64 * 1024**2  # twice a published batch
-LARGEST_ARCHIVE = LARGEST_UNPACKED
 LARGEST_HEADER = 4 * 1024  # of one member of a tar file; reading a long one can take seconds or fill memory
 LARGEST_HEADERS = 128 * 1024
 MOST_PIECES = 500_000  # of a pickle; a published batch has 60,000
 LARGEST_PADDING = 1024**2  # behind the last member; tar itself writes some 10,000 bytes
-BEGINNING = 64 * 1024  # bytes of a file that tell whether it is an archive
-_GZIP, _PACKED_OTHERWISE = b"\x1f\x8b", (b"BZh", b"\xfd7zXZ")
+_GZIP = b"\x1f\x8b"
 
 
 def batches_folder(path: Path) -> Path | None:
@@ -81,23 +77,13 @@ def refuse_other_version(name: str, files: Iterable[str]) -> None:
         )
 
 
-def is_archive(path: Path) -> bool:
-    """Say whether a file is a tar archive: by its name, else by its beginning. No more of it is read."""
-    if path.name.endswith((".tar.gz", ".tgz", ".tar")):
-        return True
-    with path.open("rb") as file:
-        start = file.read(BEGINNING)
-    return start.startswith(_PACKED_OTHERWISE) or _begins_with_a_member(start)
-
-
 def read_batches_folder(folder: Path) -> Pictures:
     """Read data_batch_1 … data_batch_5, test_batch and batches.meta of a folder.
 
     Raises:
         CourseError: a file is missing, too large, not a plain CIFAR-10 batch, or lists other classes.
     """
-    others = [name for name in sorted(os.listdir(folder)) if name not in FILES]
-    return _assembled(folder.name, _files_of(folder), others)
+    return _assembled(folder.name, _files_of(folder))
 
 
 def read_batches_archive(path: Path) -> Pictures:
@@ -107,86 +93,54 @@ def read_batches_archive(path: Path) -> Pictures:
         CourseError: the archive is damaged, cut off or too large, or holds what no honest copy holds;
             otherwise as ``read_batches_folder``.
     """
-    others: list[str] = []
-    place = _Reading("its beginning")
+    return _assembled(path.name, _members_of(path))
+
+
+def _files_of(folder: Path) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the names of all files of a folder, each with its bytes if it is one of ``FILES``."""
+    for name in sorted(os.listdir(folder)):
+        file = folder / name
+        is_wanted = name in FILES and file.is_file()
+        if is_wanted:
+            check_unpacked_size(name, file.stat().st_size, LARGEST_FILE)
+        yield name, file.read_bytes() if is_wanted else None
+
+
+def _members_of(path: Path) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the names of all files of an archive, each with its bytes if it is one of ``FILES``."""
+    total, place = 0, "its beginning"
     try:
-        return _assembled(path.name, _members_of(path, others, place), others)
+        with path.open("rb") as packed:
+            file = gzip.GzipFile(fileobj=packed) if packed.peek(2).startswith(_GZIP) else packed
+            headers = BoundedReads(file, path.name, each=LARGEST_HEADER, total=LARGEST_HEADERS)
+            for member in tarfile.TarFile(fileobj=headers):
+                _check_member(path, member)
+                place = shown(member.name)
+                total += member.size
+                check_unpacked_size(path.name, total, LARGEST_UNPACKED)
+                folder, _, name = member.name.removeprefix("./").rpartition("/")
+                if member.isreg() and name in FILES and folder in ("", INNER_FOLDER):
+                    check_unpacked_size(name, member.size, LARGEST_FILE)
+                    file.seek(member.offset_data)
+                    yield name, _whole(file, member.size)
+                elif member.isreg():
+                    yield name, None
+            place = "its end"
+            # The check sum of a .gz stands at its very end, behind what tar reads.
+            if len(file.read(LARGEST_PADDING + 1)) > LARGEST_PADDING:
+                raise CourseError(
+                    f"Archive {path.name} refused: there is something behind its last member.",
+                    cause=f"Expected nothing, or at most {LARGEST_PADDING / 1e6:.0f} MB of zeros.",
+                    next_step="check that this is the right file.",
+                )
     except (CourseError, PermissionError):
         raise
     except Exception as error:  # tarfile passes on what its parser and its decoders raise, of many kinds
         raise CourseError(
             f"{path} cannot be read to its end.",
-            cause=f"The archive is damaged or was cut off, at {place.name} ({first_line(error)}).",
+            cause=f"The archive is damaged or was cut off, at {place} ({first_line(error)}).",
             next_step="copy or download it again.",
         ) from error
-
-
-def _begins_with_a_member(start: bytes) -> bool:
-    try:
-        if start.startswith(_GZIP):
-            start = zlib.decompressobj(wbits=31).decompress(start, tarfile.BLOCKSIZE)
-        tarfile.TarInfo.frombuf(start[: tarfile.BLOCKSIZE], tarfile.ENCODING, "surrogateescape")
-    except (zlib.error, tarfile.TarError):
-        return False
-    return True
-
-
-class _Reading:
-    """Where in an archive the reader is, for messages."""
-
-    def __init__(self, name: str):
-        self.name = name
-
-
-def _files_of(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for name in FILES:
-        file = folder / name
-        if file.is_file():
-            check_unpacked_size(name, file.stat().st_size, LARGEST_FILE)
-            yield name, file.read_bytes()
-
-
-def _members_of(path: Path, others: list[str], place: _Reading) -> Iterator[tuple[str, bytes]]:
-    total = 0
-    with _unpacking(path) as file:
-        headers = BoundedReads(file, path.name, each=LARGEST_HEADER, total=LARGEST_HEADERS)
-        with tarfile.open(fileobj=headers, mode="r:") as archive:
-            for member in archive:
-                _check_member(path, member)
-                place.name = shown(member.name)
-                total += member.size
-                check_unpacked_size(path.name, total, LARGEST_ARCHIVE)
-                name = _expected_name(member)
-                if name:
-                    check_unpacked_size(name, member.size, LARGEST_FILE)
-                    file.seek(member.offset_data)
-                    yield name, _whole(file, member.size)
-                elif member.isreg():
-                    others.append(member.name.rpartition("/")[2])
-        place.name = "its end"
-        # The check sum of a .gz stands at its very end, behind what tar reads.
-        if len(file.read(LARGEST_PADDING + 1)) > LARGEST_PADDING:
-            raise CourseError(
-                f"Archive {path.name} refused: there is something behind its last member.",
-                cause=f"Expected nothing, or at most {LARGEST_PADDING / 1e6:.0f} MB of zeros.",
-                next_step="check that this is the right file.",
-            )
-
-
-@contextlib.contextmanager
-def _unpacking(path: Path) -> Iterator[BinaryIO]:
-    with path.open("rb") as packed:
-        magic = packed.read(6)
-        packed.seek(0)
-        if magic.startswith(_PACKED_OTHERWISE):
-            raise CourseError(
-                f"{path.name} is packed in a way that the course does not read.",
-                cause="Expected .tar.gz or .tar; it is packed with bzip2 or xz.",
-                next_step="unpack it, and give the folder.",
-            )
-        is_gzip = magic.startswith(_GZIP)
-        with gzip.GzipFile(fileobj=packed) if is_gzip else contextlib.nullcontext(packed) as file:
-            yield file
 
 
 def _whole(file: BinaryIO, size: int) -> bytes:
@@ -208,21 +162,14 @@ def _check_member(path: Path, member: tarfile.TarInfo) -> None:
         raise refused(path, member.name, "is neither a file nor a folder")
 
 
-def _expected_name(member: tarfile.TarInfo) -> str | None:
-    folder, _, name = member.name.removeprefix("./").rpartition("/")
-    return name if member.isreg() and name in FILES and folder in ("", INNER_FOLDER) else None
-
-
-def _assembled(name: str, files: Iterator[tuple[str, bytes]], others: list[str]) -> Pictures:
+def _assembled(name: str, files: Iterable[tuple[str, bytes | None]]) -> Pictures:
     batches: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     seen: set[str] = set()
+    others: list[str] = []
     for file, raw in files:
-        if file in seen:
-            raise CourseError(
-                f"{name} holds {file} twice.",
-                cause="It is not clear which one counts.",
-                next_step="use the archive as it was published.",
-            )
+        if raw is None:
+            others.append(file)
+            continue
         seen.add(file)
         content = _plain_dictionary(f"{file} of {name}", raw)
         if file == META:
@@ -233,10 +180,9 @@ def _assembled(name: str, files: Iterator[tuple[str, bytes]], others: list[str])
         refuse_other_version(name, others)
     unknown = [shown(other) for other in others if other != README and not other.startswith(".")]
     _check_complete(name, seen, unknown)
-    train_images = np.concatenate([batches[file][0] for file in TRAIN_BATCHES])
-    train_labels = np.concatenate([batches[file][1] for file in TRAIN_BATCHES])
+    images, labels = (np.concatenate([batches[file][at] for file in TRAIN_BATCHES]) for at in (0, 1))
     notes = (f"not read: {shortened(unknown, 'files')}",) if unknown else ()
-    return Pictures(train_images, train_labels, *batches[TEST_BATCH], notes=notes)
+    return Pictures(images, labels, *batches[TEST_BATCH], notes=notes)
 
 
 def _check_complete(name: str, seen: set[str], unknown: list[str]) -> None:
@@ -279,12 +225,14 @@ def _images_and_labels(name: str, content: dict) -> tuple[np.ndarray, np.ndarray
 
 
 def _as_array(name: str, value: object) -> np.ndarray:
-    if isinstance(value, _PickledArray) and value.is_complete:
-        return value.array()
     if isinstance(value, list) and all(type(entry) is int for entry in value):
-        # A number that is too large for any integer type is a wrong label too, and is found as such.
-        return np.array([min(max(entry, -(2**63)), 2**63 - 1) for entry in value], dtype=np.int64)
-    raise _not_plain(name, f"a {type(value).__name__} stands where numbers were expected")
+        return np.array(value)
+    if not isinstance(value, _Kept):
+        raise _not_plain(name, f"a {type(value).__name__} stands where numbers were expected")
+    try:
+        return value.array()
+    except Exception as error:  # what a pickle says about an array can be wrong in any way
+        raise _not_plain(name, f"it holds no array of numbers ({type(error).__name__})") from error
 
 
 def _plain_dictionary(name: str, raw: bytes) -> dict:
@@ -328,77 +276,47 @@ class _Forbidden(Exception):
     """The pickle asks for something that plain data does not need."""
 
 
+class _Kept:
+    """What a pickle says about an array or its dtype. It is kept as it is: numpy never sees it unchecked."""
+
+    def __init__(self, *given: object):
+        self._given, self._state = given, ()
+
+    def __setstate__(self, state: tuple) -> None:
+        self._state = state
+
+    def array(self) -> np.ndarray:
+        """Return the array, or raise any error if it is not one of plain numbers."""
+        if self._state:
+            _, shape, kind, is_fortran, raw = self._state
+        else:  # numpy's newer form
+            raw, kind, shape, order = self._given
+            is_fortran = order == "F"
+        code, order = _text(kind._given[0]), _text(kind._state[1])
+        if not re.fullmatch(r"([iuf][1248]|b1)[<>=|]", code + order):
+            raise ValueError
+        return np.frombuffer(raw, np.dtype(code).newbyteorder(order)).reshape(shape, order="CF"[is_fortran])
+
+
 class _PlainUnpickler(pickle.Unpickler):
-    """Hands out stand-ins for the few names that pickled arrays need, and refuses every other name."""
+    """Keeps what a pickle says about arrays, and refuses every other name."""
 
     def find_class(self, module: str, name: str) -> object:
-        allowed = _ALLOWED.get((module.replace("numpy._core", "numpy.core"), name))
-        if allowed is None:
+        full_name = f"{module.replace('numpy._core', 'numpy.core')}.{name}"
+        if full_name == "_codecs.encode":  # bytes in old protocols
+            return lambda text, encoding: text.encode("latin1")
+        if full_name not in _KEPT:
             raise _Forbidden(f"{module}.{name}")
-        return _Standin(allowed)
+        return lambda *given: _Kept(*given)
 
     def persistent_load(self, pid: object) -> object:
         raise _Forbidden("an object outside the file")
 
 
-class _PickledType:
-    """What a pickle says about a dtype. Becomes a dtype only if it is one of plain numbers."""
-
-    __slots__ = ("code", "order")
-
-    def __init__(self, code: str):
-        self.code, self.order = code, "="
-
-    def __setstate__(self, state: tuple) -> None:
-        self.order = _text(state[1])
-
-    def dtype(self) -> np.dtype:
-        if not re.fullmatch(r"[iuf][1248]|b1", self.code) or self.order not in ("<", ">", "=", "|"):
-            raise _Forbidden(f"an array of {self.code!r}")
-        return np.dtype(self.code).newbyteorder(self.order)
-
-
-class _PickledArray:
-    """What a pickle says about an array: numpy itself never sees it unchecked."""
-
-    __slots__ = ("fortran", "is_complete", "kind", "raw", "shape")
-
-    def __init__(self) -> None:
-        self.is_complete = False
-
-    def __setstate__(self, state: tuple) -> None:
-        _, self.shape, self.kind, self.fortran, self.raw = state
-        self.array()  # refuse now what is not an array of numbers
-        self.is_complete = True
-
-    def array(self) -> np.ndarray:
-        if not isinstance(self.kind, _PickledType) or not isinstance(self.raw, bytes | bytearray):
-            raise _Forbidden("an array of Python objects")
-        flat = np.frombuffer(self.raw, dtype=self.kind.dtype())
-        return flat.reshape(self.shape, order="F" if self.fortran else "C")
-
-
-class _Standin:
-    """Something that a pickle can call, made anew each time: what a pickle does to it does not last."""
-
-    def __init__(self, make: Callable[..., object]):
-        self._make = make
-
-    def __call__(self, *given: object) -> object:
-        return self._make(*given)
-
-
-def _from_buffer(raw: object, kind: object, shape: object, order: object) -> _PickledArray:
-    array = _PickledArray()
-    array.__setstate__((1, shape, kind, order == "F", raw))
-    return array
-
-
 _NUMBERED = ("PUT", "BINPUT", "LONG_BINPUT")
-_ALLOWED = {
-    ("numpy.core.multiarray", "_reconstruct"): lambda *_: _PickledArray(),
-    ("numpy.core.numeric", "_frombuffer"): _from_buffer,
-    ("numpy", "ndarray"): lambda *_: None,
-    ("numpy", "dtype"): lambda code, *_: _PickledType(_text(code)),
-    ("_codecs", "encode"): lambda text, encoding: text.encode("latin1"),  # bytes in old protocols
-}
+_KEPT = (
+    "numpy.core.multiarray._reconstruct",
+    "numpy.core.numeric._frombuffer",
+    "numpy.ndarray",
+    "numpy.dtype",
+)

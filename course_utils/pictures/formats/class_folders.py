@@ -5,8 +5,6 @@ A part for validation joins train/: each lesson sets its own validation pictures
 
 from __future__ import annotations
 
-import functools
-import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -15,14 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.errors import CourseError, shown
-from course_utils.pictures.array_cache import file_facts
+from course_utils.pictures.array_cache import listing_facts
 from course_utils.pictures.formats.picture_files import (
     FROM_A_PHONE,
     PHONE_SUFFIXES,
     SUFFIXES,
     PictureArray,
     left_out_note,
-    read_file,
 )
 from course_utils.pictures.structure import (
     CLASS_NAMES,
@@ -43,9 +40,6 @@ def read_folder(path: Path) -> Pictures:
     The pictures are ordered by class and then by the number in the file name, whatever the order on the disk.
     Files that cannot be read are left out and named in the notes.
 
-    Args:
-        path: of the folder.
-
     Raises:
         CourseError: no pictures, one class, an unknown class folder, or a picture that is not 32×32.
     """
@@ -64,16 +58,7 @@ def folder_facts(path: Path) -> Iterator[str]:
     for part, folders in class_folders(path).items():
         for label, folder in folders:
             yield f"{part}/{label}"
-            with os.scandir(folder) as entries:
-                yield from sorted(entry_facts(entry) for entry in entries)
-
-
-def entry_facts(entry: os.DirEntry) -> str:
-    """Return what shows that one entry of a folder changed; of a link that leads nowhere, its name."""
-    try:
-        return file_facts(entry)
-    except OSError:
-        return f"{entry.name}|"
+            yield from listing_facts(folder)
 
 
 def class_folders(path: Path) -> dict[str, list[tuple[int, Path]]]:
@@ -133,15 +118,7 @@ def _classes_in(folder: Path) -> list[tuple[int, Path]]:
             cause=f"The classes are {', '.join(CLASS_NAMES)}.",
             next_step="rename or move these folders.",
         )
-    classes = sorted((class_number(entry.name), entry) for entry in inside)
-    for (number, first), (next_number, second) in itertools.pairwise(classes):
-        if number == next_number:
-            raise CourseError(
-                f"{folder} holds two folders of one class: {first.name} and {second.name}.",
-                cause="It is not clear whether both count.",
-                next_step="put their pictures into one of them.",
-            )
-    return classes
+    return sorted((class_number(entry.name), entry) for entry in inside)
 
 
 def _read_part(
@@ -166,7 +143,7 @@ def _read_part(
     names = [str(file.relative_to(root)) for file in files]
     pictures = PictureArray(names, what=f"Reading {part or root.name}")
     for at, file in enumerate(files):
-        pictures.add(at, functools.partial(read_file, file))
+        pictures.add(at, file)
     images, used, unreadable = pictures.result()
     left_out += unreadable
     if not len(images):

@@ -7,7 +7,6 @@ is compared with what is known of CIFAR-10. pyarrow reads it, and is imported wh
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,41 +27,11 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
 REPOSITORY = "uoft-cs/cifar10"
-REVISION = "0b2714987fa478483af9968de7c934580d0bb9a2"
-_FOLDER = f"https://huggingface.co/datasets/{REPOSITORY}/resolve/{REVISION}/plain_text"
 _RGB_PNG = b"\x08\x02"  # 8 bits a colour, three colours: bytes 24 and 25 of a PNG file
 _BATCH = 1000
 
 
-class RemoteTable(NamedTuple):
-    """A file of the copy, as the repository's pointers describe it.
-
-    Attributes:
-        name: of the file.
-        address: of the file at a fixed revision.
-        digest: ``"sha256:…"``, hexadecimal.
-        size: bytes.
-    """
-
-    name: str
-    address: str
-    digest: str
-    size: int
-
-
-def _table(part: str, sha256: str, size: int) -> RemoteTable:
-    name = f"{part}-00000-of-00001.parquet"
-    return RemoteTable(name, f"{_FOLDER}/{name}", f"sha256:{sha256}", size)
-
-
-FILES = (
-    _table("train", "8428b53a88a11ac374111006708df51469e315a22ac6d66470afd9c78d2ae883", 119_705_255),
-    _table("test", "841389e6f2d64f28bf17310e430aebac20ec3ba611a3c5e231dc93c645ce84de", 23_940_850),
-)
-
-
-@dataclass(frozen=True)
-class Contents:
+class Contents(NamedTuple):
     """What a copy has to hold.
 
     Attributes:
@@ -109,14 +78,8 @@ def read_parquet(train: Path, test: Path, *, contents: Contents = PUBLISHED) -> 
 
 
 def _read_part(path: Path, per_class: int | None) -> tuple[np.ndarray, np.ndarray]:
-    try:
-        from pyarrow.parquet import ParquetFile
-    except ImportError as error:
-        raise CourseError(
-            f"{path.name} cannot be read.",
-            cause="The package pyarrow is not installed.",
-            next_step='run: pip install "pyarrow>=17"',
-        ) from error
+    from pyarrow.parquet import ParquetFile
+
     try:
         with ParquetFile(path, memory_map=True) as table:
             images, labels = _read_rows(path.name, table)

@@ -7,7 +7,7 @@ import io
 import stat
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,19 +49,15 @@ class PictureArray:
         self._left_out: dict[int, str] = {}
         self._bar = tqdm(total=len(names), desc=what, unit=" pictures", delay=1, leave=False)
 
-    def add(self, position: int, read: Callable[[], bytes]) -> None:
+    def add(self, position: int, source: Path | bytes) -> None:
         """Decode one picture.
-
-        Args:
-            position: of its name.
-            read: returns the bytes of its file.
 
         Raises:
             CourseError: not 32×32 pixels.
         """
         name = shown(self._names[position], limit=100)
         try:
-            self._images[position] = decode(read(), name)
+            self._images[position] = decode(_content(source) if isinstance(source, Path) else source, name)
             self._is_used[position] = True
         except Unreadable as why:
             self._left_out[position] = f"{name} ({why})"
@@ -78,33 +74,10 @@ class PictureArray:
         return images, used, [self._left_out[position] for position in sorted(self._left_out)]
 
 
-def read_file(path: Path) -> bytes:
-    """Return a picture file's bytes, but never more than ``LARGEST_FILE`` and one.
-
-    Raises:
-        Unreadable: no plain file (a folder, a pipe, a device), or the system refuses to read it.
-    """
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise Unreadable("no plain file")
-        with path.open("rb") as file:
-            return file.read(LARGEST_FILE + 1)
-    except PermissionError as error:
-        raise Unreadable("may not be read") from error
-    except FileNotFoundError as error:
-        raise Unreadable("a link that leads nowhere") from error
-    except OSError as error:
-        raise Unreadable(f"cannot be read: {error.strerror}") from error
-
-
 def decode(raw: bytes, name: str) -> np.ndarray:
     """Return one picture as uint8 (32, 32, 3), RGB.
 
     The same ``as_rgb`` turns it into RGB as for ``predict_image``.
-
-    Args:
-        raw: the bytes of a JPEG or PNG file.
-        name: of the file, for messages.
 
     Raises:
         Unreadable: empty, damaged, larger than ``LARGEST_FILE``, or neither JPEG nor PNG.
@@ -171,6 +144,21 @@ def left_out_note(left_out: list[str]) -> tuple[str, ...]:
     if not left_out:
         return ()
     return (f"{len(left_out):,} left out: {shortened(left_out, 'files')}",)
+
+
+def _content(path: Path) -> bytes:
+    """Return a picture file's bytes, but never more than ``LARGEST_FILE`` and one."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise Unreadable("no plain file")
+        with path.open("rb") as file:
+            return file.read(LARGEST_FILE + 1)
+    except PermissionError as error:
+        raise Unreadable("may not be read") from error
+    except FileNotFoundError as error:
+        raise Unreadable("a link that leads nowhere") from error
+    except OSError as error:
+        raise Unreadable(f"cannot be read: {error.strerror}") from error
 
 
 def _check_sums(raw: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Read the members of a .7z archive one after another, in memory: none of its names becomes a path.
+"""Read the members of a .7z archive in memory: none of its names becomes a path.
 
 Nothing goes to the disk, so nothing is left there after a fault. Imports py7zr: import this module late.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import py7zr
 from py7zr import archiveinfo
-from py7zr.io import Py7zIO, WriterFactory
+from py7zr.io import BytesIOFactory
 
 from course_utils.errors import CourseError, first_line, shown
 from course_utils.pictures.formats.archives import (
@@ -35,51 +35,41 @@ _BOUNDS = {
 _COUNTED = ("read_utf16", "read_uint32")  # once for each name, once for each member's attributes
 
 
-def read_members(
-    path: Path,
-    choose: Callable[[list[str]], dict[str, int]],
-    take: Callable[[int, bytes], None],
-    *,
-    limit: int = LARGEST_UNPACKED,
-) -> None:
-    """Unpack the chosen members of an archive, each handed over as soon as it is there.
+def unpacked(path: Path, choose: Callable[[list[str]], dict[str, int]]) -> Iterator[tuple[int, bytes]]:
+    """Unpack the chosen members of an archive.
 
     Args:
         path: of the archive.
         choose: takes the names of all files in it; returns the wanted ones, each with a number.
-        take: takes a member's number and its bytes, in the order of the archive.
-        limit: bytes that all members together may unpack to.
+
+    Yields:
+        The number and the bytes of each chosen member, in the order of the archive.
 
     Raises:
         CourseError: the archive is damaged or cut off, too large, or holds a member that no honest copy of
-            CIFAR-10 holds; and what ``choose`` and ``take`` raise.
+            CIFAR-10 holds; and what ``choose`` raises.
     """
-    handing_over = _HandingOver(take)
+    files = BytesIOFactory(LARGEST_UNPACKED)
     try:
         with path.open("rb") as file, opened(file) as archive:
-            numbers = choose(_checked_names(path, archive, limit))
-            handing_over.numbers = numbers
-            archive.extract(targets=list(numbers), factory=handing_over)
-            handing_over.finish()
+            numbers = choose(_checked_names(path, archive))
+            archive.extract(targets=list(numbers), factory=files)
     except (CourseError, PermissionError):
         raise
     except py7zr.exceptions.CrcError as error:
         raise _damaged(path, f"The check sum of {shown(str(error.args[-1]))} in it is wrong.") from error
     except Exception as error:  # py7zr passes on what its decoders raise, of many kinds
-        why = f"{first_line(error)}, at {shown(handing_over.place)}"
+        place = next(reversed(files.products), "its list of members")
+        why = f"{first_line(error)}, at {shown(place)}"
         raise _damaged(path, f"It is damaged, cut off, or no 7z archive ({why}).") from error
+    for name, file in files.products.items():
+        file.seek(0)
+        yield numbers[name], file.read()
 
 
 @contextlib.contextmanager
 def opened(file: io.BufferedReader) -> Iterator[py7zr.SevenZipFile]:
-    """Open an archive under our bounds. Given a file and no path, py7zr unpacks in order, without threads.
-
-    Args:
-        file: opened to read bytes.
-
-    Yields:
-        The archive; its list of members has been read.
-    """
+    """Open an archive under our bounds. Given a file and no path, py7zr unpacks in order, without threads."""
     ours = _BOUNDS | {name: _counted(getattr(archiveinfo, name)) for name in _COUNTED}
     theirs = {name: getattr(archiveinfo, name) for name in ours if hasattr(archiveinfo, name)}
     try:
@@ -105,11 +95,12 @@ def _counted(function: Callable) -> Callable:
     return counted
 
 
-def _checked_names(path: Path, archive: py7zr.SevenZipFile, limit: int) -> list[str]:
+def _checked_names(path: Path, archive: py7zr.SevenZipFile) -> list[str]:
     """Return the names of the plain files, or raise for a size, a name or a kind that must not be there."""
-    check_unpacked_size(path.name, sum(member.uncompressed or 0 for member in archive.files), limit)
+    check_unpacked_size(
+        path.name, sum(member.uncompressed or 0 for member in archive.files), LARGEST_UNPACKED
+    )
     names: list[str] = []
-    seen: set[str] = set()
     for member in archive.files:
         name = member.filename
         if lies_outside(name):
@@ -120,52 +111,9 @@ def _checked_names(path: Path, archive: py7zr.SevenZipFile, limit: int) -> list[
             continue
         if not member.is_file:
             raise refused(path, name, "is neither a file nor a folder")
-        if name in seen:
-            raise refused(path, name, "comes twice")
-        seen.add(name)
         names.append(name)
     return names
 
 
 def _damaged(path: Path, why: str) -> CourseError:
     return CourseError(f"{path} cannot be unpacked.", cause=why, next_step=f"download {path.name} again.")
-
-
-class _Buffer(io.BytesIO, Py7zIO):
-    """Takes the bytes of one member."""
-
-    def size(self) -> int:
-        return len(self.getbuffer())
-
-    def close(self) -> None:
-        """Stay open: py7zr closes what is taken afterwards."""
-
-    def taken(self) -> bytes:
-        """Return the bytes and forget them: py7zr keeps all its writers to the end."""
-        raw = self.getvalue()
-        self.seek(0)
-        self.truncate()
-        return raw
-
-
-class _HandingOver(WriterFactory):
-    """Gives py7zr a buffer for each member; a member is complete when the next one begins."""
-
-    def __init__(self, take: Callable[[int, bytes], None]):
-        self.numbers: dict[str, int] = {}
-        self.place = "its list of members"
-        self._take = take
-        self._current: tuple[int, _Buffer] | None = None
-
-    def create(self, filename: str) -> Py7zIO:
-        self.finish()
-        self.place = filename
-        buffer = _Buffer()
-        self._current = self.numbers[filename], buffer
-        return buffer
-
-    def finish(self) -> None:
-        if self._current is not None:
-            number, buffer = self._current
-            self._current = None
-            self._take(number, buffer.taken())

@@ -13,12 +13,7 @@ TEST_PER_CLASS = 50
 
 
 def read_drawn(*, limit_per_class: int | None, seed: int) -> Pictures:
-    """Draw 200 pictures a class to train with and 50 to test with, or fewer if a limit says so.
-
-    Args:
-        limit_per_class: at most so many of each class, in train and in test each.
-        seed: of the drawing.
-    """
+    """Draw 200 pictures a class to train with and 50 to test with, or fewer if a limit says so."""
     train = min(TRAIN_PER_CLASS, limit_per_class or TRAIN_PER_CLASS)
     test = min(TEST_PER_CLASS, limit_per_class or TEST_PER_CLASS)
 

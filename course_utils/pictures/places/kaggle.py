@@ -10,30 +10,27 @@ import contextlib
 import importlib.metadata
 import json
 import os
-import re
 import shlex
 import shutil
 import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-from course_utils.errors import CourseError
-from course_utils.pictures.by_path import ARCHIVE as PUBLISHED
+from course_utils.errors import CourseError, first_line
 from course_utils.pictures.by_path import read_path
 from course_utils.pictures.formats.archives import check_unpacked_size
-from course_utils.pictures.formats.batches import FILES as BATCHES
-from course_utils.pictures.formats.kaggle_files import ARCHIVE, LABELS
-from course_utils.system.disk import check_disk
+from course_utils.pictures.formats.kaggle_files import LABELS, PACKED
+from course_utils.system.disk import check_disk, disk_error
 from course_utils.system.download.pace import progress_bar
-from course_utils.system.download.part_file import disk_error, only_one
+from course_utils.system.lock import only_one
 
 COMPETITION, DATA_SET = "cifar-10", "pankrzysiu/cifar10-python"
 TITLES = {COMPETITION: "Kaggle's competition cifar-10", DATA_SET: f"Kaggle's data set {DATA_SET}"}
 FOLDERS = {COMPETITION: "competition", DATA_SET: "batches"}  # in the order of trying
-WANTED = {COMPETITION: (LABELS, ARCHIVE), DATA_SET: ()}
+WANTED = {COMPETITION: (LABELS, PACKED), DATA_SET: ()}
 TOKEN, USER, KEY = "KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY"
 CLIENT = Path(__file__).with_name("kaggle_client.py")
 STALL_SECONDS = 20.0  # without a byte
@@ -41,77 +38,37 @@ NEED = 400_000_000  # bytes of disk: the data set's zip and what is in it
 
 RULES = "https://www.kaggle.com/competitions/cifar-10/rules"
 SETTINGS = "https://www.kaggle.com/settings/api"
-AGAIN = "check the connection and run this again, or use a copy by its path."
-UNREACHABLE = "Kaggle (api.kaggle.com) cannot be reached."
-# A status that Kaggle answered, or the kind of an error: a few words, the problem, its cause, the next step.
+UNREACHABLE = (
+    "Kaggle (api.kaggle.com) cannot be reached.",
+    "There is no network, or it blocks Kaggle, or it wants a login or a proxy first ({what}).",
+    "check the connection in a browser and run this again, or use a copy by its path.",
+)
+# What Kaggle answered, or how its client ended: the problem, its cause, the next step.
 SENTENCES = {
     401: (
-        "401: credentials not accepted",
         "Kaggle does not accept what stands in {where}.",
         "Kaggle answered 401: it is expired, withdrawn or mistyped.",
-        f"make a new one on {SETTINGS}, or sign in again by  kaggle auth login.",
+        f"make a new one on {SETTINGS} and save it in ~/.kaggle/access_token, or run  kaggle auth login.",
     ),
     403: (
-        f"403: rules not accepted, see {RULES}",
         "{title} is closed to this account.",
-        "Kaggle answered 403: its rules are not accepted yet, and that can be done in the browser only.",
-        f"accept them on {RULES} and run this again.",
+        f"Kaggle answered 403: its rules are not accepted yet, see {RULES}.",
+        f"accept them in the browser, on {RULES}, and run this again.",
     ),
     404: (
-        "404: not found",
         "{title} was not found.",
         "Kaggle answered 404: it was moved or taken away.",
         "use another source, and tell the maintainers of the course.",
     ),
     429: (
-        "429: too many requests",
         "Kaggle does not answer this account for the moment.",
         "It answered 429: too many requests in a short time.",
-        "run this again {later}, or use another source.",
+        "run this again in some minutes, or use another source.",
     ),
-    "ConnectionError": ("offline", UNREACHABLE, "There is no network, or it blocks Kaggle.", AGAIN),
-    "ProxyError": ("proxy", UNREACHABLE, "The proxy of your settings does not lead to it.", AGAIN),
-    "SSLError": (
-        "certificate",
-        UNREACHABLE,
-        "Its certificate is not verified: does the network read along?",
-        AGAIN,
-    ),
-    "silence": ("silent", UNREACHABLE, f"For {STALL_SECONDS:g} s nothing came. What arrived is kept.", AGAIN),
-    "JSONDecodeError": (
-        "a web page came instead",
-        "{title} did not answer.",
-        "A web page came instead, as in networks that want a login first.",
-        "log in to the network in a browser, then run this again.",
-    ),
-    "damaged": (
-        "damaged files",
-        "{title} gave damaged files. They were thrown away.",
-        "{why}",
-        "run this again; if it fails again, use another source.",
-    ),
+    **dict.fromkeys(("ConnectionError", "ProxyError", "SSLError", "JSONDecodeError", "silence"), UNREACHABLE),
 }
-OTHERWISE = ("{what}", "{title} could not be had.", "Its service ended with {what}.", "run this again later.")
-OTHER_PLACE_MAY_HELP = (403, 404, "damaged")
-
-
-class Failure(Exception):
-    """Why one place on Kaggle gave nothing."""
-
-    def __init__(self, what: int | str, slug: str, **known: str):
-        sentence = OTHERWISE if (what, slug) == (403, DATA_SET) else SENTENCES.get(what, OTHERWISE)
-        self.short, self.problem, self.cause, self.next_step = (
-            part.format(what=what, title=TITLES[slug], **known) for part in sentence
-        )
-        self.ends_all = sentence is not OTHERWISE and what not in OTHER_PLACE_MAY_HELP
-
-
-def has_credentials() -> bool:
-    """Return whether credentials lie somewhere, usable or not: without importing or printing anything."""
-    try:
-        return next(_credentials(), None) is not None
-    except CourseError:
-        return True
+OTHERWISE = ("{title} could not be had.", "It ended with {what}.", "run this again later.")
+OTHER_PLACE_MAY_HELP = (403, 404)  # and what is not in SENTENCES
 
 
 def fetch_from_kaggle(folder: Path, *, on_step: Callable[[str, str], None] = lambda *_: None) -> Path:
@@ -119,7 +76,7 @@ def fetch_from_kaggle(folder: Path, *, on_step: Callable[[str, str], None] = lam
 
     Args:
         folder: made if it is missing.
-        on_step: called for each place that was tried, with its name and the outcome in a few words.
+        on_step: called for each place that was tried, with its name and the outcome in words.
 
     Returns:
         A folder for ``by_path.read_path``, which has read it once.
@@ -128,18 +85,14 @@ def fetch_from_kaggle(folder: Path, *, on_step: Callable[[str, str], None] = lam
         CourseError: no usable credentials, or what Kaggle answered, each in a sentence of its own.
     """
     folder = Path(folder).absolute()
-    try:
-        return _finished(folder) or _fetched(folder, on_step)
-    except CourseError as error:
-        raise error.with_traceback(None) from None  # deeper calls hold the token in their variables
-
-
-def _fetched(folder: Path, on_step: Callable[[str, str], None]) -> Path:
-    credentials = _usable_credentials()
+    found = fetched_before(folder)
+    if found:
+        return found
+    where = _usable_credentials()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with only_one(folder / "Kaggle", None, print):
-            return _finished(folder) or _first_that_works(folder, *credentials, on_step)
+        with only_one(folder / ".Kaggle.lock", "Kaggle: another notebook is downloading: waiting"):
+            return fetched_before(folder) or _first_that_works(folder, where, on_step)
     except OSError as error:
         raise disk_error(folder / "What Kaggle gives", error) from None
     except KeyboardInterrupt:
@@ -147,8 +100,8 @@ def _fetched(folder: Path, on_step: Callable[[str, str], None]) -> Path:
         raise
 
 
-def _finished(folder: Path) -> Path | None:
-    """Return what an earlier call left, if it is CIFAR-10 still."""
+def fetched_before(folder: Path) -> Path | None:
+    """Return what an earlier call left in the folder, if it is complete and CIFAR-10 still."""
     for name in FOLDERS.values():
         with contextlib.suppress(CourseError):
             if (folder / name).is_dir() and read_path(folder / name):
@@ -156,49 +109,45 @@ def _finished(folder: Path) -> Path | None:
     return None
 
 
-def _first_that_works(
-    folder: Path, where: str, known: dict[str, str], on_step: Callable[[str, str], None]
-) -> Path:
+def has_credentials() -> bool:
+    """Return whether credentials lie somewhere, usable or not: without importing or printing anything."""
+    return bool(_credentials())
+
+
+def _first_that_works(folder: Path, where: str, on_step: Callable[[str, str], None]) -> Path:
     check_disk(folder, NEED, "What Kaggle gives")
-    failures: list[Failure] = []
+    failures: list[tuple[str, str, str]] = []
     for slug, name in FOLDERS.items():
-        unfinished = folder / "unfinished" / name
-        unfinished.mkdir(parents=True, exist_ok=True)
-        try:
-            _run_client(slug, unfinished, where, known)
-            _check(slug, unfinished)
-        except Failure as failure:
-            on_step(TITLES[slug], failure.short)
-            failures.append(failure)
-            if failure.ends_all:
-                break
-        else:
+        place = folder / name
+        place.mkdir(exist_ok=True)
+        what = _run_client(slug, place) or _damage(place)
+        if not what:
             on_step(TITLES[slug], "complete")
-            shutil.rmtree(folder / name, ignore_errors=True)
-            os.replace(unfinished, folder / name)
-            shutil.rmtree(folder / "unfinished", ignore_errors=True)
-            return folder / name
-    first, *others = failures
-    also = f" {TITLES[DATA_SET]} did not help: {others[0].short}." if others else ""
-    raise CourseError(first.problem, cause=first.cause + also, next_step=first.next_step)
+            return place
+        sentence = OTHERWISE if (what, slug) == (403, DATA_SET) else SENTENCES.get(what, OTHERWISE)
+        failures.append(tuple(part.format(what=what, title=TITLES[slug], where=where) for part in sentence))
+        on_step(TITLES[slug], failures[-1][1])
+        if what in SENTENCES and what not in OTHER_PLACE_MAY_HELP:
+            break
+    (problem, cause, next_step), *others = failures
+    also = f" {TITLES[DATA_SET]} did not help: {others[0][1]}" if others else ""
+    raise CourseError(problem, cause=cause + also, next_step=next_step)
 
 
-def _run_client(slug: str, folder: Path, where: str, known: dict[str, str]) -> None:
-    """Fetch the files of one place into a folder, or raise the ``Failure`` for what the client told."""
+def _run_client(slug: str, folder: Path) -> int | str:
+    """Fetch the files of one place into a folder, and return what went wrong, if anything."""
     # -P: without this folder on the path, where kaggle.py would be found in place of Kaggle's package.
     command = [sys.executable, "-P", CLIENT, slug, folder, *WANTED[slug]]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, env=os.environ | known, **pipes) as process:
+    given = os.environ | {TOKEN: os.environ.get(TOKEN, "").strip()}  # it is often copied with a line break
+    with subprocess.Popen(command, env=given, **pipes) as process:
         try:
             told = json.loads(_last_words(process, folder) or '{"kind": "no word"}')
         finally:
             process.kill()
-    what = told.get("status") or told["kind"]
-    if what == "OSError" and told["errno"]:
+    if told.get("kind") == "OSError" and told["errno"]:
         raise OSError(told["errno"], os.strerror(told["errno"]))
-    if what != 200:
-        wait = str(told.get("wait"))
-        raise Failure(what, slug, where=where, later=f"in {wait} s" if wait.isdigit() else "in some minutes")
+    return told.get("status") or told["kind"]
 
 
 def _last_words(process: subprocess.Popen, folder: Path) -> bytes:
@@ -220,50 +169,33 @@ def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.iterdir())
 
 
-def _check(slug: str, folder: Path) -> None:
+def _damage(folder: Path) -> str:
     """Unpack what came as a zip and read it as the lessons will. If it is not CIFAR-10, throw it away."""
-    what, why = "damaged", ""
     try:
-        for file in list(folder.iterdir()):
-            start = file.open("rb").read(4)
-            if start.startswith(b"<"):
-                what = "JSONDecodeError"
-            if start == b"PK\3\4":
-                _unpack(file)
+        for file in filter(zipfile.is_zipfile, list(folder.iterdir())):
+            packed = file.rename(folder / "packed")
+            with zipfile.ZipFile(packed) as archive:
+                check_unpacked_size(file.name, sum(member.file_size for member in archive.infolist()))
+                archive.extractall(folder)
+            packed.unlink()
         read_path(folder)
-        return
-    except CourseError as error:
-        why = str(error).replace(f"{folder}{os.sep}", "").splitlines()[0]
+        return ""
     except Exception as error:  # zipfile passes on what its decoders raise
-        why = f"The zip file cannot be unpacked ({type(error).__name__})."
-    shutil.rmtree(folder)
-    raise Failure(what, slug, why=why)
+        shutil.rmtree(folder)
+        why = first_line(error).replace(f"{folder}{os.sep}", "")
+        return f"damaged files, which were thrown away ({why})"
 
 
-def _unpack(file: Path) -> None:
-    """Take what the course reads out of a zip, to names of our own. Check sums are compared."""
-    packed = file.rename(file.with_name("packed"))
-    with zipfile.ZipFile(packed) as archive:
-        members = {info.filename.rpartition("/")[2]: info for info in archive.infolist()}
-        wanted = BATCHES if all(name in members for name in BATCHES) else (PUBLISHED, LABELS, ARCHIVE)
-        for name in wanted:
-            if name in members:
-                check_unpacked_size(name, members[name].file_size)
-                with archive.open(members[name]) as source, (file.parent / name).open("wb") as target:
-                    shutil.copyfileobj(source, target)
-    packed.unlink()
-
-
-def _usable_credentials() -> tuple[str, dict[str, str]]:
-    """Return the credentials if they and Kaggle's client can be used, and warn if others can read them."""
-    where, known = next(_credentials(), ("", {}))
+def _usable_credentials() -> str:
+    """Return where credentials lie if they and Kaggle's client can be used; warn if others can read them."""
+    where = _credentials()
     if not where:
-        raise _no_credentials()
-    if not all(re.fullmatch("[!-~]+", value) or os.path.isfile(value) for value in known.values()):
         raise CourseError(
-            f"Kaggle was not asked: what stands in {where} is no token or key.",
-            cause="It has a blank, a line break or a letter outside ASCII in it (not shown here).",
-            next_step="copy it again, without quotation marks and without what stands around it.",
+            "Kaggle was not asked: no credentials were found.",
+            cause=f"Neither {TOKEN}, nor {USER} with {KEY}, nor a file in ~/.kaggle.",
+            next_step=f'make a token on {SETTINGS} ("Generate New Token"). Then set the variable {TOKEN}\n'
+            "to it, or save it in the file ~/.kaggle/access_token; in Colab, add it to the secrets (the key "
+            'symbol at the left) with "Notebook access".',
         )
     version = ""
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -275,87 +207,57 @@ def _usable_credentials() -> tuple[str, dict[str, str]]:
             next_step='run  pip install "kaggle>=2.0,<3"  and run this again.',
         )
     file = Path(where.removeprefix("the file "))
+    if file.suffix == ".json":
+        _check_json(file)
     if os.name != "nt" and file.is_file() and file.stat().st_mode & 0o044:
         print(
             f"Warning: other users of this computer can read {file}.\n"
             "Whoever has it can act in your name on Kaggle.\n"
             f"Next: run  chmod 600 {shlex.quote(str(file))}"
         )
-    return where, known
+    return where
 
 
-def _no_credentials() -> CourseError:
-    cause = f"Neither {TOKEN}, nor {USER} with {KEY}, nor a file in ~/.kaggle."
-    half = [name for name in (USER, KEY) if os.environ.get(name, "").strip()]
-    if half:
-        cause = f"The variable {half[0]} is set, but {({USER, KEY} - {*half}).pop()} is not."
-    keep = f"Then set the variable {TOKEN} to it, or save it in the file ~/.kaggle/access_token."
+def _credentials() -> str:
+    """Return where credentials lie, in the order of Kaggle's client. Empty: nowhere."""
     if "google.colab" in sys.modules:
-        keep = f"Then add it to Colab's secrets (the key symbol at the left) as {TOKEN}."
-    return CourseError(
-        "Kaggle was not asked: no credentials were found.",
-        cause=cause,
-        next_step=f'make a token on {SETTINGS} ("Generate New Token").\n{keep}',
-    )
+        _take_secrets_of_colab()
+    home, settings = Path("~/.kaggle").expanduser(), Path("~/.config/kaggle").expanduser()
+    own = os.environ.get("KAGGLE_CONFIG_DIR")
+    folders = [Path(own)] if own else [home, settings]
+    token, user, key = (os.environ.get(name, "").strip() != "" for name in (TOKEN, USER, KEY))
+    places = {
+        f"the variable {TOKEN}": token,
+        **{f"the file {file}": file.is_file() for file in (home / "access_token", home / "access_token.txt")},
+        f"the variables {USER} and {KEY}": user and key,
+        **{f"the file {folder / 'kaggle.json'}": (folder / "kaggle.json").is_file() for folder in folders},
+        f"the file {home / 'credentials.json'}": (home / "credentials.json").is_file(),
+    }
+    return next((place for place, is_there in places.items() if is_there), "")
 
 
-def _credentials() -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield where credentials lie, and the variables that hold them, in the order of Kaggle's client."""
-    token, user, key = (os.environ.get(name, "").strip() for name in (TOKEN, USER, KEY))
-    if token:
-        yield f"the variable {TOKEN}", {TOKEN: token}
-    home, settings = (Path(os.path.expanduser(name)) for name in ("~/.kaggle", "~/.config/kaggle"))
-    for file in (home / "access_token", home / "access_token.txt"):
-        text = file.read_text("utf-8-sig", "replace").strip() if file.is_file() else ""
-        if text:
-            yield f"the file {file}", {TOKEN: text}
-    if user and key:
-        yield f"the variables {USER} and {KEY}", _pair(user, key)
-    for folder in (
-        [Path(os.environ["KAGGLE_CONFIG_DIR"])] if "KAGGLE_CONFIG_DIR" in os.environ else [home, settings]
-    ):
-        if (folder / "kaggle.json").is_file():
-            yield (
-                f"the file {folder / 'kaggle.json'}",
-                _pair(*_values(folder / "kaggle.json", "username", "key")),
-            )
-    if (home / "credentials.json").is_file() and _values(home / "credentials.json", "refresh_token"):
-        yield f"the file {home / 'credentials.json'}", {}
-    if "google.colab" in sys.modules:  # its secrets, which Kaggle's client does not know
-        token, user, key = (_secret(name) for name in (TOKEN, USER, KEY))
-        if token or (user and key):
-            yield "Colab's secrets", {TOKEN: token} if token else _pair(user, key)
-
-
-def _pair(user: str, key: str) -> dict[str, str]:
-    """Kaggle refuses a token of the new kind that comes with a user name, so it goes alone."""
-    return {TOKEN: key} if key.startswith("KGAT_") else {USER: user, KEY: key}
-
-
-def _values(file: Path, *names: str) -> list[str]:
-    """Read a file of credentials, which Kaggle's client passes over in silence if it is broken."""
-    with contextlib.suppress(ValueError, TypeError, LookupError, AttributeError, RecursionError):
-        content = json.loads(file.read_text("utf-8-sig"))
-        values = [content[name].strip() for name in names]
-        if all(values):
-            return values
-    raise CourseError(
-        f"{file} cannot be used.",
-        cause=f"Expected JSON with {' and '.join(names)}; it is broken, or one of them is missing.",
-        next_step=f"make a new one on {SETTINGS}, or delete the file.",
-    )
-
-
-def _secret(name: str) -> str:
+def _take_secrets_of_colab() -> None:
+    """Give Kaggle's client what Colab keeps for this notebook, as variables."""
     from google.colab import userdata
 
-    try:
-        return str(userdata.get(name) or "").strip()
-    except Exception as error:  # Colab has a kind of its own for each reason
-        if type(error).__name__ != "NotebookAccessError":
-            return ""
-    raise CourseError(
-        f"Colab's secret {name} is there, but this notebook may not read it.",
-        cause="Each notebook needs your leave once.",
-        next_step='open the key symbol at the left, switch on "Notebook access", and run this again.',
-    )
+    for name in (TOKEN, USER, KEY):
+        with contextlib.suppress(Exception):  # Colab has a kind of its own for each reason
+            os.environ.setdefault(name, str(userdata.get(name)).strip())
+
+
+def _check_json(file: Path) -> None:
+    """Refuse a file of credentials that Kaggle's client would pass over in silence."""
+    names = ["username", "key"] if file.name == "kaggle.json" else ["refresh_token"]
+    if not _holds(file, names):
+        raise CourseError(
+            f"{file} cannot be used.",
+            cause=f"Expected JSON with {' and '.join(names)}; it is broken, or one of them is missing.",
+            next_step=f"make a new one on {SETTINGS}, or delete the file.",
+        )
+
+
+def _holds(file: Path, names: list[str]) -> bool:
+    with contextlib.suppress(ValueError):
+        content = json.loads(file.read_text("utf-8"))
+        return isinstance(content, dict) and all(content.get(name) for name in names)
+    return False

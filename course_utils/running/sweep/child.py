@@ -10,12 +10,12 @@ import threading
 import traceback
 
 import psutil
-from filelock import FileLock
 
 from course_utils.errors import CourseError
 from course_utils.running.runner import run_course
 from course_utils.running.sweep.attempt import LOG
 from course_utils.running.sweep.run import Run, from_json, is_finished
+from course_utils.system.lock import only_one
 
 LOCK = ".lock"
 
@@ -33,7 +33,7 @@ def _run(run: Run) -> str:
     """Run a run unless it is finished, and return its error; an empty text if there is none."""
     try:
         # Another worker may be at it still: a cluster gives a run anew when it loses sight of a worker.
-        with FileLock(run.out / LOCK):
+        with only_one(run.out / LOCK, "Another worker is at this run: waiting."):
             if not is_finished(run):
                 run_course(run.lessons, run.parameters, run.out, folder=run.folder)
     except CourseError as error:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import TypeVar
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import requests
 from requests import exceptions as failures
 from requests.utils import get_environ_proxies, select_proxy
+from urllib3 import Retry
 from urllib3.exceptions import HTTPError, TimeoutError
 
 BUSY = (408, 429, 500, 502, 503, 504)
@@ -22,8 +21,6 @@ HEADERS = {"Accept-Encoding": "identity", "User-Agent": "transfer-learning-cours
 REDIRECTS = 5
 CUT = "the connection was cut"
 WEB_PAGE = "not the file (got a web page - campus login?)"
-
-Result = TypeVar("Result")
 
 
 class SourceFailed(Exception):
@@ -57,7 +54,7 @@ def answer(
     """Open an address and give its answer, whose body is read by ``read_block``.
 
     Args:
-        address: http or https. A redirect from https to http is not followed.
+        address: http or https.
         headers: of the request, beside those that every request has.
         connect: seconds until the connection stands, looking up the name included.
         stall: seconds without any byte.
@@ -66,8 +63,12 @@ def answer(
         SourceFailed: whatever goes wrong on the network, also while the body is read.
     """
     try:
-        with _Session() as session, _opened(session, address, headers, connect, stall) as response:
-            yield response
+        rest = _look_up(address, connect)
+        with requests.Session() as session:
+            session.max_redirects = REDIRECTS
+            asked = HEADERS | headers
+            with session.get(address, headers=asked, stream=True, timeout=(rest, stall)) as response:
+                yield response
     except (requests.RequestException, HTTPError) as error:
         raise _in_words(error, connect, stall) from error
 
@@ -105,92 +106,49 @@ def refuse_web_page(response: requests.Response, beginning: bytes) -> None:
 
 def _busy(response: requests.Response, longest_wait: float) -> SourceFailed:
     reason = f"busy ({response.status_code} {response.reason})"
-    asked = _retry_after(response.headers.get("Retry-After", ""))
+    asked = None
+    with contextlib.suppress(HTTPError):  # neither a number nor a date
+        asked = Retry().parse_retry_after(response.headers.get("Retry-After", ""))
     if asked is not None and asked > longest_wait:
         return SourceFailed(f"{reason}, asks to wait {asked:,.0f} s", for_good=True)
     return SourceFailed(reason, again=True, wait=asked)
 
 
-class _Session(requests.Session):
-    def __init__(self) -> None:
-        super().__init__()
-        self.max_redirects = REDIRECTS
+def _look_up(address: str, seconds: float) -> float:
+    """Look up the name of a host, which knows no time-out of its own. Returns the seconds that are left.
 
-    def get_redirect_target(self, response: requests.Response) -> str | None:
-        target = super().get_redirect_target(response)
-        if target and response.url.startswith("https:"):
-            following = urlsplit(urljoin(response.url, target))
-            if following.scheme != "https":
-                raise SourceFailed(
-                    f"sent on to {following.hostname} without encryption: refused", for_good=True
-                )
-        return target
-
-
-def _opened(
-    session: requests.Session, address: str, headers: dict[str, str], connect: float, stall: float
-) -> requests.Response:
+    A proxy looks up names itself.
+    """
     start = time.monotonic()
-    no_connection = f"no connection within {connect:.3g} s"
-    if not select_proxy(address, get_environ_proxies(address)):  # a proxy looks up names itself
-        parts = urlsplit(address)
-        _within(connect, no_connection, lambda: _look_up(parts.hostname, parts.port or parts.scheme))
-    rest = max(connect - (time.monotonic() - start), 0.1)
-
-    def ask() -> requests.Response:
-        return session.get(address, headers=HEADERS | headers, stream=True, timeout=(rest, stall))
-
-    return _within(rest + stall, f"no answer within {connect + stall:.3g} s", ask)
-
-
-def _look_up(host: str, port: int | str) -> None:
-    try:
-        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        raise failures.ConnectionError(error) from error
-
-
-def _within(seconds: float, too_late: str, call: Callable[[], Result]) -> Result:
-    """Return what a call returns, or leave it behind: looking up a name, for one, knows no time-out."""
-    outcome: list[tuple[Result | None, BaseException | None]] = []
+    outcome: list[Exception | None] = []
 
     def work() -> None:
+        parts = urlsplit(address)
         try:
-            outcome.append((call(), None))
-        except BaseException as error:
-            outcome.append((None, error))
+            socket.getaddrinfo(parts.hostname, parts.port or parts.scheme, type=socket.SOCK_STREAM)
+            outcome.append(None)
+        except (OSError, ValueError) as error:
+            outcome.append(error)
 
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if not outcome:
-        raise SourceFailed(too_late)
-    result, error = outcome[0]
-    if error is not None:
-        raise error
-    return result
-
-
-def _retry_after(text: str) -> float | None:
-    """Return the seconds that a Retry-After header asks for: a number or a date."""
-    if text.strip().isdigit():
-        return float(text)
-    with contextlib.suppress(ValueError, TypeError):
-        return max(email.utils.parsedate_to_datetime(text).timestamp() - time.time(), 0.0)
-    return None
+    if not select_proxy(address, get_environ_proxies(address)):
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        thread.join(seconds)
+        if not outcome:
+            raise SourceFailed(f"no connection within {seconds:.3g} s")
+        if outcome[0] is not None:
+            raise SourceFailed("name not found (no network, or it blocks the host)", for_good=True)
+    return max(seconds - (time.monotonic() - start), 0.1)
 
 
 def _in_words(error: Exception, connect: float, stall: float) -> SourceFailed:
     causes = list(_chain(error))
-    kinds = tuple(type(cause) for cause in causes)
 
     def caused_by(*wanted: type[BaseException]) -> bool:
-        return any(issubclass(kind, wanted) for kind in kinds)
+        return any(isinstance(cause, wanted) for cause in causes)
 
     if caused_by(failures.ProxyError):
         return SourceFailed("the proxy did not let it through", for_good=True)
-    if caused_by(socket.gaierror):
-        return SourceFailed("name not found (no network, or it blocks the host)", for_good=True)
     if caused_by(ConnectionRefusedError):
         return SourceFailed("refused the connection", for_good=True)
     if caused_by(failures.SSLError):

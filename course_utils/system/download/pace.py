@@ -54,13 +54,7 @@ class Pace:
 
 
 def progress_bar(name: str, start: int, total: int | None) -> tqdm:
-    """Return the bar of a download that lasts longer than a second, with speed and remaining time.
-
-    Args:
-        name: of the file.
-        start: bytes that have arrived before.
-        total: bytes of the whole file, if known.
-    """
+    """Return the bar of a download that lasts longer than a second, with speed and remaining time."""
     with warnings.catch_warnings():  # a notebook without widgets gets a bar of text, and needs no warning
         warnings.simplefilter("ignore")
         from tqdm.auto import tqdm

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from course_utils.errors import CourseError
-from course_utils.system.disk import check_disk, in_words
+from course_utils.system.disk import check_disk, disk_error, in_words
 from course_utils.system.download.http_answer import (
     CUT,
     WEB_PAGE,
@@ -22,13 +23,12 @@ from course_utils.system.download.http_answer import (
     refuse_web_page,
 )
 from course_utils.system.download.pace import Pace, progress_bar
-from course_utils.system.download.part_file import PartFile, disk_error, only_one
+from course_utils.system.lock import only_one
 
 if TYPE_CHECKING:
     import requests
 
 BLOCK = 1024**2
-DIGITS = {"sha256": 64, "md5": 32}
 TELL_AGAIN_SECONDS = 300.0
 OTHER = "another file than expected"
 
@@ -59,32 +59,14 @@ class RemoteFile:
     Attributes:
         name: of the file in its folder.
         addresses: http or https, in the order of trying.
-        digest: ``"sha256:…"`` or ``"md5:…"`` in hexadecimal digits.
+        digest: ``"sha256:…"`` or ``"md5:…"`` in hexadecimal digits of lower case.
         size: bytes, if known.
-
-    Raises:
-        CourseError: an address is neither http nor https.
-        ValueError: the name is a path, or the digest is none.
     """
 
     name: str
     addresses: tuple[str, ...]
     digest: str
     size: int | None = None
-
-    def __post_init__(self) -> None:
-        kind, _, digits = self.digest.lower().partition(":")
-        is_name = Path(self.name).name == self.name and self.name not in ("", "..")
-        if not is_name or len(digits) != DIGITS.get(kind):
-            raise ValueError(f"expected a file name, sha256:… or md5:…: {self.name!r}, {self.digest!r}")
-        object.__setattr__(self, "digest", f"{kind}:{digits}")
-        for address in self.addresses:
-            if not (address.lower().startswith(("http://", "https://")) and urlsplit(address).hostname):
-                raise CourseError(
-                    f"{self.name} cannot be downloaded from {address!r}.",
-                    cause="Expected an address that begins with http:// or https:// and names a host.",
-                    next_step="correct the address; the variable COURSE_MIRROR may hold it.",
-                )
 
 
 class DownloadFailed(CourseError):
@@ -129,9 +111,17 @@ def download(
         target.parent.mkdir(parents=True, exist_ok=True)
         if is_complete(target, file):
             return target
-        with only_one(target, patience, _tell):
+        waiting = f"{file.name}: another notebook is downloading: waiting"
+        lock, part = target.with_name(f".{file.name}.lock"), part_path(target)
+        with only_one(lock, waiting, patience=patience, sign=lambda: _size(part)):
             if not is_complete(target, file):
                 _Download(file, target, patience).run(on_step)
+    except TimeoutError as error:
+        raise CourseError(
+            f"{file.name} could not be downloaded.",
+            cause=f"Another notebook is downloading it, and has received nothing for {patience:g} s.",
+            next_step="stop the other notebook, then run this again.",
+        ) from error
     except OSError as error:
         raise disk_error(target, error) from error
     return target
@@ -140,6 +130,11 @@ def download(
 def is_complete(path: Path, file: RemoteFile) -> bool:
     """True if the file at the path is the one that the digest names."""
     return path.is_file() and _digest_like(path, file.digest) == file.digest
+
+
+def part_path(target: Path) -> Path:
+    """Return where what has arrived of a file lies, given its final path."""
+    return target.with_name(f"{target.name}.part")
 
 
 def file_digest(path: str | Path, kind: str = "sha256") -> str:
@@ -153,9 +148,9 @@ class _Download:
 
     def __init__(self, file: RemoteFile, target: Path, patience: float | None) -> None:
         self.file, self.target, self.patience = file, target, patience
-        self.part = PartFile(target, file.digest)
+        self.part = part_path(target)
         self.total = file.size  # for words only: a server may be wrong about it
-        self.furthest = self.part.size()  # where the part has ever been
+        self.furthest = _size(self.part)  # where the part has ever been
         self.round_began_at = self.furthest
         self.left: dict[str, SourceFailed] = {}  # in this round
         self.slow_will_do = patience is None and len(file.addresses) == 1
@@ -224,12 +219,14 @@ class _Download:
 
     def _is_verified(self, address: str, *, is_whole: bool) -> bool:
         """Give the file its final name, or throw it away. False: this address may give all of it once."""
-        found = _digest_like(self.part.path, self.file.digest)
+        found = _digest_like(self.part, self.file.digest)
         if found == self.file.digest:
-            self.part.finish()
+            with self.part.open("rb+") as handle:
+                os.fsync(handle.fileno())
+            os.replace(self.part, self.target)
             self.outcomes[address] = "complete"
             return True
-        self.part.discard()
+        self._discard()
         self.furthest = 0
         if is_whole or address in self.fetched_whole:
             raise SourceFailed(f"{OTHER} ({self.file.digest}), found {found}", for_good=True)
@@ -239,36 +236,28 @@ class _Download:
 
     def _receive(self, address: str) -> int:
         """Receive what is missing. Returns where the answer began: 0 if this address gave all bytes."""
-        offset = self.part.size()
+        offset = _size(self.part)
         if self.file.size is not None and offset >= self.file.size > 0:
             return offset
         connect, stall = self.pace.at_most(TIMEOUTS.connect), self.pace.at_most(TIMEOUTS.stall)
-        with answer(address, self._range(address, offset), connect=connect, stall=stall) as response:
+        missing = {"Range": f"bytes={offset}-"} if offset else {}
+        with answer(address, missing, connect=connect, stall=stall) as response:
             start, total = begins_at(response, TIMEOUTS.longest_wait)
             if start != 0:
-                self._check_fit(address, response, start, offset, total)
+                self._size_of_all(total)
+            if start not in (0, offset):
+                self._discard()
+                raise SourceFailed("what is there does not fit to what has arrived", again=True)
             block = read_block(response, BLOCK)
             refuse_web_page(response, block)
             total = self._size_of_all(total)
             check_disk(self.target.parent, (total or start) - start, self.target.name)
-            self._prepare(address, response, offset, start)
+            if start:
+                self._tell(f"resumed from {self._how_far()} at {_host(address)}")
+            elif offset:
+                self._tell(f"{_host(address)}: gives the whole file only, starting again")
             self._write(response, block, start, total)
         return start
-
-    def _range(self, address: str, offset: int) -> dict[str, str]:
-        if not offset:
-            return {}
-        condition = self.part.condition(address)
-        return {"Range": f"bytes={offset}-"} | ({"If-Range": condition} if condition else {})
-
-    def _check_fit(
-        self, address: str, response: requests.Response, start: int | None, offset: int, total: int | None
-    ) -> None:
-        """Throw away what has arrived if the answer does not continue it. The next answer is whole."""
-        self._size_of_all(total)
-        if start != offset or self.part.is_of_another_state(address, response.headers):
-            self.part.discard()
-            raise SourceFailed("what is there does not fit to what has arrived", again=True)
 
     def _size_of_all(self, told: int | None) -> int | None:
         """Return the size of the whole file, if it is known. It is not what any server says."""
@@ -277,25 +266,16 @@ class _Download:
             raise SourceFailed(f"{OTHER} ({self.total:,} bytes), found {told:,}", for_good=True)
         return self.total
 
-    def _prepare(self, address: str, response: requests.Response, offset: int, start: int) -> None:
-        host = _host(address)
-        if start:
-            self._tell(f"resumed from {self._how_far()} at {host}")
-        elif self.part.is_of_another_state(address, response.headers):
-            self._tell(f"{host}: the file changed, starting again")
-        elif offset:
-            self._tell(f"{host}: gives the whole file only, starting again")
-        if not start:
-            self.part.restart()
-        self.part.comes_from(address, response.headers)
-
     def _write(self, response: requests.Response, block: bytes, start: int, total: int | None) -> None:
         at = start
         self.pace.begin()
-        with progress_bar(self.file.name, start, total) as bar, self.part.opened() as handle:
+        with (
+            progress_bar(self.file.name, start, total) as bar,
+            self.part.open("ab" if start else "wb") as handle,
+        ):
             while block and (total is None or at <= total):
                 handle.write(block)
-                handle.flush()
+                handle.flush()  # so that nothing is lost if the process is killed
                 bar.update(len(block))
                 at += len(block)
                 self.furthest = max(self.furthest, at)
@@ -304,8 +284,11 @@ class _Download:
         if total is not None and at < total:
             raise SourceFailed(CUT, again=True)
         if total is not None and at > total:
-            self.part.discard()
+            self._discard()
             raise SourceFailed(f"{OTHER} ({total:,} bytes), found more", for_good=True)
+
+    def _discard(self) -> None:
+        self.part.unlink(missing_ok=True)
 
     def _leave_if_slow(self, speed: float | None, missing: int) -> None:
         if self.pace.patience_left() <= 0:
@@ -322,7 +305,7 @@ class _Download:
             self._tell(words)
 
     def _how_far(self) -> str:
-        size = self.part.size()
+        size = _size(self.part)
         return f"{100 * size // self.total} %" if self.total else in_words(size)
 
     def _next(self, address: str, following: str) -> str:
@@ -342,12 +325,16 @@ class _Download:
             again = "log in to the network in a browser and run this again"
         elif all(OTHER in reason for reason in reasons):
             again = "run this again later"
-        kept = f"; it continues at {self._how_far()}" if self.part.size() else ""
+        kept = f"; it continues at {self._how_far()}" if _size(self.part) else ""
         return DownloadFailed(
             f"{self.file.name} could not be downloaded.",
             cause=f"{'; '.join(reasons) or 'no address is known'}.",
             next_step=f"{again}{kept}. Or use a copy of the file by its path.",
         )
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _digest_like(path: Path, digest: str) -> str:

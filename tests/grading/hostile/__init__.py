@@ -1,12 +1,34 @@
 """Notebooks that mean harm, as code: each stands in the gap of exercise 90.1, and 90.2 is solved honestly.
 
 In them, ``leak(x)`` hands out what was found, as the answer of exercise 90.3: the test looks for canaries
-in it. ``OUTSIDE`` is a dict with what an attacker may have guessed about the grader's machine.
+in it. ``nothing_works(acts)`` tries calls and hands out "ran" if all of them failed, as they must.
+``OUTSIDE`` is a dict with what an attacker may have guessed about the grader's machine.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+HELP = """
+def leak(found):
+    check("90.3", repr(found)[:19_000])
+
+
+def what_works(acts):
+    found = []
+    for act, *arguments in acts:
+        try:
+            result = act(*arguments)
+        except (OSError, ValueError):
+            continue
+        if not (isinstance(result, int) and result == -1):  # as functions of C tell that they failed
+            found.append((arguments, result))
+    return found
+
+
+def nothing_works(acts):
+    leak(what_works(acts) or "ran")
+"""
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,9 @@ ATTACKS = [
         if os.fork() == 0:
             os.setsid()
             if os.fork() == 0:
-                for number in range(1, 65):
-                    try:
-                        signal.signal(number, signal.SIG_IGN)
-                    except (OSError, ValueError):
-                        pass
+                what_works((signal.signal, number, signal.SIG_IGN) for number in range(1, 65))
                 os.chdir("/")
-                for number in range(0, 100):
-                    try:
-                        os.close(number)
-                    except OSError:
-                        pass
+                os.closerange(0, 100)
                 time.sleep(600)
             os._exit(0)
         leak("ran")
@@ -82,16 +74,13 @@ ATTACKS = [
         """
         import ctypes, os
         libc = ctypes.CDLL(None, use_errno=True)
-        done = [libc.ptrace(16, 1, 0, 0), libc.ptrace(16, os.getppid(), 0, 0)]
-        for path in ("/proc/1/mem", f"/proc/{os.getppid()}/mem", "/dev/mem", "/proc/kcore"):
-            try:
-                with open(path, "r+b") as file:
-                    file.seek(0x1000)
-                    done.append(file.read(1))
-            except OSError:
-                done.append(-1)
-        leak(("ran", done))
-        assert set(done) == {-1}, done
+        def read(path):
+            with open(path, "r+b") as file:
+                file.seek(0x1000)
+                return file.read(1)
+        nothing_works([
+            (libc.ptrace, 16, 1, 0, 0), (libc.ptrace, 16, os.getppid(), 0, 0), (read, "/proc/1/mem"),
+            (read, f"/proc/{os.getppid()}/mem"), (read, "/dev/mem"), (read, "/proc/kcore")])
         """,
         leaks=True,
     ),

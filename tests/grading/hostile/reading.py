@@ -7,15 +7,9 @@ ATTACKS = [
     Attack(
         "read files of the system and of homes",
         """
-        import glob, os
-        found = []
-        for path in ["/etc/shadow", os.path.join("/root", ".ssh", "id_rsa"), "/etc/machine-id", *glob.glob("/home/*/*")]:
-            try:
-                found.append(open(path).read()[:2000])
-            except OSError:
-                pass
-        leak(("ran", found))
-        assert not found, found
+        import glob, os, pathlib
+        paths = ["/etc/shadow", os.path.join("/root", ".ssh", "id_rsa"), "/etc/machine-id", *glob.glob("/home/*/*")]
+        nothing_works((pathlib.Path(path).read_text,) for path in paths)
         """,
         leaks=True,
         sample=True,
@@ -25,18 +19,9 @@ ATTACKS = [
         """
         import os, pathlib
         homes = [pathlib.Path.home(), pathlib.Path(OUTSIDE["home"]), pathlib.Path("/root")]
-        found = [dict(os.environ), os.listdir("/proc")]
-        for number in filter(str.isdigit, os.listdir("/proc")):
-            for name in ("environ", "cmdline"):
-                try:
-                    found.append(open(f"/proc/{number}/{name}").read())
-                except OSError:
-                    pass
-        for home in homes:
-            try:
-                found.append((home / ".kaggle" / "kaggle.json").read_text())
-            except OSError:
-                pass
+        paths = [home / ".kaggle" / "kaggle.json" for home in homes]
+        paths += [path for path in pathlib.Path("/proc").glob("[0-9]*/*") if path.name in ("environ", "cmdline")]
+        found = [dict(os.environ), os.listdir("/proc"), what_works((path.read_text,) for path in paths)]
         leak(found)
         """,
         leaks=True,
@@ -90,19 +75,14 @@ ATTACKS = [
         "look through open files and mounts",
         """
         import os
-        found = ["ran", open("/proc/self/mountinfo").read()]
+        acts = [(open("/proc/self/mountinfo").read,)]
         for number in range(3, 200):
-            for get in (lambda: os.readlink(f"/proc/self/fd/{number}"), lambda: os.pread(number, 100000, 0)):
-                try:
-                    found.append(get())
-                except OSError:
-                    pass
-        for number in os.listdir("/proc/1/fd") if os.access("/proc/1/fd", os.R_OK) else []:
-            try:
-                handle = os.open(f"/proc/1/fd/{number}", os.O_RDONLY | os.O_NONBLOCK)
-                found.append(os.read(handle, 100_000))
-            except OSError:
-                pass
+            acts += [(os.readlink, f"/proc/self/fd/{number}"), (os.pread, number, 100_000, 0)]
+        def read(number):
+            return os.read(os.open(f"/proc/1/fd/{number}", os.O_RDONLY | os.O_NONBLOCK), 100_000)
+        if os.access("/proc/1/fd", os.R_OK):
+            acts += [(read, number) for number in os.listdir("/proc/1/fd")]
+        found = ["ran", what_works(acts)]
         leak(found)
         """,
         leaks=True,

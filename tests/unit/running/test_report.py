@@ -118,6 +118,23 @@ def test_comparison_has_a_row_a_model_with_mean_and_spread(out):
     assert told == {"test": "90.0 %", "seeds": "1", "weights": "none", "data": "drawn"}
 
 
+def test_finding_names_the_first_model_and_its_lead_over_the_best_from_scratch(out):
+    test = {"unit": "fraction", "split": "test", "out": out}
+    assert Results(out).finding() == "MLP comes first: right for 25.0% of the test pictures."
+    add_run(out, "Frozen", 0, 0.7, weights="bundled")
+    for model, value, weights in (
+        ("CNN", 0.4, "none"),
+        ("Frozen", 0.7, "bundled"),
+        ("Soft vote", 0.9, "none"),
+    ):
+        record("05", model, "accuracy", value, **test, **CONTEXT | {"weights": weights, "seed": 0})
+    sentence = (
+        "Frozen comes first: right for 70.0% of the test pictures, 30.0 points more than the best network"
+    )
+    assert Results(out).finding() == f"{sentence} from scratch (CNN)."
+    assert f"<strong>{sentence}" in write_report(out).read_text(encoding="utf-8")
+
+
 def test_text_for_the_terminal_prefers_the_test_set_and_names_the_stand_in(out):
     said = Results(out).summary()
     assert "test accuracy" in said

@@ -11,7 +11,6 @@ FILES = {
     "cifar-10-python.tar.gz": "downloads",
     "cifar10-test.parquet": "downloads",
     "cifar-10-python.tar.gz.part": "unfinished",
-    "cifar-10-python.tar.gz.part.json": "unfinished",
     "lesson-seconds.json": "other",
     "arrays/published-abc/train_images.npy": "arrays",
     "arrays/published-abc/content.json": "arrays",
@@ -20,7 +19,6 @@ FILES = {
     "weights/resnet.h5.part": "unfinished",
     "features/key.npz": "features",
     "kaggle/competition/train.7z": "kaggle",
-    "kaggle/unfinished/train.7z.part": "unfinished",
 }
 
 
@@ -97,7 +95,7 @@ def test_links_are_removed_and_not_followed(folder, tmp_path):
 def test_the_command_shows_and_clears(folder, capsys):
     assert cache.main([]) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith(f"Cache: {folder}, 13 kB\n")
+    assert shown.startswith(f"Cache: {folder}, 11 kB\n")
     assert "published-abc, 0 min old" in shown
     assert cache.main(["--clear", "arrays"]) == 0
     assert capsys.readouterr().out.startswith("Removed 1 entry, 2 kB.\nCache: ")

@@ -16,7 +16,6 @@ from sources_places import as_in_a_new_process, served
 
 from course_utils import weights
 from course_utils.cifar10 import load_cifar10
-from course_utils.pictures.places import published
 from course_utils.system.download import mirrors
 from course_utils.system.download.transfer import RemoteFile
 
@@ -52,8 +51,6 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve) -> Path:
     monkeypatch.setattr(mirrors, "ARCHIVE", remote(archive))
     for name, file in {"MobileNetV2": "mobilenet.h5", "ResNet50": "resnet.h5"}.items():
         monkeypatch.setitem(mirrors.WEIGHTS, name, remote(folder / file))
-    monkeypatch.setattr(published, "TRAIN_PICTURES", 60)
-    monkeypatch.setattr(published, "TEST_PICTURES", 20)
     return folder
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import email.utils
-import errno
 import hashlib
-import json
-import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +14,6 @@ from course_utils.errors import CourseError
 from course_utils.system.download import http_answer, pace
 from course_utils.system.download.http_answer import SourceFailed, begins_at, refuse_web_page
 from course_utils.system.download.pace import Pace
-from course_utils.system.download.part_file import PartFile, disk_error, only_one
 from course_utils.system.download.transfer import TIMEOUTS, RemoteFile, Timeouts, download, file_digest
 
 DIGEST = f"sha256:{'0' * 64}"
@@ -48,27 +44,6 @@ def test_the_time_outs_of_the_course() -> None:
 # What is downloaded
 
 
-@pytest.mark.parametrize(
-    "address", ["file:///etc/passwd", "ftp://host/a", "no address", "", "http://", "host/a"]
-)
-def test_other_addresses_are_refused(address: str) -> None:
-    with pytest.raises(CourseError) as error:
-        RemoteFile("a", (THERE, address), DIGEST)
-    assert_says(error, "a cannot be downloaded from", "http://")
-
-
-@pytest.mark.parametrize("name", ["../a", "/a", "b/a", "", ".."])
-def test_a_name_is_no_path(name: str) -> None:
-    with pytest.raises(ValueError, match="file name"):
-        RemoteFile(name, (HERE,), DIGEST)
-
-
-@pytest.mark.parametrize("digest", ["0" * 64, "sha256:", "sha256:00", "md5:" + "0" * 64, "crc:" + "0" * 64])
-def test_a_digest_says_its_kind(digest: str) -> None:
-    with pytest.raises(ValueError, match="sha256"):
-        RemoteFile("a", (HERE,), digest)
-
-
 def test_no_address_is_told(tmp_path: Path) -> None:
     with pytest.raises(CourseError) as error:
         download(RemoteFile("a", (), DIGEST), tmp_path)
@@ -80,7 +55,7 @@ def test_what_is_there_needs_no_address(tmp_path: Path) -> None:
     for kind in ("sha256", "md5"):
         digest = hashlib.new(kind, b"abc").hexdigest()
         assert file_digest(tmp_path / "a", kind) == digest
-        assert download(RemoteFile("a", (), f"{kind}:{digest.upper()}"), tmp_path) == tmp_path / "a"
+        assert download(RemoteFile("a", (), f"{kind}:{digest}"), tmp_path) == tmp_path / "a"
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
@@ -136,26 +111,6 @@ def test_a_web_page_is_recognised(page: bytes) -> None:
     with pytest.raises(SourceFailed, match="campus login"):
         refuse_web_page(given(200, Content_Type=kind), page)
     refuse_web_page(given(200, Content_Type="application/gzip"), b"\x1f\x8b" + page)
-
-
-@pytest.mark.parametrize(
-    ("url", "target", "is_refused"),
-    [
-        ("https://a.invalid/x", "http://b.invalid/x", True),
-        ("https://a.invalid/x", "https://b.invalid/x", False),
-        ("https://a.invalid/x", "/y", False),
-        ("http://a.invalid/x", "http://b.invalid/x", False),
-        ("http://a.invalid/x", "https://b.invalid/x", False),
-    ],
-)
-def test_a_redirect_does_not_give_up_encryption(url: str, target: str, is_refused: bool) -> None:
-    answer = given(302, url, Location=target)
-    session = http_answer._Session()
-    if is_refused:
-        with pytest.raises(SourceFailed, match=r"sent on to b.invalid without encryption: refused"):
-            session.get_redirect_target(answer)
-    else:
-        assert session.get_redirect_target(answer) == target
 
 
 @pytest.mark.parametrize(
@@ -215,98 +170,3 @@ def test_the_speed_is_that_of_each_half_minute(clock: _Clock) -> None:
     clock.now = 60
     assert watched.add(30_000) == 1000
     assert watched.patience_left() == float("inf")
-
-
-# The part
-
-
-@pytest.fixture
-def part(tmp_path: Path) -> PartFile:
-    made = PartFile(tmp_path / "a", DIGEST)
-    made.restart()
-    return made
-
-
-def test_a_part_remembers_where_it_came_from(part: PartFile, tmp_path: Path) -> None:
-    part.comes_from(HERE, requests.structures.CaseInsensitiveDict({"etag": '"1"', "Server": "x"}))
-    with part.opened() as handle:
-        handle.write(b"abc")
-    again = PartFile(tmp_path / "a", DIGEST)
-    assert again.size() == 3
-    assert again.condition(HERE) == '"1"'
-    assert again.condition(THERE) is None
-    assert again.is_of_another_state(HERE, {"ETag": '"2"'})
-    assert not again.is_of_another_state(HERE, {"ETag": '"1"'})
-    assert not again.is_of_another_state(HERE, {})
-    assert not again.is_of_another_state(THERE, {"ETag": '"2"'})
-
-
-def test_a_weak_etag_is_no_condition(part: PartFile) -> None:
-    part.comes_from(HERE, {"ETag": 'W/"1"'})
-    assert part.condition(HERE) is None
-    part.comes_from(HERE, {"ETag": 'W/"1"', "Last-Modified": "Mon"})
-    assert part.condition(HERE) == "Mon"
-
-
-def test_a_part_for_another_digest_is_thrown_away(part: PartFile, tmp_path: Path) -> None:
-    part.comes_from(HERE, {})
-    PartFile(tmp_path / "a", "md5:" + "0" * 32)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_finished_part_has_the_final_name_alone(part: PartFile, tmp_path: Path) -> None:
-    part.comes_from(HERE, {})
-    part.path.write_bytes(b"abc")
-    part.finish()
-    assert [file.name for file in tmp_path.iterdir()] == ["a"]
-    assert (tmp_path / "a").read_bytes() == b"abc"
-
-
-def test_the_final_name_is_given_in_one_step(
-    part: PartFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    part.target.write_bytes(b"former")
-    part.comes_from(HERE, {})
-    part.path.write_bytes(b"abc")
-    monkeypatch.setattr("os.replace", killed)
-    with pytest.raises(KeyboardInterrupt):
-        part.finish()
-    assert part.target.read_bytes() == b"former"
-    assert PartFile(tmp_path / "a", DIGEST).size() == 3
-
-
-def test_the_note_is_never_half_written(part: PartFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    part.comes_from(HERE, {"ETag": '"1"'})
-    monkeypatch.setattr("os.replace", killed)
-    with pytest.raises(KeyboardInterrupt):
-        part.comes_from(THERE, {})
-    assert json.loads(part.note_path.read_text())["address"] == HERE
-
-
-def test_the_lock_is_for_one(tmp_path: Path) -> None:
-    told: list[str] = []
-    with only_one(tmp_path / "a", 0.2, told.append):
-        start = time.monotonic()
-        with pytest.raises(CourseError) as error, only_one(tmp_path / "a", 0.2, told.append):
-            pytest.fail("two at a time")
-        assert time.monotonic() - start < 5
-    assert_says(error, "a could not be downloaded", "Another notebook", "0.2 s")
-    assert told == ["a: another notebook is downloading: waiting"]
-    with only_one(tmp_path / "a", 0.2, told.append):
-        assert len(told) == 1
-
-
-@pytest.mark.parametrize(
-    ("code", "cause"), [(errno.ENOSPC, "The disk is full."), (errno.EROFS, "Read-only file system.")]
-)
-def test_errors_of_the_disk(code: int, cause: str) -> None:
-    import os
-
-    lines = str(disk_error(Path("/cache/a"), OSError(code, os.strerror(code)))).splitlines()
-    assert lines[:2] == ["a cannot be written to /cache.", cause]

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from course_utils.errors import CourseError
-from course_utils.pictures.places.parquet_copy import parquet_files
 from course_utils.system.download import mirrors
 from course_utils.system.download.transfer import RemoteFile
 
@@ -112,7 +111,7 @@ def test_a_mirror_that_is_none(monkeypatch, given):
 
 
 def test_the_parquet_copy_has_two_pinned_files():
-    train, test = parquet_files()
+    train, test = mirrors.PARQUET
     assert train.name.startswith("cifar10-train")
     assert test.name.startswith("cifar10-test")
     for file in (train, test):

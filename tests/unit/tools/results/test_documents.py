@@ -54,11 +54,17 @@ def test_models_stand_in_the_order_of_the_course_with_their_spread():
     assert writer.models_text(pd.DataFrame(rows).assign(lesson="17")).empty
 
 
-def records(published=(0.4, 0.5, 0.6), corrected=(0.5, 0.6, 0.7), seconds=(100.0, 50.0)) -> pd.DataFrame:
+def records(
+    published=(0.4, 0.5, 0.6),
+    corrected=(0.5, 0.6, 0.7),
+    seconds=(100.0, 50.0),
+    weights="bundled",
+    labels=80.0,
+) -> pd.DataFrame:
     rows = []
     for form, values, time in (("published", published, seconds[0]), ("corrected", corrected, seconds[1])):
         for seed, value in enumerate(values):
-            row = {"model": f"R3 {form}", "seed": seed}
+            row = {"model": f"R3 {form}", "weights": weights, "labels_per_class": labels, "seed": seed}
             rows.append(row | {"metric": "accuracy", "split": "test", "value": value})
             rows.append(row | {"metric": "seconds", "split": "train", "value": time})
     return pd.DataFrame(rows)
@@ -69,6 +75,27 @@ def test_gain_is_paired_by_seed():
     assert row["gain (points)"] == "+10.0 ± 0.0"
     assert row["is it more than chance?"] == "yes"
     assert row["time, against published"] == "0.50"
+
+
+def test_gains_of_other_weights_and_labels_are_rows_of_their_own():
+    other = records(published=(0.2,), corrected=(0.7,), weights="imagenet", labels=float("nan"))
+
+    table = writer.gains(pd.concat([records(), other]))
+
+    assert table["conditions"].tolist() == [
+        "bundled weights, 80 labels of each class",
+        "ImageNet's weights, all labels",
+    ]
+    assert table["gain (points)"].tolist() == ["+10.0 ± 0.0", "+50.0"]
+    assert writer._shortfalls(table) == []
+
+
+def test_models_of_all_labels_are_told_as_such():
+    row = {"lesson": "05", "metric": "accuracy", "split": "test", "model": "MLP", "seed": 0, "value": 0.5}
+    text = writer.models_text(
+        pd.DataFrame([row | {"labels_per_class": count} for count in (50, float("nan"))])
+    )
+    assert text.columns.tolist() == ["photographs, 50 labels of each class", "photographs, all labels"]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +167,9 @@ def test_forms_at_chance_are_named_with_what_re_estimated_statistics_bring_to_li
 def test_a_recipe_without_a_better_form_for_the_price_is_named(made, told):
     lines = writer._shortfalls(writer.gains(made))
     assert len(lines) == told
-    assert all(line.startswith("**R3: no corrected form") for line in lines)
+    assert all(
+        line.startswith("**R3, bundled weights, 80 labels of each class: no corrected form") for line in lines
+    )
 
 
 def test_only_what_stands_between_the_marks_is_replaced():

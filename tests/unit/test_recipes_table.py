@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from made_up_recipes import CPU, GPU, entries, table
 
-from course_utils.reference_tables import recipe_records, recipes_table
+from course_utils.reference import recipe_records, recipes_table
 
 
 def cost(model: str, metric: str, values: list[float], **context: object) -> list[dict]:

@@ -12,8 +12,7 @@ from sources_places import as_in_a_new_process, served
 from course_utils.cifar10 import load_cifar10
 from course_utils.errors import CourseError
 from course_utils.pictures import array_cache
-from course_utils.pictures.places import published
-from course_utils.pictures.places.published import read_published
+from course_utils.pictures.places.copies import read_copy
 from course_utils.system.download import mirrors
 from course_utils.system.download.transfer import RemoteFile
 
@@ -30,8 +29,6 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     small = RemoteFile(path.name, (), digest, path.stat().st_size)
     monkeypatch.setattr(mirrors, "ARCHIVE", small)
-    monkeypatch.setattr(published, "TRAIN_PICTURES", 60)
-    monkeypatch.setattr(published, "TEST_PICTURES", 20)
     with served(folder) as address:
         monkeypatch.setenv("COURSE_MIRROR", f"{address}/")
         yield path
@@ -54,9 +51,9 @@ def test_the_second_time_needs_no_server(
     mirror: Path, monkeypatch: pytest.MonkeyPatch, keep_seconds: int
 ) -> None:
     monkeypatch.setattr(array_cache, "WORTH_KEEPING_SECONDS", keep_seconds)
-    read_published()
+    read_copy("published")
     mirror.unlink()
-    assert len(read_published().train_images) == 60
+    assert len(read_copy("published").train_images) == 60
 
 
 def test_another_file_is_refused(mirror: Path, tmp_path: Path) -> None:
@@ -67,13 +64,6 @@ def test_another_file_is_refused(mirror: Path, tmp_path: Path) -> None:
         load_cifar10("published")
     assert_says(error, "another file than expected", mirrors.ARCHIVE.digest)
     assert not (tmp_path / "cache" / "cifar-10-python.tar.gz").exists()
-
-
-def test_every_picture_has_to_be_there(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(published, "TEST_PICTURES", 10_000)
-    with pytest.raises(CourseError) as error:
-        load_cifar10("published")
-    assert_says(error, "holds 60 and 20 pictures", "10,000 to test")
 
 
 # The archive on disk, as in a folder of make fetch

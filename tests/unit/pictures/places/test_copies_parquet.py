@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import http.server
-import threading
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sources_files import both_sets, small_pictures
-from sources_places import as_in_a_new_process
+from sources_places import as_in_a_new_process, served
 
 from course_utils.cifar10 import load_cifar10
 from course_utils.errors import CourseError
@@ -20,49 +19,36 @@ from course_utils.pictures.formats import parquet
 from course_utils.pictures.places import drawn
 from course_utils.pictures.structure import Pictures
 from course_utils.system.download import mirrors
+from course_utils.system.download.transfer import RemoteFile
 
 FILES = {"train": b"train " * 500, "test": b"test " * 500}
 PICTURES = small_pictures()
 
 
 @pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A repository of two files, whose reader gives small pictures; and an archive that nobody has."""
-    bodies = {f"/{part}.parquet": body for part, body in FILES.items()}
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = bodies.get(self.path)
-            self.send_response(404 if body is None else 200)
-            self.send_header("Content-Length", str(len(body or b"")))
-            self.end_headers()
-            self.wfile.write(body or b"")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}"
-    tables = [
-        parquet.RemoteTable(
-            f"{part}.parquet",
-            f"{address}/{part}.parquet",
-            f"sha256:{hashlib.sha256(body).hexdigest()}",
-            len(body),
-        )
-        for part, body in FILES.items()
-    ]
-    monkeypatch.setattr(parquet, "FILES", tuple(tables))
-    archive = dataclasses.replace(mirrors.ARCHIVE, addresses=(f"{address}/{mirrors.ARCHIVE.name}",))
-    monkeypatch.setattr(mirrors, "ARCHIVE", archive)
-    as_in_a_new_process(monkeypatch, tmp_path / "cache")
-    monkeypatch.setattr(drawn, "TRAIN_PER_CLASS", 3)
-    monkeypatch.setattr(drawn, "TEST_PER_CLASS", 2)
-    monkeypatch.setattr(array_cache, "WORTH_KEEPING_SECONDS", 0)
-    yield bodies
-    server.shutdown()
-    server.server_close()
+    (tmp_path / "hub").mkdir()
+    for part, body in FILES.items():
+        (tmp_path / "hub" / f"{part}.parquet").write_bytes(body)
+    with served(tmp_path / "hub") as address:
+        tables = [
+            RemoteFile(
+                f"{part}.parquet",
+                (f"{address}/{part}.parquet",),
+                f"sha256:{hashlib.sha256(body).hexdigest()}",
+                len(body),
+            )
+            for part, body in FILES.items()
+        ]
+        archive = dataclasses.replace(mirrors.ARCHIVE, addresses=(f"{address}/{mirrors.ARCHIVE.name}",))
+        as_in_a_new_process(monkeypatch, tmp_path / "cache")
+        monkeypatch.setattr(mirrors, "PARQUET", tuple(tables))
+        monkeypatch.setattr(mirrors, "ARCHIVE", archive)
+        monkeypatch.setattr(drawn, "TRAIN_PER_CLASS", 3)
+        monkeypatch.setattr(drawn, "TEST_PER_CLASS", 2)
+        monkeypatch.setattr(array_cache, "WORTH_KEEPING_SECONDS", 0)
+        yield tmp_path / "hub"
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +62,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "read_parquet", read)
 
 
-def test_both_files_are_fetched_and_read(hub: dict[str, bytes]) -> None:
+def test_both_files_are_fetched_and_read(hub: Path) -> None:
     host = mirrors.ARCHIVE.addresses[0].split("/")[2]
     loaded = load_cifar10("parquet")
     assert both_sets(loaded) == both_sets(PICTURES)
@@ -85,27 +71,25 @@ def test_both_files_are_fetched_and_read(hub: dict[str, bytes]) -> None:
     assert loaded.steps == ((host, "complete"), (host, "complete"))
 
 
-def test_auto_takes_it_where_nobody_has_the_archive(
-    hub: dict[str, bytes], capsys: pytest.CaptureFixture
-) -> None:
+def test_auto_takes_it_where_nobody_has_the_archive(hub: Path, capsys: pytest.CaptureFixture) -> None:
     host = mirrors.ARCHIVE.addresses[0].split("/")[2]
     loaded = load_cifar10("auto")
     assert loaded.source == "path"
     assert loaded.steps == (
         ("cache", "does not hold it"),
-        (host, "answered 404 Not Found"),
+        (host, "answered 404 File not found"),
         (host, "complete"),
         (host, "complete"),
     )
     assert capsys.readouterr().out.endswith(f"  {host}  complete\n" * 2)
-    hub.clear()
+    shutil.rmtree(hub)
     again = load_cifar10("auto")  # asks nobody
     assert (again.source, again.steps) == ("path", (("cache", "used"),))
     assert capsys.readouterr().out == ""
 
 
 def test_files_that_hold_something_else_are_a_step_and_no_end(
-    hub: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+    hub: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Path) -> None:
         raise CourseError("train.parquet holds 9 classes.", cause="Expected ten.", next_step="try again.")
@@ -118,9 +102,7 @@ def test_files_that_hold_something_else_are_a_step_and_no_end(
         load_cifar10("parquet")
 
 
-def test_a_file_with_other_bytes_than_listed_is_refused(hub: dict[str, bytes]) -> None:
-    for path in hub:
-        if "test" in path:
-            hub[path] = FILES["test"][:-1] + b"!"
+def test_a_file_with_other_bytes_than_listed_is_refused(hub: Path) -> None:
+    (hub / "test.parquet").write_bytes(FILES["test"][:-1] + b"!")
     with pytest.raises(CourseError, match="another file than expected"):
         load_cifar10("parquet")
