@@ -157,7 +157,8 @@ def claims_table(records: pd.DataFrame) -> pd.DataFrame:
 
 def _row(claim: Claim, groups: list[pd.DataFrame]) -> dict[str, str]:
     found = _closest(claim, groups)
-    told = claim.recipe, claim.words, _joined(claim.needs.text(), claim.conditions)
+    conditions = ", ".join(filter(None, (claim.needs.text(), claim.conditions)))
+    told = claim.recipe, claim.words, conditions
     said = _judged(claim, *found) if found else _not_tried(claim, "Not measured yet", NOT_MEASURED)
     return dict(zip(COLUMNS, (*told, *said), strict=True))
 
@@ -182,17 +183,10 @@ def _closest(claim: Claim, groups: list[pd.DataFrame]) -> tuple[pd.DataFrame, Va
     for group in groups:
         values = _values(claim, group, groups)
         if len(values):
-            found.append((group[group["seed"].isin(values.index)], values))
-    return max(found, key=lambda pair: _closeness(claim, *pair), default=None)
-
-
-def _closeness(claim: Claim, group: pd.DataFrame, values: Values) -> tuple:
-    is_photographs = group["data"].iloc[0] != "drawn"
-    return is_photographs, -len(claim.needs.missing(group)), len(values)
-
-
-def _joined(*parts: str) -> str:
-    return ", ".join(part for part in parts if part)
+            told = group[group["seed"].isin(values.index)]
+            is_photographs = told["data"].iloc[0] != "drawn"
+            found.append(((is_photographs, -len(claim.needs.missing(told)), len(values)), told, values))
+    return max(found, key=lambda entry: entry[0])[1:] if found else None
 
 
 def _values(claim: Claim, group: pd.DataFrame, groups: list[pd.DataFrame]) -> Values:
@@ -239,9 +233,8 @@ def _points(values: Values) -> str:
     return f"{'+' if values.mean() >= 0 else ''}{with_spread(100 * values)} points"
 
 
-RULES: dict[str, Rule] = {
-    rule.__name__: rule for rule in (at_least, between, at_most, same, about, significant)
-}
+_RULES = (at_least, between, at_most, same, about, significant)
+RULES: dict[str, Rule] = {rule.__name__: rule for rule in _RULES}
 SHOWN: dict[str, Callable[[Values], str]] = {
     "percent": percent,
     "points": _points,

@@ -22,8 +22,6 @@ KERNEL_SETTINGS = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # no warning of the debugger either
     "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this Python, not one of the person's others
 }
-
-
 KERNEL_ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL"]  # its own log would break the progress line
 
 logging.getLogger("papermill").addHandler(logging.NullHandler())  # its errors are raised, and told once
@@ -141,10 +139,9 @@ def execute_lesson(
 def why_incomplete(executed: nbformat.NotebookNode, lesson: Path) -> str:
     """Return why an executed notebook is no complete lesson, as a sentence; an empty text if it is one."""
     cells = code_cells(executed)
-    last = cells[-1] if cells else None
-    if last is None or last.execution_count is None:
+    if not cells or cells[-1].execution_count is None:
         return "The lesson stopped before its last cell."
-    printed = "".join(output.get("text", "") for output in last.outputs)
+    printed = "".join(output.get("text", "") for output in cells[-1].outputs)
     if sentinel_text(lesson) not in printed:
         return f'The lesson stopped before its last cell printed "{sentinel_text(lesson)}".'
     if any(cell.execution_count is None for cell in cells):
@@ -192,27 +189,25 @@ class _Position:
 
 
 def _execute(lesson, target, parameters, position, settings) -> nbformat.NotebookNode:
-    for attempt in (1, 2):
+    for may_try_again in (True, False):
         try:
             return papermill.execute_notebook(
                 str(lesson), str(target), dict(parameters), on_cell=position.at, **settings
             )
-        except papermill.PapermillExecutionError as error:
-            raise position.failure(lesson, *_in_one_sentence(error.ename, error.evalue)) from error
-        except CellTimeoutError as error:
-            seconds = settings["execution_timeout"]
-            raise position.failure(lesson, f"The cell took longer than {seconds} seconds.") from error
-        except DeadKernelError as error:
-            cause = "The kernel died: the cell ended Python, crashed it, or the memory was not enough."
-            raise position.failure(lesson, cause) from error
-        except RuntimeError as error:
-            if position.number or attempt == 2:
-                raise position.failure(lesson, *_in_one_sentence("RuntimeError", str(error))) from error
+        except (papermill.PapermillExecutionError, CellTimeoutError, RuntimeError) as error:
+            kernel_did_not_start = type(error) is RuntimeError and position.number == 0
+            if not (kernel_did_not_start and may_try_again):
+                raise position.failure(lesson, *_why(error, settings["execution_timeout"])) from error
     raise AssertionError("unreachable")
 
 
-def _in_one_sentence(name: str, text: str) -> tuple[str, str]:
-    """Return the error in one line, and its own next step where it gives one."""
+def _why(error: Exception, seconds: int) -> tuple[str, str]:
+    """Return why a lesson stopped in one line, and the error's own next step where it gives one."""
+    if isinstance(error, CellTimeoutError):
+        return f"The cell took longer than {seconds} seconds.", ""
+    if isinstance(error, DeadKernelError):
+        return "The kernel died: the cell ended Python, crashed it, or the memory was not enough.", ""
+    name, text = getattr(error, "ename", "RuntimeError"), getattr(error, "evalue", str(error))
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     steps = [line.removeprefix("Next:").strip() for line in lines if line.startswith("Next:")]
     said = [line for line in lines if not line.startswith("Next:")]

@@ -197,7 +197,7 @@ def test_figures_are_not_wider_than_a_notebook(tmp_path, shown):
         plotting.learning_curves({"A model with a long name, seed 0": history}),
         plotting.image_grid(pictures, ["automobile 100%\n(airplane)"] * 16),
         plotting.image_rows({"a row with a rather long name": pictures[:10]}),
-        plotting.bars(pd.Series({"last block, 1 epoch at 1e-4": 0.5}), xlabel="x", title="t", percent=True),
+        plotting.bars(pd.Series({"last block, 1 epoch at 1e-4": 0.5}), title="t"),
     ]
     for number, one in enumerate(made):
         lesson(tmp_path).show(one, "Alt.", save=f"{number}.png")

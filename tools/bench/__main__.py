@@ -1,6 +1,6 @@
-"""Measure what the course says about time: cached features, drawing, loading, and the frozen base.
+"""Measure what the course says about time: cached features, drawing, loading.
 
-    python -m tools.bench [--data PATH] [--out build/bench.json]
+    python -m tools.bench [--out build/bench.json]
 
 Both ways of training a head see the same pictures in the same order and start from the same head, so they
 must end with the same answers; only the time may differ. Before the clock of each starts, one batch prepares
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,8 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pandas as pd
 
-from course_utils.cifar10 import Cifar10, Split, load_cifar10, stratified_split
-from course_utils.errors import CourseError
+from course_utils.cifar10 import Split, load_cifar10, stratified_split
 from course_utils.features import cached_features
 from course_utils.pictures.stand_in import draw_images
 from course_utils.records import device_name, versions
@@ -43,8 +41,6 @@ BATCH = 128
 PER_CLASS = 200  # pictures for the two ways of training: 160 to train, 40 to validate
 VAL_FRACTION = 0.2
 DRAWN = 1000
-FORWARD = 10_000  # photographs sent through the base at most
-CIFAR10 = 50_000
 TARGET_RATIO = 12
 TARGET_POINTS = 0.5
 
@@ -127,78 +123,44 @@ def caching_rows(extractor: keras.Model, split: Split, epochs: int = EPOCHS) -> 
 def drawing_rows(count: int = DRAWN) -> list[Row]:
     """Measure drawing, and loading the stand-in from an empty cache and again."""
     draw_images([0])  # makes the textures
-    _, seconds = timed(lambda: draw_images(np.arange(count) % 10, seed=SEED))
-    _, rows = loading_rows("drawn", "drawn stand-in")
-    return [("drawn stand-in", "drawing", count / seconds, "pictures/s"), *rows]
+    _, drawing = timed(lambda: draw_images(np.arange(count) % 10, seed=SEED))
+    loading = [timed(lambda: load_cifar10("drawn", seed=SEED))[1] for _ in range(2)]
+    part = "drawn stand-in"
+    return [
+        (part, "drawing", count / drawing, "pictures/s"),
+        (part, "first load", loading[0], "s"),
+        (part, "second load", loading[1], "s"),
+    ]
 
 
-def loading_rows(source: str, part: str) -> tuple[Cifar10, list[Row]]:
-    """Load a source twice; return the pictures and both times."""
-    pictures, first = timed(lambda: load_cifar10(source, seed=SEED))
-    _, second = timed(lambda: load_cifar10(source, seed=SEED))
-    print(pictures.description, flush=True)
-    return pictures, [(part, "first load", first, "s"), (part, "second load", second, "s")]
-
-
-def forward_rows(extractor: keras.Model, images: np.ndarray) -> list[Row]:
-    """Measure the frozen base on photographs, in numbers a second and for all of CIFAR-10."""
-    images = images[:FORWARD]
-    extractor.predict(images[:256], batch_size=256, verbose=0)
-    _, seconds = timed(lambda: extractor.predict(images, batch_size=256, verbose=0))
-    part = f"frozen MobileNetV2, {SIZE} x {SIZE} pixels"
-    estimate = f"{CIFAR10:,} pictures, estimated from {len(images):,}"
-    rate = len(images) / seconds
-    return [(part, "forward pass", rate, "pictures/s"), (part, estimate, CIFAR10 / rate, "s")]
-
-
-def measure(data: str | None) -> tuple[str, list[Row]]:
-    """Return which pictures the heads were trained on, and all numbers."""
+def measure() -> list[Row]:
+    """Return all numbers."""
     rows = drawing_rows()
-    if data:
-        photographs, loading = loading_rows(data, "your pictures")
-        rows += loading
     import_keras_quietly()
     base = pack.build("MobileNetV2", SIZE, weights_path("MobileNetV2", source="bundled"))
     base.trainable = False
     extractor = pack.on_pictures("MobileNetV2", base, 32)
-    chosen = load_cifar10(data or "drawn", limit_per_class=PER_CLASS, seed=SEED)
+    chosen = load_cifar10("drawn", limit_per_class=PER_CLASS, seed=SEED)
     split = stratified_split(chosen.train_images, chosen.train_labels, val_fraction=VAL_FRACTION, seed=SEED)
-    rows = caching_rows(extractor, shuffled(split)) + rows
-    if data:
-        rows += forward_rows(extractor, photographs.train_images)
-    return chosen.description, rows
+    return caching_rows(extractor, split) + rows
 
 
-def shuffled(split: Split) -> Split:
-    """Mix the training pictures once: sources sorted by class would train badly in their own order."""
-    order = np.random.default_rng(SEED).permutation(len(split.train_labels))
-    return Split(split.train_images[order], split.train_labels[order], split.val_images, split.val_labels)
-
-
-def main(words: list[str] | None = None) -> int:
-    """Measure, print and save; return 0, or 1 if the data cannot be loaded."""
+def main(words: list[str] | None = None) -> None:
+    """Measure, print and save."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", help="your copy of CIFAR-10, to be measured too")
     parser.add_argument("--out", type=Path, default=PROJECT / "build" / "bench.json")
     options = parser.parse_args(words)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as cache:
         os.environ["COURSE_CACHE"] = cache
-        try:
-            data, rows = measure(options.data)
-        except CourseError as error:
-            print(f"\n{error}", file=sys.stderr)
-            return 1
-    table = pd.DataFrame(rows, columns=["part", "what", "value", "unit"])
-    facts = {"device": device_name(), "versions": versions(), "pictures_of_the_heads": data}
+        table = pd.DataFrame(measure(), columns=["part", "what", "value", "unit"])
+    facts = {"device": device_name(), "versions": versions()}
     content = facts | {"rows": table.to_dict("records")}
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with replacing(options.out) as part:
         part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    print(f"\n{table.set_index('part').to_string(float_format='{:,.2f}'.format)}")
-    print("\n".join(f"{name}: {fact}" for name, fact in facts.items()))
-    print(f"Saved: {options.out}")
-    return 0
+    print(table.set_index("part").to_string(float_format="{:,.2f}".format))
+    print(f"{'; '.join(facts.values())}\nSaved: {options.out}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

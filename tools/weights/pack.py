@@ -41,15 +41,8 @@ LICENCE = (
 def quantise(kernel: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     """Return int8 values and float32 scales whose product is nearest to the kernel.
 
-    Symmetric, one scale for each index of ``axis`` (the output channel). For each channel the scale
-    with the smallest squared error among a few clippings is taken.
-
-    Args:
-        kernel: float array of any rank.
-        axis: the axis of output channels.
-
-    Returns:
-        int8 array of the kernel's shape; float32 scales that broadcast against it.
+    Symmetric, one scale for each index of ``axis`` (the output channel): the one with the smallest squared
+    error among a few clippings. The scales broadcast against the values.
     """
     others = tuple(i for i in range(kernel.ndim) if i != axis % kernel.ndim)
     largest = np.maximum(np.abs(kernel).max(axis=others, keepdims=True), 1e-12)
@@ -107,22 +100,6 @@ def on_pictures(net: str, base: keras.Model, side: int, *augmenting: keras.Layer
         x = layer(x)
     preprocessed = getattr(keras.applications, MODULES[net]).preprocess_input(x)
     return keras.Model(inputs, base(preprocessed))
-
-
-def read_source(net: str, source: str | Path) -> store.Arrays:
-    """Return "layer/weight" -> float32 array of the word ``"bundled"``, or of a weight file (.h5 or .npz).
-
-    Raises:
-        CourseError: the file is missing, damaged, or of the other network.
-    """
-    path = store.weights_path(net, source=source)
-    if str(source) != "bundled" and store.weights_label(path) == "bundled":
-        raise CourseError(
-            f"These are no new weights of {net}: {source}.",
-            cause="The file is of the other network, or holds the bundled weights.",
-            next_step="give a file of this network, or another --net.",
-        )
-    return named_arrays(build(net, 64, path))
 
 
 def named_arrays(base: keras.Model) -> store.Arrays:

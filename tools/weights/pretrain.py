@@ -138,8 +138,6 @@ def train(args: argparse.Namespace, data: dict[str, np.ndarray]) -> None:
     count, settings = len(data["y_train"]), {k: str(v) for k, v in vars(args).items() if k not in FREE}
     batch = args.batch = min(args.batch, count)
     base, model = build(args.net, args.size, int(data["y_train"].max()) + 1)
-    if args.start:
-        base.set_weights(list(pack.read_source(args.net, args.start).values()))
     groups = model.trainable_variables, model.non_trainable_variables
     weights, others = ([jnp.array(v.value) for v in group] for group in groups)
     state = (weights, others, [jnp.zeros_like(w) for w in weights])
@@ -187,7 +185,7 @@ def card_facts(args: argparse.Namespace, facts: dict, data: dict) -> dict:
     versions = [f"{package} {metadata.version(package)}" for package in ("keras", "jax", "numpy")]
     classes = int(data["y_train"].max()) + 1
     return facts | {
-        "start": f"weights: {Path(args.start).name}" if args.start else "random weights",
+        "start": "random weights",
         "data": f"{len(data['y_train']):,} training photographs of {classes} classes, "
         f"{len(data['y_val']):,} for validation",
         "recipe": f"SGD, Nesterov momentum {MOMENTUM}, batch {args.batch}, peak rate {args.rate}, warm-up "
@@ -216,7 +214,6 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--decay", type=float, help="of kernels; default: the network's recipe")
     add("--low", type=float, help="smallest share of the area that is cut; default: the network's recipe")
     add("--mixup", type=float, default=0.0, help="parameter of the beta distribution; 0: off")
-    add("--start", help="begin from 'bundled' weights or from a weight file, instead of random ones")
     add("--seed", type=int, default=0)
     add("--save-every", type=float, default=60, help="seconds between checkpoints")
     on_cpu = jax.default_backend() == "cpu"

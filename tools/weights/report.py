@@ -171,13 +171,9 @@ class Bench:
 def ridge_score(
     train: np.ndarray, train_labels: np.ndarray, test: np.ndarray, test_labels: np.ndarray
 ) -> float:
-    """Return the test accuracy (0-1) of a ridge classifier; its penalty is chosen on the training part.
+    """Return the test accuracy (0-1) of a ridge classifier on features, float (n, features).
 
-    Args:
-        train: float (n, features).
-        train_labels: int (n,).
-        test: float (m, features).
-        test_labels: int (m,).
+    Its penalty is chosen on the training part.
     """
     from sklearn.linear_model import RidgeClassifierCV
     from sklearn.pipeline import make_pipeline

@@ -90,7 +90,7 @@ def write_records(folder: Path, found: list[dict]) -> None:
         (folder / f"{entry['model']}-{entry['metric']}-{entry['seed']}.json").write_text(json.dumps(complete))
 
 
-def test_comparison_has_a_row_a_model_with_mean_and_spread(out: Path):
+def test_comparison_has_a_row_a_model_with_mean_and_spread(out):
     trial = CONTEXT | {"seed": 0, "learning_rate": 1.0}
     record("02", "CNN", "accuracy", 0.99, unit="fraction", split="val", out=out, **trial)
     test = {"metric": "accuracy", "value": 0.9, "unit": "fraction", "split": "test"}
@@ -118,7 +118,7 @@ def test_comparison_has_a_row_a_model_with_mean_and_spread(out: Path):
     assert told == {"test": "90.0 %", "seeds": "1", "weights": "none", "data": "drawn"}
 
 
-def test_finding_names_the_first_model_and_its_lead_over_the_best_from_scratch(out: Path):
+def test_finding_names_the_first_model_and_its_lead_over_the_best_from_scratch(out):
     test = {"unit": "fraction", "split": "test", "out": out}
     assert Results(out).finding() == "MLP comes first: right for 25.0% of the test pictures."
     add_run(out, "Frozen", 0, 0.7, weights="bundled")
@@ -135,7 +135,7 @@ def test_finding_names_the_first_model_and_its_lead_over_the_best_from_scratch(o
     assert f"<strong>{sentence}" in write_report(out).read_text(encoding="utf-8")
 
 
-def test_text_for_the_terminal_prefers_the_test_set_and_names_the_stand_in(out: Path):
+def test_text_for_the_terminal_prefers_the_test_set_and_names_the_stand_in(out):
     said = Results(out).summary()
     assert "test accuracy" in said
     assert said.endswith(f"Data: drawn ({STAND_IN}). Weights: none.")
@@ -144,7 +144,7 @@ def test_text_for_the_terminal_prefers_the_test_set_and_names_the_stand_in(out: 
     assert "validation accuracy" in Results(out).summary()
 
 
-def test_empty_folder_makes_a_page(tmp_path: Path):
+def test_empty_folder_makes_a_page(tmp_path):
     page = page_of(tmp_path)
 
     assert page.text.count("ot run") >= 5
@@ -154,7 +154,7 @@ def test_empty_folder_makes_a_page(tmp_path: Path):
     assert said.endswith("Data: none yet. Weights: none yet.")
 
 
-def test_page_holds_everything_in_one_file(out: Path):
+def test_page_holds_everything_in_one_file(out):
     add_figure(out, "model_comparison.png", "Curves of all models.")
     add_figure(out, "02-loss.png", "Loss of the MLP.")
     page = page_of(out)
@@ -166,14 +166,14 @@ def test_page_holds_everything_in_one_file(out: Path):
     assert page.tags.count("details") == 3
 
 
-def test_banner_stands_there_for_drawn_data_only(tmp_path: Path):
+def test_banner_stands_there_for_drawn_data_only(tmp_path):
     add_run(tmp_path, "CNN", 0, 0.5, data="path")
     assert STAND_IN not in page_of(tmp_path).text
     add_run(tmp_path, "MLP", 0, 0.5, data="drawn")
     assert STAND_IN in page_of(tmp_path).text
 
 
-def test_everything_is_escaped(out: Path):
+def test_everything_is_escaped(out):
     add_run(out, "<script>alert(1)</script>", 5, 0.1)
     add_figure(out, "02-x.png", 'a "quoted" <b>alt</b>')
     (out / "run.json").write_text(
@@ -187,7 +187,7 @@ def test_everything_is_escaped(out: Path):
 
 
 @pytest.mark.parametrize("content", ["[", "[]", '{"lessons": []}'])
-def test_damaged_files_are_named_and_left_out(out: Path, content: str):
+def test_damaged_files_are_named_and_left_out(out, content):
     good = next((out / "records").glob("02-cnn*.json"))
     (out / "records" / "zz.json").write_text(json.dumps(json.loads(good.read_text()) | {"data": None}))
     (out / "runs" / "cnn-1" / "history.csv").unlink()
@@ -199,7 +199,7 @@ def test_damaged_files_are_named_and_left_out(out: Path, content: str):
     assert read_run_facts(out) == {}
 
 
-def test_reference_results_make_the_claims_table(out: Path, tmp_path: Path):
+def test_reference_results_make_the_claims_table(out, tmp_path):
     reference = tmp_path / "reference"
     made_up = entries("R3 published", [0.61, 0.63], split="val", size=64)
     write_tables(pd.DataFrame(made_up).assign(made_by="grid", versions="1"), reference)
@@ -211,7 +211,7 @@ def test_reference_results_make_the_claims_table(out: Path, tmp_path: Path):
     assert "Not run: lessons 14 to 17" not in text
 
 
-def test_a_run_of_a_recipe_is_judged_on_its_own_page(out: Path):
+def test_a_run_of_a_recipe_is_judged_on_its_own_page(out):
     context = {"weights": "imagenet", "size": 224, "labels_per_class": 5000, "data": "published"}
     write_records(out / "records", entries("R3 published", [0.95], split="val", **context))
     page = page_of(out)
@@ -220,14 +220,14 @@ def test_a_run_of_a_recipe_is_judged_on_its_own_page(out: Path):
     assert '<th scope="row">R3 published</th>' in page.text
 
 
-def test_no_recipe_no_claims(out: Path):
+def test_no_recipe_no_claims(out):
     page = page_of(out)
 
     assert "Not run: lessons 14 to 17" in page.text
     assert "not tried here" not in page.text
 
 
-def test_a_damaged_reference_table_is_named(out: Path, tmp_path: Path):
+def test_a_damaged_reference_table_is_named(out, tmp_path):
     (tmp_path / "reference").mkdir()
     (tmp_path / "reference" / "torn.csv").write_text("model\nR1")
 

@@ -46,7 +46,7 @@ def run_by_command(folder: Path, out: Path, *more: str) -> int:
 # Which lessons, which parameters
 
 
-def test_lessons_are_found_in_order_and_copies_beside_them_named(folder: Path):
+def test_lessons_are_found_in_order_and_copies_beside_them_named(folder):
     for name in ("03_c", "01_a", "10_optional"):
         write_cells(folder / f"{name}.ipynb")
 
@@ -78,9 +78,7 @@ def test_lessons_are_found_in_order_and_copies_beside_them_named(folder: Path):
         (["-p", "EPOCHS", "3"], "has no parameter EPOCHS"),
     ],
 )
-def test_wrong_input_is_told_before_anything_runs(
-    folder: Path, out: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
-):
+def test_wrong_input_is_told_before_anything_runs(folder, out, capsys, arguments, told):
     write_cells(folder / "01_a.ipynb")
     (out / "figures").mkdir(parents=True)
     (out / "01_a.ipynb").write_text("of an earlier run")
@@ -95,9 +93,7 @@ def test_wrong_input_is_told_before_anything_runs(
     assert not (out / "run.json").exists()
 
 
-def test_full_disk_is_told(
-    folder: Path, out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-):
+def test_full_disk_is_told(folder, out, capsys, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -119,9 +115,7 @@ def test_full_disk_is_told(
         ),
     ],
 )
-def test_what_is_given_is_passed_on_and_paths_become_absolute(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], given: dict
-):
+def test_what_is_given_is_passed_on_and_paths_become_absolute(tmp_path, monkeypatch, words, given):
     (tmp_path / "my pictures").mkdir()
     monkeypatch.chdir(tmp_path)
     if "DATA" in given:
@@ -133,7 +127,7 @@ def test_what_is_given_is_passed_on_and_paths_become_absolute(
 # A whole run
 
 
-def test_run_leaves_lesson_script_report_and_facts(folder: Path, out: Path):
+def test_run_leaves_lesson_script_report_and_facts(folder, out):
     prints = "import time\nfor n in range(4):\n    print(n, flush=True)\n    time.sleep(0.3)"
     tells = "import os, sys\n(SEED, os.environ['TF_CPP_MIN_LOG_LEVEL'], sys.prefix, os.getcwd())"
     write_cells(folder / "01_a.ipynb", prints, tells)
@@ -156,28 +150,28 @@ def test_run_leaves_lesson_script_report_and_facts(folder: Path, out: Path):
     assert printed == "0\n1\n2\n3\nLesson 01: finished\n"
 
 
-def test_results_of_an_earlier_run_are_replaced_and_others_stay(folder: Path, out: Path):
-    for name in ("figures/01-old.png", "figures/02-other.png", "figures/model_comparison.png", "notes.txt"):
+def test_results_of_an_earlier_run_are_replaced_and_others_stay(folder, out):
+    names = ("01-old.png", "01-again.png", "02-other.png", "model_comparison.png")
+    for name in (*(f"figures/{name}" for name in names), "notes.txt"):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text("old")
     for lesson, run in (("01", "cnn-0"), ("02", "mlp-0")):
         for path in (out / "runs" / run / "training.json", out / "records" / f"{run}.json"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps({"lesson": lesson}))
-    write_cells(folder / "01_a.ipynb", "from pathlib import Path", "Path(OUT, 'figures/01-new.png').touch()")
+    draw = "for name in ('new', 'again'):\n    Path(OUT, f'figures/01-{name}.png').write_text('new')"
+    write_cells(folder / "01_a.ipynb", "from pathlib import Path", draw)
 
     run_course([], {}, out, folder=folder)
 
     figures = sorted(path.name for path in out.glob("figures/*"))
-    assert figures == ["01-new.png", "02-other.png", "model_comparison.png"]
+    assert figures == ["01-again.png", "01-new.png", "02-other.png", "model_comparison.png"]
     assert [path.name for path in out.glob("runs/*")] == ["mlp-0"]
     assert [path.name for path in out.glob("records/*")] == ["mlp-0.json"]
     assert (out / "notes.txt").exists()
 
 
-def test_failed_lesson_keeps_what_an_earlier_run_left(
-    folder: Path, out: Path, capsys: pytest.CaptureFixture[str]
-):
+def test_failed_lesson_keeps_what_an_earlier_run_left(folder, out, capsys):
     (out / "figures").mkdir(parents=True)
     (out / "figures" / "01-old.png").write_text("old")
     (out / "01_a.ipynb").write_text("of an earlier run")
@@ -196,9 +190,7 @@ def test_failed_lesson_keeps_what_an_earlier_run_left(
     assert read_run_facts(out)["lessons"]["01_a"]["status"] == "failed"
 
 
-def test_damaged_results_do_not_hide_why_a_lesson_failed(
-    folder: Path, out: Path, capsys: pytest.CaptureFixture[str]
-):
+def test_damaged_results_do_not_hide_why_a_lesson_failed(folder, out, capsys):
     (out / "records").mkdir(parents=True)
     entry = dict.fromkeys(FIELDS, "x") | {"data": None, "value": None}
     (out / "records" / "02-bad.json").write_text(json.dumps(entry))
@@ -211,9 +203,7 @@ def test_damaged_results_do_not_hide_why_a_lesson_failed(
     assert "records/02-bad.json" in (out / "report.html").read_text(encoding="utf-8")
 
 
-def test_kernel_that_does_not_start_is_tried_once_more(
-    folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_kernel_that_does_not_start_is_tried_once_more(folder, out, monkeypatch):
     write_cells(folder / "01_a.ipynb")
     execute, calls = execution.papermill.execute_notebook, []
 
@@ -238,7 +228,7 @@ def test_kernel_that_does_not_start_is_tried_once_more(
         (0, {"outputs": [nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])]}, "an error"),
     ],
 )
-def test_incomplete_lesson_is_noticed(tmp_path: Path, number: int, change: dict, told: str):
+def test_incomplete_lesson_is_noticed(tmp_path, number, change, told):
     lesson = write_cells(tmp_path / "01_a.ipynb", "x = 1")
     notebook = nbformat.read(lesson, as_version=4)
     cells = execution.code_cells(notebook)
@@ -282,12 +272,12 @@ def lines_of_progress(
     return stream.getvalue()[:-1].split("\n")
 
 
-def test_terminal_gets_one_line_that_is_rewritten(monkeypatch: pytest.MonkeyPatch):
+def test_terminal_gets_one_line_that_is_rewritten(monkeypatch):
     (line,) = lines_of_progress(monkeypatch, terminal=True)
     assert "01_a: cell 4/9, 00:00 of about 00:20" in line
 
 
-def test_log_gets_a_line_at_start_and_end_and_a_rare_heartbeat(monkeypatch: pytest.MonkeyPatch):
+def test_log_gets_a_line_at_start_and_end_and_a_rare_heartbeat(monkeypatch):
     assert len(lines_of_progress(monkeypatch)) == 2
     assert 3 <= len(lines_of_progress(monkeypatch, heartbeat=0.1)) <= 5
     assert "01_a: cell 4/9: stopped after 00:00" in lines_of_progress(monkeypatch, error=True)[-1]
@@ -323,7 +313,7 @@ def test_clock():
 # What must not end a good run, nor hide what a stopped one did
 
 
-def test_a_console_of_any_encoding_ends_a_good_run_well(folder: Path, tmp_path: Path):
+def test_a_console_of_any_encoding_ends_a_good_run_well(folder, tmp_path):
     write_cells(folder / "01_a.ipynb")
     command = [sys.executable, "-m", "course_utils.runner", "--notebooks", folder, "--out", tmp_path / "Łódź"]
     settings = {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
@@ -335,7 +325,7 @@ def test_a_console_of_any_encoding_ends_a_good_run_well(folder: Path, tmp_path: 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
-def test_a_run_that_is_told_to_end_writes_its_report_and_leaves_no_kernel(folder: Path, out: Path):
+def test_a_run_that_is_told_to_end_writes_its_report_and_leaves_no_kernel(folder, out):
     write_cells(folder / "01_a.ipynb", "import time; time.sleep(100)")
     command = [sys.executable, "-m", "course_utils.runner", "--notebooks", folder, "--out", out]
     with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as process:
@@ -355,9 +345,7 @@ def test_a_run_that_is_told_to_end_writes_its_report_and_leaves_no_kernel(folder
     assert psutil.wait_procs(kernels, timeout=30)[1] == []
 
 
-def test_a_clock_that_is_set_back_leaves_the_summary_right(
-    folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_clock_that_is_set_back_leaves_the_summary_right(folder, out, monkeypatch):
     write_cells(folder / "01_a.ipynb")
     write_cells(folder / "02_b.ipynb")
     run_course(["02"], {}, out, folder=folder)
@@ -370,9 +358,7 @@ def test_a_clock_that_is_set_back_leaves_the_summary_right(
 
 
 @pytest.mark.parametrize("name", ["records", "runs", "figures", "scripts"])
-def test_a_folder_that_cannot_take_the_results_is_told_before_the_start(
-    folder: Path, out: Path, capsys: pytest.CaptureFixture[str], name: str
-):
+def test_a_folder_that_cannot_take_the_results_is_told_before_the_start(folder, out, capsys, name):
     write_cells(folder / "01_a.ipynb", "this is not run")
     out.mkdir()
     (out / name).write_text("a file")

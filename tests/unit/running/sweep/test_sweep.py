@@ -59,7 +59,7 @@ def runs_of(folder: Path) -> list[Run]:
 # One failed run
 
 
-def test_failed_run_keeps_the_others_and_is_told_at_the_end(swept: tuple[Path, str, str]):
+def test_failed_run_keeps_the_others_and_is_told_at_the_end(swept):
     folder, said, failures = swept
 
     assert [is_finished(run) for run in runs_of(folder)] == [True, True, False, False]
@@ -72,7 +72,7 @@ def test_failed_run_keeps_the_others_and_is_told_at_the_end(swept: tuple[Path, s
     assert ended[3].endswith("; 4 of 4 ended, 2 failed, about 00:00 left")
 
 
-def test_summary_holds_what_ran_and_the_log_what_was_printed(swept: tuple[Path, str, str]):
+def test_summary_holds_what_ran_and_the_log_what_was_printed(swept):
     folder, said, _ = swept
     table = pd.read_csv(folder / "out" / "summary.csv", dtype={"lesson": str})
 
@@ -88,7 +88,7 @@ def test_summary_holds_what_ran_and_the_log_what_was_printed(swept: tuple[Path, 
 # What counts as finished
 
 
-def test_same_run_again_runs_nothing(swept: tuple[Path, str, str], capsys: pytest.CaptureFixture[str]):
+def test_same_run_again_runs_nothing(swept, capsys):
     folder = swept[0]
     write_grid(folder / "half.yaml", {"SEED": 0, "FAIL": True, "OVERRIDES": {"limit_per_class": [10, 20]}})
     before = {path: path.stat().st_mtime_ns for path in (folder / "out").rglob("run.json")}
@@ -100,7 +100,7 @@ def test_same_run_again_runs_nothing(swept: tuple[Path, str, str], capsys: pytes
     assert before == {path: path.stat().st_mtime_ns for path in (folder / "out").rglob("run.json")}
 
 
-def test_dry_run_tells_what_is_left(swept: tuple[Path, str, str], capsys: pytest.CaptureFixture[str]):
+def test_dry_run_tells_what_is_left(swept, capsys):
     assert main(command(swept[0], "--dry-run")[3:]) == 0
 
     told = [line.split(": ")[1] for line in capsys.readouterr().out.splitlines()]
@@ -124,7 +124,7 @@ def test_dry_run_tells_what_is_left(swept: tuple[Path, str, str], capsys: pytest
         ("records/accuracy.json", lambda text: None),
     ],
 )
-def test_changed_damaged_or_lost_results_do_not_count(swept: tuple[Path, str, str], file: str, change):
+def test_changed_damaged_or_lost_results_do_not_count(swept, file, change):
     run = runs_of(swept[0])[0]
     path = run.out / file
     before = path.read_text(encoding="utf-8")
@@ -138,7 +138,7 @@ def test_changed_damaged_or_lost_results_do_not_count(swept: tuple[Path, str, st
         path.write_text(before, encoding="utf-8")
 
 
-def test_new_code_in_a_lesson_counts_and_new_text_does_not(swept: tuple[Path, str, str]):
+def test_new_code_in_a_lesson_counts_and_new_text_does_not(swept):
     run = runs_of(swept[0])[0]
     lesson = run.folder / "01_a.ipynb"
     notebook, before = nbformat.read(lesson, as_version=4), lesson.read_bytes()
@@ -181,7 +181,7 @@ def start(folder: Path) -> tuple[subprocess.Popen, list[psutil.Process]]:
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX systems")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
-def test_end_of_the_sweep_ends_all_below_it(waiting: Path, number: int, code: int):
+def test_end_of_the_sweep_ends_all_below_it(waiting, number, code):
     sweep, below = start(waiting)
 
     sweep.send_signal(number)
@@ -193,7 +193,7 @@ def test_end_of_the_sweep_ends_all_below_it(waiting: Path, number: int, code: in
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX systems")
-def test_killed_process_of_a_run_is_told(waiting: Path):
+def test_killed_process_of_a_run_is_told(waiting):
     sweep, below = start(waiting)
     child = next(p for p in below if "course_utils.running.sweep.child" in p.cmdline())
 
@@ -211,9 +211,7 @@ def test_killed_process_of_a_run_is_told(waiting: Path):
 @pytest.mark.parametrize(
     ("cores", "threads", "gigabytes", "workers"), [(8, 1, 64, 8), (8, 3, 64, 2), (8, 1, 6, 2), (1, 4, 1, 1)]
 )
-def test_usual_workers_fit_cores_and_memory(
-    monkeypatch: pytest.MonkeyPatch, cores: int, threads: int, gigabytes: int, workers: int
-):
+def test_usual_workers_fit_cores_and_memory(monkeypatch, cores, threads, gigabytes, workers):
     memory = type("Memory", (), {"available": gigabytes * 1e9})
     monkeypatch.setattr(psutil, "cpu_count", lambda logical: cores)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
@@ -233,7 +231,7 @@ def refusal(called: Callable, *arguments: object) -> str:
     return str(told.value)
 
 
-def test_missing_dask_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_missing_dask_is_told(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     said = refusal(cluster("tcp://a:1", 1, tmp_path).__enter__)
 
@@ -250,9 +248,7 @@ def test_missing_dask_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("tcp://node-3.uni.example:1", True),
     ],
 )
-def test_address_that_is_none_is_told_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, is_one: bool
-):
+def test_address_that_is_none_is_told_at_once(tmp_path, monkeypatch, address, is_one):
     def refuses(*_: object, **__: object) -> None:
         raise OSError("nobody there")
 
@@ -264,9 +260,7 @@ def test_address_that_is_none_is_told_at_once(
     assert "give the address that it prints" in said
 
 
-def test_scheduler_that_does_not_answer_is_told_before_anything_runs(
-    waiting: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+def test_scheduler_that_does_not_answer_is_told_before_anything_runs(waiting, monkeypatch, capsys):
     pytest.importorskip("distributed", reason="Dask is an extra requirement")
     monkeypatch.setattr(pools, "PATIENCE", 1)
     options = ["--out", str(waiting / "out"), "--notebooks", str(waiting / "notebooks")]
@@ -295,7 +289,7 @@ class Client:
         return {"tcp://a:2": function(*arguments) if self.answer is None else self.answer}
 
 
-def test_cluster_that_sees_all_is_taken(waiting: Path):
+def test_cluster_that_sees_all_is_taken(waiting):
     pools._check_workers(Client(), "tcp://a:1", waiting, waiting / "notebooks")
 
     assert not list(waiting.glob(".seen-*"))
@@ -311,12 +305,12 @@ def test_cluster_that_sees_all_is_taken(waiting: Path):
         ),
     ],
 )
-def test_cluster_that_cannot_run_lessons_is_told(waiting: Path, client: Client, told: str):
+def test_cluster_that_cannot_run_lessons_is_told(waiting, client, told):
     assert told in refusal(pools._check_workers, client, "tcp://a:1", waiting, waiting / "notebooks")
 
 
 @pytest.mark.parametrize("lacking", ["out", "notebooks"])
-def test_worker_that_lacks_a_folder_is_told(waiting: Path, monkeypatch: pytest.MonkeyPatch, lacking: str):
+def test_worker_that_lacks_a_folder_is_told(waiting, monkeypatch, lacking):
     (waiting / "out").mkdir()
     exists = Path.exists
     monkeypatch.setattr(Path, "exists", lambda path: lacking not in path.parts and exists(path))
@@ -327,9 +321,7 @@ def test_worker_that_lacks_a_folder_is_told(waiting: Path, monkeypatch: pytest.M
     assert f"The worker tcp://a:2 does not see the folder {waiting / lacking}." in said
 
 
-def test_run_gets_its_threads_and_the_settings_of_who_started_it(
-    waiting: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_run_gets_its_threads_and_the_settings_of_who_started_it(waiting, monkeypatch):
     (run,) = runs_of(waiting)
     monkeypatch.setenv("COURSE_CACHE", "of the starter")
     monkeypatch.setenv("OMP_NUM_THREADS", "8")
@@ -354,7 +346,7 @@ def test_run_gets_its_threads_and_the_settings_of_who_started_it(
     assert started["PATH"] == os.environ["PATH"]
 
 
-def test_results_that_are_not_here_are_told(waiting: Path):
+def test_results_that_are_not_here_are_told(waiting):
     """What a worker with another file system answers."""
     (run,) = runs_of(waiting)
     future: Future = Future()
@@ -380,7 +372,7 @@ def run_of(folder: Path, **axes: object) -> Run:
     return Run(("01",), dict(axes), axes, folder / name, folder)
 
 
-def test_mean_and_spread_are_over_seeds_and_repeats_count_once(tmp_path: Path):
+def test_mean_and_spread_are_over_seeds_and_repeats_count_once(tmp_path):
     runs = [run_of(tmp_path, SEED=seed, limit=limit) for seed in (0, 1) for limit in (10, 20)]
     write_records(runs[0], [(0, 0.1), (1, 0.3)])  # two repeats: 0.2
     write_records(runs[1], [(0, 0.5)])
@@ -396,7 +388,7 @@ def test_mean_and_spread_are_over_seeds_and_repeats_count_once(tmp_path: Path):
     assert not {"SEED", "seed", "run", "value"} & set(table.columns)
 
 
-def test_numbers_under_other_conditions_are_not_mixed(tmp_path: Path):
+def test_numbers_under_other_conditions_are_not_mixed(tmp_path):
     run = run_of(tmp_path, SEED=0)
     for value, condition in ((0.1, {"labels": 10}), (0.9, {"labels": 100}), (0.5, {})):
         write_records(run, [(0, value)], **condition)
@@ -406,7 +398,7 @@ def test_numbers_under_other_conditions_are_not_mixed(tmp_path: Path):
     assert found.to_dict() == {0: 0.5, 10: 0.1, 100: 0.9}
 
 
-def test_text_shows_accuracies_and_says_what_is_the_same(tmp_path: Path):
+def test_text_shows_accuracies_and_says_what_is_the_same(tmp_path):
     run = run_of(tmp_path, SEED=0, sizes=[32, 64])
     write_records(run, [(0, 0.25)])
     write_records(run, [(0, 99.0)], metric="fit_seconds")
@@ -419,7 +411,7 @@ def test_text_shows_accuracies_and_says_what_is_the_same(tmp_path: Path):
     assert "lesson 01" in text
 
 
-def test_nothing_recorded_makes_an_empty_summary(tmp_path: Path):
+def test_nothing_recorded_makes_an_empty_summary(tmp_path):
     table = summarize([run_of(tmp_path, SEED=0)])
 
     assert table.empty
@@ -429,7 +421,7 @@ def test_nothing_recorded_makes_an_empty_summary(tmp_path: Path):
 # Two at the same run
 
 
-def test_run_that_another_worker_is_at_is_waited_for_and_not_run_twice(waiting: Path):
+def test_run_that_another_worker_is_at_is_waited_for_and_not_run_twice(waiting):
     write_grid(waiting / "grid.yaml", {"WAIT": 0.0})
     (run,) = runs_of(waiting)
     run.out.mkdir(parents=True)

@@ -28,14 +28,9 @@ def sweep(tmp_path: Path) -> Callable[..., float]:
     def run(out: str, *options: str) -> float:
         started = time.monotonic()
         command = [sys.executable, "-m", "course_utils.sweep", str(tmp_path / "grid.yaml"), "--quick"]
+        command += ["--out", str(tmp_path / out), *options]
         with open(tmp_path / f"{out}.txt", "w") as said:
-            subprocess.run(
-                [*command, "--out", str(tmp_path / out), *options],
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                cwd=PROJECT,
-                check=True,
-            )
+            subprocess.run(command, stdout=said, stderr=subprocess.STDOUT, cwd=PROJECT, check=True)
         return time.monotonic() - started
 
     return run
@@ -59,7 +54,7 @@ def dask(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
             process.wait()
 
 
-def test_cluster_of_which_a_worker_is_killed_gives_what_processes_give(tmp_path: Path, sweep, dask):
+def test_cluster_of_which_a_worker_is_killed_gives_what_processes_give(tmp_path, sweep, dask):
     write_grid(tmp_path / "grid.yaml", {"SEED": [0, 1], "OVERRIDES": {"limit_per_class": [10, 15]}}, "02")
     address, workers = dask
     other = subprocess.Popen(
@@ -79,7 +74,7 @@ def test_cluster_of_which_a_worker_is_killed_gives_what_processes_give(tmp_path:
 
 @pytest.mark.alone
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="two workers need two cores")
-def test_two_workers_are_faster_and_give_the_same(tmp_path: Path, sweep):
+def test_two_workers_are_faster_and_give_the_same(tmp_path, sweep):
     write_grid(tmp_path / "grid.yaml", {"SEED": 99, "OVERRIDES": {"limit_per_class": 10}}, "02")
     sweep("warm")  # what the cache keeps is then there for both
     parameters = {"SEED": [0, 1, 2, 3], "OVERRIDES": {"limit_per_class": [10, 15, 20]}}

@@ -36,7 +36,7 @@ def read(grid: Path, folder: Path, quick: bool = False) -> list:
 # Which runs
 
 
-def test_each_combination_is_a_run_with_a_readable_folder(grid: Path, folder: Path):
+def test_each_combination_is_a_run_with_a_readable_folder(grid, folder):
     parameters = {"SEED": [0, 1], "RECIPE": "R1", "OVERRIDES": {"limit_per_class": [10, None]}}
     write_grid(grid, parameters, lessons=["1", "02 01"])
 
@@ -55,7 +55,7 @@ def test_each_combination_is_a_run_with_a_readable_folder(grid: Path, folder: Pa
     assert runs[-1].axes == {"lessons": "01 02", "SEED": 1, "OVERRIDES.limit_per_class": None}
 
 
-def test_list_in_a_list_is_one_value(grid: Path, folder: Path):
+def test_list_in_a_list_is_one_value(grid, folder):
     write_grid(grid, {"OVERRIDES": {"labels_per_class": [[10, 100], [50]], "frozen_sizes": [[32]]}})
 
     found = [run.parameters["OVERRIDES"] for run in read(grid, folder)]
@@ -67,7 +67,7 @@ def test_list_in_a_list_is_one_value(grid: Path, folder: Path):
 
 
 @pytest.mark.parametrize("written", ["1e-3", "1.0e-3", "0.001", "1E-3"])
-def test_numbers_as_python_writes_them_are_numbers(grid: Path, folder: Path, written: str):
+def test_numbers_as_python_writes_them_are_numbers(grid, folder, written):
     grid.write_text(f"lessons: '01'\nparameters:\n  OVERRIDES: {{val_fraction: {written}}}\n  RECIPE: e3")
 
     (run,) = read(grid, folder)
@@ -76,7 +76,7 @@ def test_numbers_as_python_writes_them_are_numbers(grid: Path, folder: Path, wri
     assert run.parameters["RECIPE"] == "e3"
 
 
-def test_quick_cuts_what_the_grid_does_not_name(grid: Path, folder: Path):
+def test_quick_cuts_what_the_grid_does_not_name(grid, folder):
     write_grid(grid, {"OVERRIDES": {"repeats": 2}})
 
     (run,) = read(grid, folder, quick=True)
@@ -85,7 +85,7 @@ def test_quick_cuts_what_the_grid_does_not_name(grid: Path, folder: Path):
     assert "_repeats-2_profile-offline_quick_" in run.name
 
 
-def test_names_stay_when_the_grid_grows_differ_and_have_a_bearable_length(grid: Path, folder: Path):
+def test_names_stay_when_the_grid_grows_differ_and_have_a_bearable_length(grid, folder):
     (alone,) = read(write_grid(grid, {"RECIPE": "a b"}), folder)
     write_grid(grid, {"RECIPE": ["a b", "a-b", "x" * 300, "x" * 301]})
     names = [run.name for quick in (False, True) for run in read(grid, folder, quick=quick)]
@@ -106,13 +106,13 @@ def test_names_stay_when_the_grid_grows_differ_and_have_a_bearable_length(grid: 
         ({"WEIGHTS": "bundled"}, {"OVERRIDES": {"weights": "bundled"}}),
     ],
 )
-def test_different_runs_of_two_grids_have_different_folders(grid: Path, folder: Path, one: dict, other: dict):
+def test_different_runs_of_two_grids_have_different_folders(grid, folder, one, other):
     names = [run.name for parameters in (one, other) for run in read(write_grid(grid, parameters), folder)]
 
     assert len(set(names)) == 2
 
 
-def test_paths_are_found_from_any_folder(grid: Path, folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_paths_are_found_from_any_folder(grid, folder, monkeypatch):
     (grid.parent / "pictures").mkdir()
     (grid.parent / "mine.weights.h5").touch()
     monkeypatch.chdir(grid.parent)
@@ -123,14 +123,14 @@ def test_paths_are_found_from_any_folder(grid: Path, folder: Path, monkeypatch: 
     assert {run.parameters["WEIGHTS"] for run in runs} == {str(grid.parent / "mine.weights.h5")}
 
 
-def test_run_survives_its_way_to_another_process(grid: Path, folder: Path):
+def test_run_survives_its_way_to_another_process(grid, folder):
     write_grid(grid, {"SEED": [0, 1], "OVERRIDES": {"labels_per_class": [[10]]}})
     run = read(grid, folder)[1]
 
     assert from_json(run.to_json()) == run
 
 
-def test_example_is_a_grid(tmp_path: Path):
+def test_example_is_a_grid(tmp_path):
     runs = read_grid(PROJECT / "docs" / "examples" / "grid.yaml", tmp_path, quick=True)
 
     assert len(runs) == 6
@@ -178,9 +178,7 @@ def test_example_is_a_grid(tmp_path: Path):
         ("lessons: 1\nparameters: {OVERRIDES: {labels_per_class: [10, 50]}}", "write a list of lists"),
     ],
 )
-def test_wrong_grid_is_told_before_anything_runs(
-    grid: Path, folder: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
-):
+def test_wrong_grid_is_told_before_anything_runs(grid, folder, capsys, text, told):
     grid.write_bytes(text.encode("latin-1"))
 
     assert main([str(grid), "--out", str(grid.parent / "out"), "--notebooks", str(folder)]) == 1
@@ -196,14 +194,14 @@ def test_wrong_grid_is_told_before_anything_runs(
         (["--workers", "2", "--scheduler", "tcp://127.0.0.1:1"], "not allowed with argument --workers"),
     ],
 )
-def test_wrong_option_is_told(capsys: pytest.CaptureFixture[str], options: list[str], told: str):
+def test_wrong_option_is_told(capsys, options, told):
     with pytest.raises(SystemExit, match="2"):
         main(["grid.yaml", *options])
 
     assert told in capsys.readouterr().err
 
 
-def test_missing_grid_is_told(grid: Path, capsys: pytest.CaptureFixture[str]):
+def test_missing_grid_is_told(grid, capsys):
     assert main([str(grid), "--out", str(grid.parent / "out")]) == 1
 
     assert_refused(capsys, "It cannot be read: No such file", grid.parent / "out")

@@ -8,8 +8,6 @@ import json
 import numpy as np
 import pytest
 
-from course_utils.errors import CourseError
-
 
 @pytest.fixture(scope="module")
 def pack():
@@ -39,10 +37,3 @@ def test_a_checkpoint_is_packed_with_its_history_and_measured(pack, tmp_path, ph
     with pytest.raises(SystemExit, match=r"holds no final\.npz"):
         pack.main(["--net", "ResNet50", "--checkpoint", str(photographs), "--out", str(tmp_path)])
     assert not (tmp_path / "ResNet50.npz").exists()
-
-
-def test_weights_of_the_other_network_are_no_start(pack, tmp_path):
-    arrays = pack.build("MobileNetV2", 64).get_weights()
-    np.savez(tmp_path / "other.npz", **{f"w{place:03d}": array for place, array in enumerate(arrays)})
-    with pytest.raises(CourseError, match="These are no new weights of ResNet50"):
-        pack.read_source("ResNet50", tmp_path / "other.npz")
