@@ -141,6 +141,8 @@ def test_nobody_is_merged_and_nobody_is_missing(tmp_path, form, packing):
         (one,) = found
         assert "2 different notebooks were handed in" in one.submissions["90"].notes[-1]
         return
+    if form.startswith("a folder a student"):
+        assert [one.student for one in found] == ["Ann Lee", "Bob Ray"]
     digests = [one.submissions["90"].digest for one in found if one.submissions]
     assert sorted(digests) == sorted(map(digest_of, expected)), [one.student for one in found]
 
@@ -377,6 +379,25 @@ def test_odd_names_and_times_stop_nobody(tmp_path):
     assert len(found) == 3
     assert all(one.submissions for one in found)
     assert all(one.student.encode() for one in found)
+
+
+def test_two_of_one_name_are_told_apart_and_a_person_knows(tmp_path):
+    put(tmp_path, {f"Ann Lee_{n}_assignsubmission_file_/01.ipynb": c for n, c in ((1, ONE), (2, TWO))})
+
+    found = {one.student: one.submissions["90"].notes for one in collect(tmp_path, ["90"])}
+
+    note = "several are called Ann Lee; they were told apart by number or place"
+    assert found == {"Ann Lee (1)": [note], "Ann Lee (2)": [note]}
+
+
+def test_of_many_files_the_first_are_looked_at(tmp_path):
+    many = zipped({f"{n}.txt": b"" for n in range(1100)})
+    put(tmp_path, {"ann/01.ipynb": ONE, "ann/a.zip": many, "ann/b.zip": many})
+
+    (one,) = collect(tmp_path, ["90"])
+
+    assert list(one.submissions) == ["90"]
+    assert one.problems == ["more than 2,000 files were handed in; the rest was not looked at"]
 
 
 def test_many_problems_are_counted(tmp_path):

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -20,7 +21,7 @@ import pytest
 from course_utils.system.paths import PROJECT
 from tools.grading import bubblewrap, sandbox
 from tools.grading.sandbox import Limits, Result, _Frames, run_notebook
-from tools.grading.seccomp import MACHINES, seccomp_filter
+from tools.grading.seccomp import MACHINES, REFUSED, seccomp_filter
 
 QUICK = Limits(seconds=60, cell_seconds=10)
 
@@ -181,6 +182,8 @@ def test_filter_is_a_program_of_whole_steps(machine):
 
     assert len(program) % 8 == 0
     assert 50 < len(program) / 8 < 200
+    for number in (*range(425, 434), 438, 442, 447, REFUSED[0][MACHINES[machine][1]]):
+        assert struct.pack("=HBBI", 0x15, 0, 1, number) in program
     assert seccomp_filter("riscv64") is None
 
 

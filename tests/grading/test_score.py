@@ -172,6 +172,9 @@ def test_who_stopped_the_notebook_gets_zero_and_what_did_not_run_goes_to_a_perso
     assert why in scores["90.1"].flag
     assert scores["90.2"].points is None
     assert scores["90.2"].flag.startswith("did not run: the notebook was stopped in cell ex-90-1-solution")
+    assert score({}, end=end, running="forged")["90.2"].flag.startswith(
+        "did not run: the notebook was stopped: "
+    )
 
 
 def test_table_holds_no_formulas_and_no_line_breaks():
@@ -208,7 +211,7 @@ def test_a_sign_behind_any_separator_is_made_harmless(separator):
 
 
 HOSTILE = (
-    "</title><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}&lt;\"'><svg/onload=alert(1)>"
+    "</title><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}&lt;\"'><svg/onload=x>\udcff"
 )
 
 
