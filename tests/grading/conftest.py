@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import made_up
 
 from course_utils.errors import CourseError
-from tools.grading.assignments import load_assignments
+from tools.grading.assignments import Assignment, load_assignments
 from tools.grading.collect import collect
 from tools.grading.grade import Class, grade_all
 from tools.grading.judging import Judges
@@ -36,6 +36,13 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def assignment(private: Path) -> Assignment:
+    """Lesson 90, as it is graded."""
+    (one,) = load_assignments(["90"], private=private)
+    return one
+
+
+@pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory, private: Path) -> Stage:
     """What sandboxes see; tests that need one are skipped where none can be had, but not on CI."""
     if platform.system() != "Linux":
@@ -51,9 +58,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory, private: Path) -> Stage:
 
 
 @pytest.fixture(scope="session")
-def course(private: Path, stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Class:
+def course(private: Path, assignment: Assignment, stage: Stage, tmp_path_factory) -> Class:
     """A class that was given the word "tulip"."""
-    (assignment,) = load_assignments(["90"], private=private)
     with Judges(private) as judges:
         exercises = {"90": judges.exercises("90")}
     results = tmp_path_factory.mktemp("results")

@@ -12,17 +12,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from tools.grading.assignments import load_assignments
 from tools.grading.notebook_file import read_notebook
 from tools.grading.restore import restore
 
 VALUES = {"CLASS_WORD": "tulip", "OUT": "/tmp/out"}
-
-
-@pytest.fixture(scope="module")
-def assignment(tmp_path_factory):
-    (one,) = load_assignments(["90"], private=made_up.write_private_folder(tmp_path_factory.mktemp("p")))
-    return one
 
 
 @pytest.fixture
@@ -140,7 +133,8 @@ def test_an_extra_cell_that_calls_a_check_is_run(restored):
 def test_copies_of_locked_cells_are_not_run_twice(restored, ids):
     notebook = json.loads(nbformat.writes(solved() if ids else made_up.stripped(solved())))
     start = next(cell for cell in notebook["cells"] if "start_exercises" in str(cell["source"]))
-    notebook["cells"].append({**start, "source": 'start_exercises("90")\nfirst = 1'} if ids else start)
+    more = [f'start_exercises("90")\nx = {n}' for n in range(2)] if ids else [start["source"]]
+    notebook["cells"] += [{**start, "source": source} for source in more]
 
     runs = [cell for cell in restored(notebook).cells if "start_exercises" in cell["source"]]
 

@@ -12,7 +12,6 @@ import pytest
 
 from course_utils.checks.judges import exercises
 from tools.grading import lesson_parts
-from tools.grading.assignments import load_assignments
 from tools.grading.feedback import flagged, marked, overview, total, write_pages
 from tools.grading.notebook_file import read_notebook
 from tools.grading.restore import restore
@@ -27,12 +26,6 @@ EXERCISES = [
 RIGHT = {"is_right": True, "message": "Well done.", "points": 1.0, "is_broken": False}
 NO_MEMORY = "a cell asked for more memory than it may have"
 WRONG = {"is_right": False, "message": "Not twice.", "points": 0.0, "is_broken": False}
-
-
-@pytest.fixture(scope="module")
-def assignment(tmp_path_factory):
-    (one,) = load_assignments(["90"], private=made_up.write_private_folder(tmp_path_factory.mktemp("p")))
-    return one
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import compileall
-import os
 import py_compile
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from matplotlib import font_manager
 
 from course_utils.errors import CourseError
 from course_utils.system.paths import PROJECT
@@ -43,7 +42,10 @@ def make_stage(folder: Path, *, private: Path | None = None) -> Stage:
         mounts |= _private_givens(private, open_folder)
     shutil.copy(HERE / "inside.py", open_folder / "inside.py")
     mounts[open_folder / "inside.py"] = "/grading/inside.py"
-    mounts |= {path: f"/tmp/home/matplotlib/{path.name}" for path in _font_lists(open_folder / "fonts")}
+    # Matplotlib looks for fonts once, not in each sandbox: there it finds this list.
+    fonts = open_folder / f"fontlist-v{font_manager.FontManager.__version__}.json"
+    font_manager.json_dump(font_manager.fontManager, fonts)
+    mounts[fonts] = f"/tmp/home/matplotlib/{fonts.name}"
     # Compiled once; inside, nothing can be written beside the sources.
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     places = {"stripdir": str(open_folder), "prependdir": "/"}
@@ -66,12 +68,3 @@ def _private_givens(private: Path, open_folder: Path) -> dict[Path, str]:
         shutil.copytree(private / "givens", target, ignore=NEVER)
     target.mkdir(parents=True, exist_ok=True)
     return {target: "/private/givens"}
-
-
-def _font_lists(folder: Path) -> list[Path]:
-    """Let matplotlib look for fonts once, not in each sandbox; return the files that it keeps."""
-    folder.mkdir()
-    environment = {"PATH": os.environ.get("PATH", ""), "MPLCONFIGDIR": str(folder), "HOME": str(folder)}
-    command = [sys.executable, "-c", "import matplotlib.font_manager"]
-    subprocess.run(command, env=environment, cwd="/", capture_output=True, timeout=300, check=False)
-    return list(folder.glob("fontlist*.json"))
