@@ -206,7 +206,7 @@ def test_hostile_notebook(
     }
     folder = hand_in(mallory=hostile_notebook(attack, outside), ann=made_up.half())
     (folder / "ann" / "note.txt").write_text(f"{made_up.CANARY}-other-submission", encoding="utf-8")
-    watched = [folder, private, home, PROJECT / "tools" / "grading" / "pages", *course.stage.mounts]
+    watched = [folder, private, home, PROJECT / "tools" / "grading" / "pages", *course.stage]
     watched = [path for path in watched if path.is_dir()]
     before, processes_before = contents(*watched), strangers()
 

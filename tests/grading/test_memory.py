@@ -163,16 +163,15 @@ def test_an_ordinary_user_in_earnest(stage, tmp_path):
 import sys; sys.path[:0] = [{str(PROJECT)!r}, {str(Path(__file__).parent)!r}]
 from pathlib import Path
 from tools.grading.sandbox import run_notebook, Limits
-from tools.grading.stage import Stage
 from test_memory import KINDS, LIMITS
 import textwrap
-stage = Stage({{Path(k): v for k, v in {[(str(k), v) for k, v in stage.mounts.items()]!r}}})
+stage = {{Path(k): v for k, v in {[(str(k), v) for k, v in stage.items()]!r}}}
 for name in ("private, in several processes", "empty files"):
     result = run_notebook([{{"id": "a", "source": textwrap.dedent(KINDS[name])}}], "90", stage, limits=LIMITS)
     print(name, result.end, result.memory, result.tail[-300:])
 """
     (tmp_path / "run.py").write_text(code)
-    for folder in [*tmp_path.parents, tmp_path, *(path.parent.parent for path in stage.mounts)]:
+    for folder in [*tmp_path.parents, tmp_path, *(path.parent.parent for path in stage)]:
         if str(folder).startswith("/tmp/"):
             folder.chmod(0o755)
     become = f"setpriv --reuid 65534 --regid 65534 --clear-groups {sys.executable} -B {tmp_path}/run.py"

@@ -17,11 +17,13 @@ import made_up
 import nbformat
 import psutil
 import pytest
+from matplotlib import font_manager
 
 from course_utils.system.paths import PROJECT
 from tools.grading import bubblewrap, sandbox
 from tools.grading.sandbox import Limits, Result, _Frames, run_notebook
 from tools.grading.seccomp import MACHINES, REFUSED, seccomp_filter
+from tools.grading.stage import make_stage
 
 QUICK = Limits(seconds=60, cell_seconds=10)
 
@@ -49,7 +51,17 @@ def test_only_the_course_without_judges_is_there(stage):
     assert "/course/course_utils/checks/checking.py" in files
     assert "/private/givens/lesson_90.py" in files
     assert [file for file in files if "judge" in file or file.endswith(".ipynb")] == []
-    assert set(seen(stage, "os.listdir('/grading')")) <= {"inside.py", "fonts"}
+    assert seen(stage, "os.listdir('/grading')") == ["inside.py"]
+
+
+def test_fonts_of_the_grader_stay_unknown(tmp_path, monkeypatch):
+    own = font_manager.FontEntry(fname="/home/ann/secret/x.ttf", name="X")
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [own, *font_manager.fontManager.ttflist])
+
+    (path,) = [path for path in make_stage(tmp_path) if path.name.startswith("fontlist")]
+
+    assert "DejaVuSans.ttf" in path.read_text()
+    assert "ann" not in path.read_text()
 
 
 def test_no_variable_of_the_grader_is_there(stage, monkeypatch):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import compileall
+import copy
 import py_compile
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
+import matplotlib
 from matplotlib import font_manager
 
 from course_utils.errors import CourseError
@@ -15,13 +16,7 @@ from course_utils.system.paths import PROJECT
 
 NEVER = shutil.ignore_patterns("judges", "__pycache__", "*.pyc", ".*")
 HERE = Path(__file__).resolve().parent
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Folders that a sandbox is given to read."""
-
-    mounts: dict[Path, str]  # folder or file of this machine -> place inside
+Stage = dict[Path, str]  # what a sandbox is given to read: folder or file of this machine -> place inside
 
 
 def make_stage(folder: Path, *, private: Path | None = None) -> Stage:
@@ -42,9 +37,7 @@ def make_stage(folder: Path, *, private: Path | None = None) -> Stage:
         mounts |= _private_givens(private, open_folder)
     shutil.copy(HERE / "inside.py", open_folder / "inside.py")
     mounts[open_folder / "inside.py"] = "/grading/inside.py"
-    # Matplotlib looks for fonts once, not in each sandbox: there it finds this list.
-    fonts = open_folder / f"fontlist-v{font_manager.FontManager.__version__}.json"
-    font_manager.json_dump(font_manager.fontManager, fonts)
+    fonts = _font_list(open_folder)
     mounts[fonts] = f"/tmp/home/matplotlib/{fonts.name}"
     # Compiled once; inside, nothing can be written beside the sources.
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
@@ -53,7 +46,7 @@ def make_stage(folder: Path, *, private: Path | None = None) -> Stage:
     # The stranger that a notebook runs as reads these copies; the folder above keeps others out.
     for path in [open_folder, *open_folder.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
-    return Stage(mounts)
+    return mounts
 
 
 def _private_givens(private: Path, open_folder: Path) -> dict[Path, str]:
@@ -68,3 +61,14 @@ def _private_givens(private: Path, open_folder: Path) -> dict[Path, str]:
         shutil.copytree(private / "givens", target, ignore=NEVER)
     target.mkdir(parents=True, exist_ok=True)
     return {target: "/private/givens"}
+
+
+def _font_list(folder: Path) -> Path:
+    """Write what matplotlib knows of fonts, so that it looks for them once, not in each sandbox."""
+    manager = copy.copy(font_manager.fontManager)
+    seen = (matplotlib.get_data_path(), "/usr/")  # others stay unknown, the names of their folders too
+    manager.ttflist = [font for font in manager.ttflist if font.fname.startswith(seen)]
+    manager.afmlist = [font for font in manager.afmlist if font.fname.startswith(seen)]
+    path = folder / f"fontlist-v{manager.__version__}.json"
+    font_manager.json_dump(manager, path)
+    return path
