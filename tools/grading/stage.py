@@ -8,9 +8,6 @@ import py_compile
 import shutil
 from pathlib import Path
 
-import matplotlib
-from matplotlib import font_manager
-
 from course_utils.errors import CourseError
 from course_utils.system.paths import PROJECT
 
@@ -65,6 +62,9 @@ def _private_givens(private: Path, open_folder: Path) -> dict[Path, str]:
 
 def _font_list(folder: Path) -> Path:
     """Write what matplotlib knows of fonts, so that it looks for them once, not in each sandbox."""
+    import matplotlib
+    from matplotlib import font_manager
+
     manager = copy.copy(font_manager.fontManager)
     seen = (matplotlib.get_data_path(), "/usr/")  # others stay unknown, the names of their folders too
     manager.ttflist = [font for font in manager.ttflist if font.fname.startswith(seen)]
