@@ -334,7 +334,6 @@ class _Frames:
         while not self.too_much and len(self.waiting) >= self.HEAD:
             kind, length = struct.unpack_from(">cI", self.waiting)
             end = self.HEAD + length
-            self.too_much = length > self.limit
             if len(self.waiting) < end:
                 return
             self._take(kind, bytes(self.waiting[self.HEAD : end]))
