@@ -22,7 +22,7 @@ from tools.grading.collect import collect
 from tools.grading.grade import Class, grade_all
 from tools.grading.judging import Judges
 from tools.grading.results import Graded
-from tools.grading.sandbox import Limits, check_sandbox
+from tools.grading.sandbox import Limits, Result, check_sandbox, run_notebook
 from tools.grading.stage import Stage, make_stage
 
 NEEDS_LINUX = "grading runs on Linux only"
@@ -95,6 +95,20 @@ def grade(course: Class, tmp_path: Path) -> Callable[[Path], dict[str, Graded]]:
         return {one.student: one for one in graded}
 
     return run
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[dict], Result]]:
+    """Cells and result of each sandbox that grading runs."""
+    found = []
+
+    def run(cells: list[dict], *rest: object, **options: object) -> Result:
+        result = run_notebook(cells, *rest, **options)
+        found.append((cells, result))
+        return result
+
+    monkeypatch.setattr("tools.grading.grade.run_notebook", run)
+    return found
 
 
 @pytest.fixture
