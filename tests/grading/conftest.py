@@ -17,12 +17,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import made_up
 
 from course_utils.errors import CourseError
-from tools.grading.assignments import load_assignments
+from tools.grading.assignments import Assignment, load_assignments
 from tools.grading.collect import collect
 from tools.grading.grade import Class, grade_all
 from tools.grading.judging import Judges
 from tools.grading.results import Graded
-from tools.grading.sandbox import Limits, check_sandbox
+from tools.grading.sandbox import Limits, Result, check_sandbox, run_notebook
 from tools.grading.stage import Stage, make_stage
 
 NEEDS_LINUX = "grading runs on Linux only"
@@ -33,6 +33,13 @@ SHORT = Limits(seconds=60, cell_seconds=10)  # generous: a test machine may be b
 def private(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An instructor's private folder with lesson 90."""
     return made_up.write_private_folder(tmp_path_factory.mktemp("private"))
+
+
+@pytest.fixture(scope="session")
+def assignment(private: Path) -> Assignment:
+    """Lesson 90, as it is graded."""
+    (one,) = load_assignments(["90"], private=private)
+    return one
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +58,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory, private: Path) -> Stage:
 
 
 @pytest.fixture(scope="session")
-def course(private: Path, stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Class:
+def course(private: Path, assignment: Assignment, stage: Stage, tmp_path_factory) -> Class:
     """A class that was given the word "tulip"."""
-    (assignment,) = load_assignments(["90"], private=private)
     with Judges(private) as judges:
         exercises = {"90": judges.exercises("90")}
     results = tmp_path_factory.mktemp("results")
@@ -89,6 +95,20 @@ def grade(course: Class, tmp_path: Path) -> Callable[[Path], dict[str, Graded]]:
         return {one.student: one for one in graded}
 
     return run
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[dict], Result]]:
+    """Cells and result of each sandbox that grading runs."""
+    found = []
+
+    def run(cells: list[dict], *rest: object, **options: object) -> Result:
+        result = run_notebook(cells, *rest, **options)
+        found.append((cells, result))
+        return result
+
+    monkeypatch.setattr("tools.grading.grade.run_notebook", run)
+    return found
 
 
 @pytest.fixture

@@ -188,6 +188,19 @@ def test_headers_of_a_tar_for_all_files_are_few(tmp_path):
     assert peak < 100_000_000
 
 
+@pytest.mark.parametrize("packed", [zipped, tarred])
+@pytest.mark.parametrize("name", ["1-1-" + "-." * 30_000 + "!.ipynb", "a" + ".py" * 20_000 + "!"])
+def test_a_name_without_end_is_told_at_once(tmp_path, name, packed):
+    put(tmp_path, {"all.zip" if packed is zipped else "all.tgz": packed({name: TEXT, "ann/90.ipynb": TEXT})})
+    started = time.monotonic()
+
+    found = collect(tmp_path, ["90"])
+
+    assert time.monotonic() - started < 5
+    assert sum("90" in one.submissions for one in found) == 1
+    assert "too long a name" in str([one.problems for one in found])
+
+
 def test_an_archive_that_eats_its_own_tail_ends(tmp_path):
     deep = TEXT
     for _ in range(6):

@@ -9,7 +9,6 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tools.grading.assignments import load_assignments
 from tools.grading.collect import collect
 from tools.grading.restore import restore
 
@@ -29,8 +28,7 @@ def test_sixty_cost_four_times_what_fifteen_cost(hand_in, grade, tmp_path):
     assert seconds[60] < 2 * 5 * seconds[15]  # 75 notebooks; twice, as other work may run beside it
 
 
-def test_overhead_of_one_notebook(hand_in, grade, private, tmp_path, monkeypatch):
-    (assignment,) = load_assignments(["90"], private=private)
+def test_overhead_of_one_notebook(hand_in, grade, private, assignment, tmp_path, monkeypatch):
     folder = hand_in(ann=made_up.master())
     notebook = collect(folder, ["90"])[0].submissions["90"].notebook
     cells = restore(notebook, assignment, {"CLASS_WORD": "tulip", "OUT": str(tmp_path / "out")}).cells

@@ -79,13 +79,8 @@ def test_command_writes_grades_feedback_and_summary(stage, hand_in, private, tmp
         pytest.param("broken result", marks=pytest.mark.full),
     ],
 )
-def test_a_changed_submission_word_or_judge_is_run_again(hand_in, grade, tmp_path, monkeypatch, change):
-    import tools.grading.grade as module
-
+def test_a_changed_submission_word_or_judge_is_run_again(hand_in, grade, tmp_path, ran, change):
     grade(hand_in(ann=made_up.half()))
-    runs = []
-    real = module.run_notebook
-    monkeypatch.setattr(module, "run_notebook", lambda *a, **k: runs.append(1) or real(*a, **k))
     changes = {"class word": {"class_word": "rose"}, "trusted files": {"trusted": "other"}}
     if change == "submission":
         hand_in(ann=made_up.empty())
@@ -95,7 +90,7 @@ def test_a_changed_submission_word_or_judge_is_run_again(hand_in, grade, tmp_pat
 
     grade(hand_in(), **changes.get(change, {}))
 
-    assert len(runs) == 1
+    assert len(ran) == 2
 
 
 def test_goes_on_after_an_interruption(stage, hand_in, private, tmp_path, monkeypatch, capsys):

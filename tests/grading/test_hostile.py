@@ -12,7 +12,7 @@ import subprocess
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +21,6 @@ import psutil
 import pytest
 from hostile import HELP, Attack, forging, network, processes, reading, resources, tampering
 
-import tools.grading.grade
 from course_utils.system.paths import PROJECT
 from tools.grading.feedback import write_pages
 from tools.grading.notebook_file import read_notebook
@@ -167,18 +166,9 @@ def still_there(before: set[int]) -> set[int]:
 
 
 @pytest.fixture
-def results(monkeypatch) -> dict[bool, Result]:
-    """What came out of the sandboxes: True: of the hostile notebook, False: of the honest one."""
-    found = {}
-    real = tools.grading.grade.run_notebook
-
-    def run(cells, *rest, **options):
-        result = real(cells, *rest, **options)
-        found[any("def leak(" in cell["source"] for cell in cells)] = result
-        return result
-
-    monkeypatch.setattr(tools.grading.grade, "run_notebook", run)
-    return found
+def results(ran) -> Callable[[], list[Result]]:
+    """Return what came out of the sandboxes: of the hostile notebook, then of the honest one."""
+    return lambda: [result for _, result in sorted(ran, key=lambda one: "def leak(" not in str(one[0]))]
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +196,7 @@ def test_hostile_notebook(
     }
     folder = hand_in(mallory=hostile_notebook(attack, outside), ann=made_up.half())
     (folder / "ann" / "note.txt").write_text(f"{made_up.CANARY}-other-submission", encoding="utf-8")
-    watched = [folder, private, home, PROJECT / "tools" / "grading" / "pages", *course.stage.mounts]
+    watched = [folder, private, home, PROJECT / "tools" / "grading" / "pages", *course.stage]
     watched = [path for path in watched if path.is_dir()]
     before, processes_before = contents(*watched), strangers()
 
@@ -218,7 +208,7 @@ def test_hostile_notebook(
 
     mallory, honest = graded["mallory"], graded["ann"]
     mine = points(mallory)
-    result = results[True]
+    result, beside = both = results()
     assert mine["90.1"] in (0.0, None)
     assert mine["90.3"] in (0.0, None)
     assert mine["90.q1"] in (0.0, None)
@@ -229,11 +219,7 @@ def test_hostile_notebook(
     assert result.end in attack.ends, (result.end, result.tail[-500:])
     assert result.seconds <= limits.seconds + 10
     assert seconds <= limits.seconds + 90
-    assert results[False].seconds <= 2 * alone + 3, (
-        results[False].seconds,
-        alone,
-    )  # a test machine has other work too
-    both = list(results.values())
+    assert beside.seconds <= 2 * alone + 3, (beside.seconds, alone)  # a test machine has other work too
     leaked = b"".join(answer for one in both for answer in one.answers).decode("utf-8", errors="replace")
     seen = leaked + json.dumps([one.cells for one in both]) + "".join(one.tail for one in both)
     assert made_up.CANARY not in seen
@@ -285,7 +271,7 @@ def test_a_leak_would_be_seen(hand_in, grade, results):
 
     grade(hand_in(mallory=hostile_notebook(attack, {})), limits=LIMITS)
 
-    assert made_up.CANARY.encode() in b"".join(results[True].answers)
+    assert made_up.CANARY.encode() in b"".join(results()[0].answers)
 
 
 def test_a_message_would_be_heard(ears):

@@ -141,53 +141,40 @@ def test_nobody_is_merged_and_nobody_is_missing(tmp_path, form, packing):
         (one,) = found
         assert "2 different notebooks were handed in" in one.submissions["90"].notes[-1]
         return
+    if form.startswith("a folder a student"):
+        assert [one.student for one in found] == ["Ann Lee", "Bob Ray"]
     digests = [one.submissions["90"].digest for one in found if one.submissions]
     assert sorted(digests) == sorted(map(digest_of, expected)), [one.student for one in found]
 
 
-def test_there_are_enough_forms():
-    assert len(DOWNLOADS) * len(PACKINGS) >= 24
-
-
 @pytest.mark.parametrize(
-    ("names", "keys"),
+    ("name", "key", "attempt", "is_late"),
     [
-        (["Ann Lee_1001_assignsubmission_file_"], [("Moodle", "1001")]),
-        (["Ann_Lee_12_assignsubmission_onlinetext_onlinetext.html"], [("Moodle", "12")]),
-        (["leeann_LATE_101_9001_x.ipynb"], [("Canvas", "101")]),
-        (["leeann_101_text.html"], [("Canvas", "101")]),
-        (["Exercises 1_alee_attempt_2026-11-21-10-00-00.txt"], [("Blackboard", "alee")]),
-        (
-            ["Ex_1_alee_attempt_2026-11-21-10-00-00_x.ipynb"],
-            [("Blackboard", "Ex_1_alee")],  # title or login? all of it is kept
-        ),
-        (["11-5 - Ann Lee - Nov 21, 2026 1000 AM"], [("Brightspace", "11-5")]),
-        (["Ann Lee - Copy of 01.ipynb"], [("Google Classroom", "Ann Lee")]),
-        (["Exercises 1 - final.ipynb", "01_data_loading.ipynb", "Ann Lee", "x_y_z.zip"], [None] * 4),
+        ("Ann Lee_1001_assignsubmission_file_", ("Moodle", "1001"), (), False),
+        ("Ann_Lee_12_assignsubmission_onlinetext_onlinetext.html", ("Moodle", "12"), (), False),
+        ("leeann_LATE_101_9001_x.ipynb", ("Canvas", "101"), (9001,), True),
+        ("leeann_101_text.html", ("Canvas", "101"), (), False),
+        ("E 1_alee_attempt_2026-11-21-10-05-00.txt", ("Blackboard", "alee"), (2026, 11, 21, 10, 5, 0), False),
+        # title or login? all of it is kept
+        ("E_1_alee_attempt_2026-11-21-10-05-00_x.ipynb", ("Blackboard", "E_1_alee"), None, False),
+        ("11-5 - Ann Lee - Nov 21, 2026 1000 AM", ("Brightspace", "11-5"), (2026, 11, 21, 10, 0, 0), False),
+        ("1-2 - Ann - Nov 1, 2026 1:05 PM", ("Brightspace", "1-2"), (2026, 11, 1, 13, 5, 0), False),
+        ("Ann Lee - Copy of 01.ipynb", ("Google Classroom", "Ann Lee"), (), False),
     ],
 )
-def test_the_key_is_the_platforms_own_number(names, keys):
-    assert [one and one.key for one in identify(names)] == keys
+def test_the_key_is_the_platforms_own_number(name, key, attempt, is_late):
+    (one,) = identify([name])
+
+    assert (one.key, one.is_late) == (key, is_late)
+    assert attempt in (one.attempt, None)
 
 
-def test_attempts_and_late_ones_are_read():
-    first, second, third = identify(
-        [
-            "E_alee_attempt_2026-11-21-10-00-00_x.ipynb",
-            "leeann_LATE_1_77_x.ipynb",
-            "1-2 - Ann - Nov 1, 2026 1:05 PM",
-        ]
-    )
+def test_names_that_tell_nobody_and_numbers_in_names_of_files():
+    names = ["Exercises 1 - final.ipynb", "01_data_loading.ipynb", "Ann Lee", "x_y_z.zip"]
+    files = ("01-2.ipynb", "01 (3).ipynb", "attempt_4.zip", "01.ipynb")
 
-    assert (first.attempt, first.is_late) == ((2026, 11, 21, 10, 0, 0), False)
-    assert (second.attempt, second.is_late) == ((77,), True)
-    assert third.attempt == (2026, 11, 1, 13, 5, 0)
-    assert [attempt_of_file(n) for n in ("01-2.ipynb", "01 (3).ipynb", "attempt_4.zip", "01.ipynb")] == [
-        2,
-        3,
-        4,
-        0,
-    ]
+    assert identify(names) == [None] * 4
+    assert list(map(attempt_of_file, files)) == [2, 3, 4, 0]
 
 
 def test_no_two_labels_are_alike():
@@ -257,6 +244,7 @@ def test_what_seems_to_be_of_a_class_beside_single_students_is_refused_in_words(
 
     assert set(found) == {"Ann Lee", "Mallory"}
     assert found["Ann Lee"].submissions["90"].digest == digest_of(ONE)
+    assert found["Mallory"].submissions == {}
     assert "grade it alone" in found["Mallory"].problems[0]
 
 
@@ -377,6 +365,25 @@ def test_odd_names_and_times_stop_nobody(tmp_path):
     assert len(found) == 3
     assert all(one.submissions for one in found)
     assert all(one.student.encode() for one in found)
+
+
+def test_two_of_one_name_are_told_apart_and_a_person_knows(tmp_path):
+    put(tmp_path, {f"Ann Lee_{n}_assignsubmission_file_/01.ipynb": c for n, c in ((1, ONE), (2, TWO))})
+
+    found = {one.student: one.submissions["90"].notes for one in collect(tmp_path, ["90"])}
+
+    note = "several are called Ann Lee; they were told apart by number or place"
+    assert found == {"Ann Lee (1)": [note], "Ann Lee (2)": [note]}
+
+
+def test_of_many_files_the_first_are_looked_at(tmp_path):
+    many = zipped({f"{n}.txt": b"" for n in range(1100)})
+    put(tmp_path, {"ann/01.ipynb": ONE, "ann/a.zip": many, "ann/b.zip": many})
+
+    (one,) = collect(tmp_path, ["90"])
+
+    assert list(one.submissions) == ["90"]
+    assert one.problems == ["more than 2,000 files were handed in; the rest was not looked at"]
 
 
 def test_many_problems_are_counted(tmp_path):

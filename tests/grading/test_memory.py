@@ -14,7 +14,6 @@ import made_up
 import psutil
 import pytest
 
-import tools.grading.grade
 from course_utils.system.paths import PROJECT
 from tools.grading import bubblewrap, memory_group, sandbox
 from tools.grading.sandbox import Limits, run_notebook
@@ -119,21 +118,16 @@ def names(sample: set[str]) -> list:
 @pytest.mark.parametrize(
     "name", names({"private, in several processes", "shared, without a file", "System V"})
 )
-def test_no_kind_of_memory_passes_the_bound(hand_in, grade, points, monkeypatch, name, who):
+def test_no_kind_of_memory_passes_the_bound(hand_in, grade, ran, monkeypatch, name, who):
     if who == "root" and os.geteuid() != 0:
         pytest.skip("this is no root")
     if who != "root":  # as bubblewrap is started for one
         monkeypatch.setattr(bubblewrap.os, "geteuid", lambda: 1000)
-    results = []
-    real = tools.grading.grade.run_notebook
-    monkeypatch.setattr(
-        tools.grading.grade, "run_notebook", lambda *a, **k: results.append(real(*a, **k)) or results[-1]
-    )
 
     with Watch() as watch:
         graded = grade(hand_in(mallory=made_up.filled(_1=KINDS[name])), limits=LIMITS)
 
-    taken = results[0].memory + watch.most
+    taken = ran[0][1].memory + watch.most
     print(f"\n{name}, {who}: {taken / MEGABYTE:.0f} MB of {BOUND / MEGABYTE:.0f}")
     assert taken <= 1.1 * BOUND
     score = graded["mallory"].scores[0]
@@ -163,16 +157,15 @@ def test_an_ordinary_user_in_earnest(stage, tmp_path):
 import sys; sys.path[:0] = [{str(PROJECT)!r}, {str(Path(__file__).parent)!r}]
 from pathlib import Path
 from tools.grading.sandbox import run_notebook, Limits
-from tools.grading.stage import Stage
 from test_memory import KINDS, LIMITS
 import textwrap
-stage = Stage({{Path(k): v for k, v in {[(str(k), v) for k, v in stage.mounts.items()]!r}}})
+stage = {{Path(k): v for k, v in {[(str(k), v) for k, v in stage.items()]!r}}}
 for name in ("private, in several processes", "empty files"):
     result = run_notebook([{{"id": "a", "source": textwrap.dedent(KINDS[name])}}], "90", stage, limits=LIMITS)
     print(name, result.end, result.memory, result.tail[-300:])
 """
     (tmp_path / "run.py").write_text(code)
-    for folder in [*tmp_path.parents, tmp_path, *(path.parent.parent for path in stage.mounts)]:
+    for folder in [*tmp_path.parents, tmp_path, *(path.parent.parent for path in stage)]:
         if str(folder).startswith("/tmp/"):
             folder.chmod(0o755)
     become = f"setpriv --reuid 65534 --regid 65534 --clear-groups {sys.executable} -B {tmp_path}/run.py"

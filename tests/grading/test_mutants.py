@@ -8,11 +8,9 @@ import random
 import zipfile
 from pathlib import Path
 
-import made_up
 import pytest
 from made_up import TEXT, put, tarred, zipped
 
-from tools.grading.assignments import load_assignments
 from tools.grading.collect import collect
 from tools.grading.restore import restore
 
@@ -78,12 +76,6 @@ def handed_in(folder: Path, mutants: dict[str, bytes]) -> dict[str, object]:
     """Hand in each mutant as a student's, between two honest students, and collect all."""
     put(folder, {"Ann Lee/90.ipynb": TEXT, **mutants, "Zoe Ray/90.ipynb": TEXT})
     return {one.student: one for one in collect(folder, ["90"])}
-
-
-@pytest.fixture(scope="module")
-def assignment(tmp_path_factory):
-    (one,) = load_assignments(["90"], private=made_up.write_private_folder(tmp_path_factory.mktemp("p")))
-    return one
 
 
 def assert_all_are_there(found, mutants: dict[str, bytes], assignment) -> None:

@@ -5,23 +5,17 @@ from __future__ import annotations
 import copy
 import json
 import random
+from dataclasses import replace
 
 import made_up
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from tools.grading.assignments import load_assignments
 from tools.grading.notebook_file import read_notebook
 from tools.grading.restore import restore
 
 VALUES = {"CLASS_WORD": "tulip", "OUT": "/tmp/out"}
-
-
-@pytest.fixture(scope="module")
-def assignment(tmp_path_factory):
-    (one,) = load_assignments(["90"], private=made_up.write_private_folder(tmp_path_factory.mktemp("p")))
-    return one
 
 
 @pytest.fixture
@@ -135,14 +129,31 @@ def test_an_extra_cell_that_calls_a_check_is_run(restored):
     assert any("try_" in cell["source"] for cell in restored(notebook).cells)
 
 
-def test_copies_of_locked_cells_are_not_run_twice(restored):
-    notebook = made_up.stripped(solved())
-    start = next(cell for cell in notebook.cells if "start_exercises" in cell.source)
-    notebook.cells.append(new_code_cell(start.source))
+@pytest.mark.parametrize("ids", [True, False])
+def test_copies_of_locked_cells_are_not_run_twice(restored, ids):
+    notebook = json.loads(nbformat.writes(solved() if ids else made_up.stripped(solved())))
+    start = next(cell for cell in notebook["cells"] if "start_exercises" in str(cell["source"]))
+    more = [f'start_exercises("90")\nx = {n}' for n in range(2)] if ids else [start["source"]]
+    notebook["cells"] += [{**start, "source": source} for source in more]
 
     runs = [cell for cell in restored(notebook).cells if "start_exercises" in cell["source"]]
 
     assert len(runs) == 1
+
+
+def test_a_cell_that_checks_another_exercise_is_not_what_its_id_says(restored):
+    notebook = solved()
+    made_up.gap(notebook, "2").source = 'check("90.1", 5)'
+
+    assert restored(notebook).found["ex-90-2-solution"] != "id"
+
+
+def test_lines_that_several_cells_share_tell_nothing(assignment):
+    imports = "import numpy as np\nimport pandas as pd"
+    cells = [replace(cell, stub=imports) if cell.is_gap else cell for cell in assignment.cells]
+    notebook = read_notebook(nbformat.writes(new_notebook(cells=[new_code_cell(imports)])).encode())
+
+    assert restore(notebook, replace(assignment, cells=tuple(cells)), VALUES).found == {}
 
 
 def test_of_two_cells_with_one_id_the_filled_one_counts_and_a_person_is_told(restored):

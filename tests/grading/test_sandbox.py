@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -16,11 +17,13 @@ import made_up
 import nbformat
 import psutil
 import pytest
+from matplotlib import font_manager
 
 from course_utils.system.paths import PROJECT
 from tools.grading import bubblewrap, sandbox
 from tools.grading.sandbox import Limits, Result, _Frames, run_notebook
-from tools.grading.seccomp import MACHINES, seccomp_filter
+from tools.grading.seccomp import MACHINES, REFUSED, seccomp_filter
+from tools.grading.stage import make_stage
 
 QUICK = Limits(seconds=60, cell_seconds=10)
 
@@ -48,7 +51,17 @@ def test_only_the_course_without_judges_is_there(stage):
     assert "/course/course_utils/checks/checking.py" in files
     assert "/private/givens/lesson_90.py" in files
     assert [file for file in files if "judge" in file or file.endswith(".ipynb")] == []
-    assert set(seen(stage, "os.listdir('/grading')")) <= {"inside.py", "fonts"}
+    assert seen(stage, "os.listdir('/grading')") == ["inside.py"]
+
+
+def test_fonts_of_the_grader_stay_unknown(tmp_path, monkeypatch):
+    own = font_manager.FontEntry(fname="/home/ann/secret/x.ttf", name="X")
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [own, *font_manager.fontManager.ttflist])
+
+    (path,) = [path for path in make_stage(tmp_path) if path.name.startswith("fontlist")]
+
+    assert "DejaVuSans.ttf" in path.read_text()
+    assert "ann" not in path.read_text()
 
 
 def test_no_variable_of_the_grader_is_there(stage, monkeypatch):
@@ -181,15 +194,29 @@ def test_filter_is_a_program_of_whole_steps(machine):
 
     assert len(program) % 8 == 0
     assert 50 < len(program) / 8 < 200
+    for number in (*range(425, 434), 438, 442, 447, REFUSED[0][MACHINES[machine][1]]):
+        assert struct.pack("=HBBI", 0x15, 0, 1, number) in program
     assert seccomp_filter("riscv64") is None
+
+
+GROW = """
+import glob, os
+for path in glob.glob("/proc/[0-9]*/fd/*"):
+    try:
+        if "memfd" in os.readlink(path):
+            os.pwrite(os.open(path, os.O_RDWR), b"x", 10**6)
+            raise SystemExit(f"{path} grew: memory that belongs to no process")
+    except OSError:
+        pass
+"""
 
 
 def test_a_user_namespace_serves_those_who_are_not_root(stage, monkeypatch):
     monkeypatch.setattr(bubblewrap.os, "geteuid", lambda: 1000)
 
-    result = run(stage, "import os\nassert os.getuid() >= 10**9", "open('/course/x', 'w')", "1")
+    result = run(stage, "import os\nassert os.getuid() >= 10**9", "open('/course/x', 'w')", "1", GROW)
 
-    assert [result.cells[f"c{n}"]["ok"] for n in range(3)] == [True, False, True]
+    assert [result.cells[f"c{n}"]["ok"] for n in range(4)] == [True, False, True, True]
 
 
 SLEEPER = "import os, time\nif os.fork() == 0:\n    os.setsid()\ntime.sleep(300)"

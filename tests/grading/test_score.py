@@ -12,7 +12,6 @@ import pytest
 
 from course_utils.checks.judges import exercises
 from tools.grading import lesson_parts
-from tools.grading.assignments import load_assignments
 from tools.grading.feedback import flagged, marked, overview, total, write_pages
 from tools.grading.notebook_file import read_notebook
 from tools.grading.restore import restore
@@ -27,12 +26,6 @@ EXERCISES = [
 RIGHT = {"is_right": True, "message": "Well done.", "points": 1.0, "is_broken": False}
 NO_MEMORY = "a cell asked for more memory than it may have"
 WRONG = {"is_right": False, "message": "Not twice.", "points": 0.0, "is_broken": False}
-
-
-@pytest.fixture(scope="module")
-def assignment(tmp_path_factory):
-    (one,) = load_assignments(["90"], private=made_up.write_private_folder(tmp_path_factory.mktemp("p")))
-    return one
 
 
 @pytest.fixture
@@ -172,6 +165,9 @@ def test_who_stopped_the_notebook_gets_zero_and_what_did_not_run_goes_to_a_perso
     assert why in scores["90.1"].flag
     assert scores["90.2"].points is None
     assert scores["90.2"].flag.startswith("did not run: the notebook was stopped in cell ex-90-1-solution")
+    assert score({}, end=end, running="forged")["90.2"].flag.startswith(
+        "did not run: the notebook was stopped: "
+    )
 
 
 def test_table_holds_no_formulas_and_no_line_breaks():
@@ -208,7 +204,7 @@ def test_a_sign_behind_any_separator_is_made_harmless(separator):
 
 
 HOSTILE = (
-    "</title><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}&lt;\"'><svg/onload=alert(1)>"
+    "</title><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}&lt;\"'><svg/onload=x>\udcff"
 )
 
 

@@ -50,20 +50,15 @@ def test_out_is_a_file(hand_in, private, tmp_path, capsys):
     assert "OUT cannot be written to: File exists" in told(capsys, code)
 
 
-def test_out_is_full(hand_in, private, small_disk, capsys):
+@pytest.mark.parametrize("why", ["No space left", "Read-only file system"])
+def test_out_is_full_or_read_only(hand_in, private, small_disk, capsys, why):
     (small_disk / "x").write_bytes(b"x" * 150_000)
+    if why == "Read-only file system":
+        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
 
     code = main(command(hand_in(ann=made_up.half()), private, small_disk / "out"))
 
-    assert "OUT cannot be written to: No space left" in told(capsys, code)
-
-
-def test_out_is_read_only(hand_in, private, small_disk, capsys):
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-
-    code = main(command(hand_in(ann=made_up.half()), private, small_disk / "out"))
-
-    assert "OUT cannot be written to: Read-only file system" in told(capsys, code)
+    assert f"OUT cannot be written to: {why}" in told(capsys, code)
 
 
 def test_the_folder_for_temporary_files_is_full(hand_in, private, tmp_path, small_disk, monkeypatch, capsys):
@@ -81,7 +76,7 @@ def test_grades_cannot_be_replaced(hand_in, private, stage, tmp_path, capsys):
 
     code = main(command(hand_in(ann=made_up.half()), private, tmp_path / "out"))
 
-    message = capsys.readouterr().err
+    message = capsys.readouterr().err  # behind what tells how far grading is
     assert code == 1
     assert "grades.csv could not be written: Is a directory" in message
     assert "Traceback" not in message

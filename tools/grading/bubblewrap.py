@@ -87,7 +87,7 @@ def python_folders() -> list[str]:
 def _options(stage: Stage, class_word: str, scratch: int, slot: int) -> list[str]:
     # Folders in memory first: this Python may lie below one of them, and must not be hidden by it.
     seen = [*_system(), *_writable(scratch), *_python()]
-    for source, target in stage.mounts.items():
+    for source, target in stage.items():
         seen += [*_parents(target), "--ro-bind", str(source), target]
     options = ["--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid", "--unshare-net"]
     options += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox", *_user(slot)]

@@ -144,8 +144,8 @@ class _Reading:
         """Look at an entry; no error of it leaves this function."""
         self.files += 1
         if self.files > MOST_MEMBERS:
-            self.problems[f"more than {MOST_MEMBERS:,} files were handed in; the rest was not looked at"] = (
-                None
+            self.problems.append(
+                f"more than {MOST_MEMBERS:,} files were handed in; the rest was not looked at"
             )
             return
         outer = handed.entry.place if handed.entry.kind == "folder" else handed.container

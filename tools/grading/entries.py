@@ -20,6 +20,7 @@ from course_utils.pictures.formats.archives import BoundedReads, lies_outside
 
 MOST_MEMBERS = 2000  # of one archive
 MOST_FOLDERS = 30  # in one another
+LONGEST_NAME = 255  # characters of a folder's or file's own name, as on disk
 LARGEST_LIST = 1_000_000  # bytes of an archive's list of its files
 MOST_HEADERS = 100  # of a tar archive, for all its files
 LARGEST_INNER = 100_000_000  # bytes of an archive in an archive
@@ -192,7 +193,9 @@ def _in_archive(members: Sequence[_Member], place: str) -> list[Entry]:
         why = OUTSIDE if lies_outside(member.name) else member.why
         if len(path.parts) > MOST_FOLDERS:
             why = f"lies in more than {MOST_FOLDERS} folders and was not used"
-        files.append(((str(path),) if why else path.parts, member._replace(why=why)))
+        if max(map(len, path.parts)) > LONGEST_NAME:  # to look for a platform's form in it would take long
+            why = "has too long a name and was not used"
+        files.append(((str(path)[-LONGEST_NAME:],) if why else path.parts, member._replace(why=why)))
     return _level(files, f"{place}/")
 
 

@@ -30,6 +30,8 @@ from tools.grading.stage import Stage
 GRACE = 5.0  # seconds that the kernel is given to end a sandbox's processes
 TICK = 0.25  # seconds between two looks at memory and processes; a fifth of it where memory gets short
 HOST_RESERVE = 500 * MEBIBYTE  # of memory that the machine keeps: below, the largest sandbox is stopped
+ALL = ("status", ("RssAnon:", "VmSwap:"))  # what a process holds, swapped out or not
+SHARE = ("smaps_rollup", ("Pss_Anon:", "SwapPss:"))  # the same, but its share of what it holds with others
 THREADS_A_PROCESSOR = 24  # TensorFlow's and XLA's own (17 were seen)
 
 
@@ -253,9 +255,9 @@ class _Sandbox:
                 self.init = children[0] if children else None
                 return
             family = self.init.children(recursive=True)
-            held = sum(map(_private_bytes, family))
+            held = sum(_held(process, *ALL) for process in family)
             if held > self.limits.memory:  # what processes share was counted for each: look closer
-                held = sum(map(_own_share, family))
+                held = sum(_held(process, *SHARE) or _held(process, *ALL) for process in family)
             self.held = self.running[self.process.pid] = held
             self.result.memory = max(self.result.memory, held)
             if len(family) > self.limits.processes:
@@ -295,17 +297,8 @@ def _is_alive(process: psutil.Process | None) -> bool:
         return False
 
 
-def _private_bytes(process: psutil.Process) -> int:
-    """Return what a process holds, swapped out or not; what it shares with its parent is counted."""
-    return _kilobytes(process, "status", ("RssAnon:", "VmSwap:"))
-
-
-def _own_share(process: psutil.Process) -> int:
-    """Return what a process holds, of what it holds together with others only its share."""
-    return _kilobytes(process, "smaps_rollup", ("Pss_Anon:", "SwapPss:")) or _private_bytes(process)
-
-
-def _kilobytes(process: psutil.Process, file: str, names: tuple[str, ...]) -> int:
+def _held(process: psutil.Process, file: str, names: tuple[str, ...]) -> int:
+    """Return the bytes that a process holds, as some lines of a file of /proc tell."""
     try:
         lines = Path(f"/proc/{process.pid}/{file}").read_text().splitlines()
         return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(names))
@@ -336,20 +329,15 @@ class _Frames:
 
     def add(self, content: bytes) -> None:
         self.total += len(content)
-        if self.total > self.limit:
-            self.too_much = True
-            return
         self.waiting += content
-        while len(self.waiting) >= self.HEAD:
+        self.too_much = self.total > self.limit
+        while not self.too_much and len(self.waiting) >= self.HEAD:
             kind, length = struct.unpack_from(">cI", self.waiting)
-            if length > self.limit:
-                self.too_much = True
+            end = self.HEAD + length
+            if len(self.waiting) < end:
                 return
-            if len(self.waiting) < self.HEAD + length:
-                return
-            payload = bytes(self.waiting[self.HEAD : self.HEAD + length])
-            del self.waiting[: self.HEAD + length]
-            self._take(kind, payload)
+            self._take(kind, bytes(self.waiting[self.HEAD : end]))
+            del self.waiting[:end]
 
     def _take(self, kind: bytes, payload: bytes) -> None:
         if kind == b"A":

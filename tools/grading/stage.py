@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import compileall
-import os
+import copy
 import py_compile
 import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils.errors import CourseError
@@ -16,13 +13,7 @@ from course_utils.system.paths import PROJECT
 
 NEVER = shutil.ignore_patterns("judges", "__pycache__", "*.pyc", ".*")
 HERE = Path(__file__).resolve().parent
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Folders that a sandbox is given to read."""
-
-    mounts: dict[Path, str]  # folder or file of this machine -> place inside
+Stage = dict[Path, str]  # what a sandbox is given to read: folder or file of this machine -> place inside
 
 
 def make_stage(folder: Path, *, private: Path | None = None) -> Stage:
@@ -43,7 +34,8 @@ def make_stage(folder: Path, *, private: Path | None = None) -> Stage:
         mounts |= _private_givens(private, open_folder)
     shutil.copy(HERE / "inside.py", open_folder / "inside.py")
     mounts[open_folder / "inside.py"] = "/grading/inside.py"
-    mounts |= {path: f"/tmp/home/matplotlib/{path.name}" for path in _font_lists(open_folder / "fonts")}
+    fonts = _font_list(open_folder)
+    mounts[fonts] = f"/tmp/home/matplotlib/{fonts.name}"
     # Compiled once; inside, nothing can be written beside the sources.
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     places = {"stripdir": str(open_folder), "prependdir": "/"}
@@ -51,7 +43,7 @@ def make_stage(folder: Path, *, private: Path | None = None) -> Stage:
     # The stranger that a notebook runs as reads these copies; the folder above keeps others out.
     for path in [open_folder, *open_folder.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
-    return Stage(mounts)
+    return mounts
 
 
 def _private_givens(private: Path, open_folder: Path) -> dict[Path, str]:
@@ -68,10 +60,15 @@ def _private_givens(private: Path, open_folder: Path) -> dict[Path, str]:
     return {target: "/private/givens"}
 
 
-def _font_lists(folder: Path) -> list[Path]:
-    """Let matplotlib look for fonts once, not in each sandbox; return the files that it keeps."""
-    folder.mkdir()
-    environment = {"PATH": os.environ.get("PATH", ""), "MPLCONFIGDIR": str(folder), "HOME": str(folder)}
-    command = [sys.executable, "-c", "import matplotlib.font_manager"]
-    subprocess.run(command, env=environment, cwd="/", capture_output=True, timeout=300, check=False)
-    return list(folder.glob("fontlist*.json"))
+def _font_list(folder: Path) -> Path:
+    """Write what matplotlib knows of fonts, so that it looks for them once, not in each sandbox."""
+    import matplotlib
+    from matplotlib import font_manager
+
+    manager = copy.copy(font_manager.fontManager)
+    seen = (matplotlib.get_data_path(), "/usr/")  # others stay unknown, the names of their folders too
+    manager.ttflist = [font for font in manager.ttflist if font.fname.startswith(seen)]
+    manager.afmlist = [font for font in manager.afmlist if font.fname.startswith(seen)]
+    path = folder / f"fontlist-v{manager.__version__}.json"
+    font_manager.json_dump(manager, path)
+    return path
