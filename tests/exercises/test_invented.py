@@ -105,10 +105,14 @@ def test_a_report_that_its_weights_do_not_bear_out_is_found_out():
     assert "its weights say" in verdict("04.8", plain).message
 
 
-def test_numbers_of_a_friend_do_not_fit(master_path: Path, lesson: str):
+def test_numbers_of_a_friend_do_not_fit(master_path: Path):
     """With another class word, no answer that varies is right; an accuracy may agree once by chance."""
-    words = ("this year", "quiet fox", "blue tulip")
-    for name, plain in solved(master_path).answers.items():
-        if "q" not in name and has_given(name.removesuffix("h")):
-            fitting = [word for word in words if verdict(name, plain, word).is_right]
-            assert len(fitting) <= 1, (name, fitting)
+    answers = {name: plain for name, plain in solved(master_path).answers.items() if "q" not in name}
+    varying = [name for name in answers if has_given(name.removesuffix("h"))]
+
+    assert len(varying) >= len(answers) / 2
+    for name in varying:
+        fitting = [
+            word for word in ("this year", "blue tulip") if verdict(name, answers[name], word).is_right
+        ]
+        assert len(fitting) <= 1, (name, fitting)
