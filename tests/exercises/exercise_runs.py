@@ -157,9 +157,13 @@ def leaks(edition: NotebookNode, secrets: set[str]) -> list[str]:
     return sorted(secret for secret in secrets if secret in text or json.dumps(secret)[1:-1] in text)
 
 
-@functools.lru_cache(maxsize=4)
 def solved(path: Path, class_word: str = "") -> Run:
     """Run a whole instructor edition, once for all tests of a process."""
+    return _solved(path, class_word)
+
+
+@functools.cache
+def _solved(path: Path, class_word: str) -> Run:
     edition = builder.instructor_edition(read_master(path), path.name)
     return run_cells(edition.cells, {}, class_word=class_word)
 
