@@ -217,6 +217,14 @@ def test_data_out_of_form_are_refused(plain: object):
         checked_plain(plain)
 
 
+def weights(answer: dict) -> list[np.ndarray]:
+    return read.weights(answer, [(1,), (1,)], what="the list", finite=True)
+
+
+def positions(answer: dict) -> np.ndarray:
+    return read.positions(answer, 5, none="none at all", outside="no place {}")
+
+
 @pytest.mark.parametrize(
     ("reader", "answer", "hint"),
     [
@@ -230,6 +238,12 @@ def test_data_out_of_form_are_refused(plain: object):
         (read.labels, [[1]], r"expected: \(n,\)"),
         (read.labels, ["cat"], "holds texts"),
         (read.array, [[1], [1, 2]], "different lengths"),
+        (positions, [], "none at all"),
+        (positions, [True], "This is a mask"),
+        (positions, [0, 5], "no place 5"),
+        (positions, [-1], "no place -1"),
+        (weights, [[1.0], [float("nan")]], "no finite numbers"),
+        (weights, [[1.0], [1.0, 2.0]], r"\(1,\) is expected"),
         (read.table, [1], "a table"),
         (read.model, 3, "a Keras model"),
         (read.history, 3, "model.fit"),
@@ -243,6 +257,7 @@ def test_readers_say_what_they_expect(reader, answer: object, hint: str):
 def test_readers_accept_what_means_the_same():
     assert read.number(carried(np.array([2.5]))) == 2.5
     assert read.labels(carried([1.0, 2.0])).tolist() == [1, 2]
+    assert positions(carried([4, 0, 4])).tolist() == [0, 4]
     assert read.labels(carried(pd.Series([1, 2]))).tolist() == [1, 2]
     assert read.history(carried({"loss": [1.0, 0.5]})) == {"loss": [1.0, 0.5]}
 
@@ -261,6 +276,16 @@ def test_readers_accept_what_means_the_same():
 )
 def test_close(found: object, expected: object, is_close: bool):
     assert read.close(found, expected) is is_close
+
+
+def test_mistakes_are_told_by_distance_or_by_part():
+    mistakes = {"one off": 101, "far off": 140}
+
+    read.tell_mistake(100, mistakes, within=0)
+    read.tell_mistake(100.5, mistakes)
+    for how in ({"within": 1}, {"tolerance": 0.01}):
+        with pytest.raises(Hint, match="one off"):
+            read.tell_mistake(100, mistakes, **how)
 
 
 @pytest.fixture(scope="module")
@@ -285,6 +310,10 @@ def test_models_are_described(keras):
     assert found["compiled"]["optimizer"] == "Adam"
     assert found["compiled"]["learning_rate"] == pytest.approx(1e-4)
     assert found["compiled"]["loss"]["config"]["from_logits"] is True
+    plan = keras.optimizers.schedules.CosineDecay(1e-3, 100)
+    model.compile(optimizer=keras.optimizers.SGD(plan), loss="mse")
+    assert carried(model)["compiled"]["learning_rate"]["class"] == "CosineDecay"
+    assert carried(model)["compiled"]["loss"]["class"] == "mse"
     layers = {layer["name"]: layer for layer in read.all_layers(found)}
     assert layers["inner"]["trainable"] is False
     assert (layers["head"]["config"]["activation"], layers["head"]["config"]["units"]) == ("softmax", 2)
