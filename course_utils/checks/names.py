@@ -33,8 +33,3 @@ def lesson_of(exercise: str) -> str:
 def is_hidden(exercise: str) -> bool:
     """True for the part of an exercise that only grading runs."""
     return exercise.endswith("h")
-
-
-def visible_name(exercise: str) -> str:
-    """Return the exercise that a hidden part belongs to."""
-    return exercise.removesuffix("h")

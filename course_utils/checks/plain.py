@@ -13,7 +13,7 @@ list       items: plain answers; of a list, tuple, set, or array of objects (typ
 mapping    items: pairs of plain answers, key and value
 series     name, index, values
 table      columns (texts), index, values: one plain answer a column
-model, layer, settings, history: see ``plain_keras``
+model, history: see ``plain_keras``
 =========  =============================================================================================
 
 Only exact types are accepted. A subclass could bring its own ``__eq__`` or ``__float__`` along.
@@ -40,8 +40,8 @@ def to_plain(answer: object) -> Plain:
     """Reduce an answer to plain data.
 
     Args:
-        answer: numbers, texts, flags, lists, tuples, sets, dicts, numpy arrays, pandas tables, Keras models,
-            layers, optimizers, losses and histories, tensors, and nothing else.
+        answer: numbers, texts, flags, lists, tuples, sets, dicts, numpy arrays, pandas tables, Keras models
+            and histories, tensors, and nothing else.
 
     Raises:
         CourseError: another type, named, or too much data.
@@ -127,7 +127,7 @@ def _mapping(answer: dict, depth: int) -> Plain:
 
 
 def _array(answer: np.ndarray, depth: int) -> Plain:
-    shape = [int(size) for size in answer.shape]
+    shape = list(answer.shape)
     if answer.dtype.kind == "U":
         texts = _list(answer.ravel().tolist(), depth)["items"]
         return {"kind": "array", "dtype": "text", "shape": shape, "texts": [text["value"] for text in texts]}
@@ -173,10 +173,7 @@ def _pandas_to_plain(answer: object, depth: int) -> Plain | None:
 
 
 def _column(column: object, depth: int) -> Plain:
-    values = np.asarray(column.to_numpy())
-    if values.dtype.kind == "O":
-        return _list(values.tolist(), depth)
-    return _array(values, depth)
+    return _array(np.asarray(column.to_numpy()), depth)
 
 
 def _tensor_to_numpy(answer: object) -> np.ndarray | None:

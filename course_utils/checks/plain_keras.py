@@ -1,11 +1,11 @@
-"""Models, layers, settings and histories of Keras as plain data: names, classes, flags and counts.
+"""Models and histories of Keras as plain data: names, classes, flags and counts.
 
 =========  =============================================================================================
 model      class, name, parameters, trainable_parameters, input_shape, output_shape, compiled (null, or
-           optimizer, learning_rate, loss, metrics), layers: one dict a layer
+           optimizer, learning_rate, loss), layers: one dict a layer
 layer      class, name, trainable, parameters, trainable_parameters, output_shape, config (simple values
            only), layers: of a nested model, else empty
-settings   class, config: of an optimizer, schedule or loss
+loss       class, config; a learning rate that changes is described alike
 history    epochs, metrics: name -> list of floats
 =========  =============================================================================================
 """
@@ -28,19 +28,16 @@ def keras_to_plain(answer: object) -> dict[str, object] | None:
     keras = sys.modules.get("keras")
     if keras is None:
         return None
-    is_keras_own = type(answer).__module__.startswith("keras.src.")
+    is_keras_own = _is_keras_own(answer)
     if isinstance(answer, keras.Model):
         return _model(answer) if is_keras_own else _refuse_subclass(answer)
-    if not is_keras_own:
-        return None
-    if isinstance(answer, keras.layers.Layer):
-        return {"kind": "layer"} | _layer(answer, [limits.LAYERS])
-    if isinstance(answer, keras.callbacks.History):
+    if is_keras_own and isinstance(answer, keras.callbacks.History):
         return _history(answer)
-    learning_rates = keras.optimizers.schedules.LearningRateSchedule
-    if isinstance(answer, keras.optimizers.Optimizer | keras.losses.Loss | learning_rates):
-        return {"kind": "settings", **_settings(answer)}
     return None
+
+
+def _is_keras_own(thing: object) -> bool:
+    return type(thing).__module__.startswith("keras.src.")
 
 
 def _refuse_subclass(answer: object) -> None:
@@ -52,17 +49,23 @@ def _refuse_subclass(answer: object) -> None:
 
 
 def _model(model) -> dict[str, object]:
-    left = [limits.LAYERS]
     return {
         "kind": "model",
-        "class": type(model).__name__,
-        "name": _name(model.name),
-        "parameters": _parameters(model),
-        "trainable_parameters": _count(model.trainable_weights),
+        **_network(model, [limits.LAYERS]),
         "input_shape": _shape(getattr(model, "input_shape", None)),
         "output_shape": _shape(getattr(model, "output_shape", None)),
         "compiled": _compiled(model),
-        "layers": [_layer(layer, left) for layer in model.layers],
+    }
+
+
+def _network(network, left: list[int]) -> dict[str, object]:
+    """Describe what models and layers share; ``left`` counts down how many layers there may be."""
+    return {
+        "class": type(network).__name__,
+        "name": _name(network.name),
+        "parameters": int(network.count_params()) if network.built else None,
+        "trainable_parameters": sum(math.prod(weight.shape) for weight in network.trainable_weights),
+        "layers": [_layer(layer, left) for layer in getattr(network, "layers", [])],
     }
 
 
@@ -75,15 +78,10 @@ def _layer(layer, left: list[int]) -> dict[str, object]:
             next_step="hand in the model that the exercise asks for.",
         )
     output = getattr(layer, "output", None) if getattr(layer, "_inbound_nodes", None) else None
-    return {
-        "class": type(layer).__name__,
-        "name": _name(layer.name),
+    return _network(layer, left) | {
         "trainable": bool(layer.trainable),
-        "parameters": _parameters(layer),
-        "trainable_parameters": _count(layer.trainable_weights),
         "output_shape": _shape(getattr(output, "shape", None)),
-        "config": _simple(layer.get_config()) if type(layer).__module__.startswith("keras.src.") else {},
-        "layers": [_layer(inner, left) for inner in getattr(layer, "layers", [])],
+        "config": _simple(layer.get_config()) if _is_keras_own(layer) else {},
     }
 
 
@@ -91,46 +89,26 @@ def _compiled(model) -> dict[str, object] | None:
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None:
         return None
-    config = model.get_compile_config() or {}
+    rate = optimizer.get_config().get("learning_rate")
+    is_plan = isinstance(rate, dict)
     return {
         "optimizer": type(optimizer).__name__,
-        "learning_rate": _learning_rate(optimizer),
-        "loss": _settings_of(getattr(model, "loss", None)),
-        "metrics": [_settings_of(metric) for metric in _flat(config.get("metrics"))],
+        "learning_rate": _settings(rate["class_name"], rate["config"]) if is_plan else _finite(float(rate)),
+        "loss": _loss(getattr(model, "loss", None)),
     }
 
 
-def _learning_rate(optimizer) -> float | dict[str, object]:
-    rate = optimizer.get_config().get("learning_rate")
-    if isinstance(rate, dict):
-        return {"class": _name(rate.get("class_name")), "config": _simple(rate.get("config", {}))}
-    return _finite(float(rate))
-
-
-def _settings_of(thing: object) -> dict[str, object] | None:
-    """Describe a loss or metric that was given as a text, a serialised dict or an object."""
-    if thing is None:
+def _loss(loss: object) -> dict[str, object] | None:
+    """Describe a loss that was given as a text or an object."""
+    if loss is None:
         return None
-    if isinstance(thing, str):
-        return {"class": _name(thing), "config": {}}
-    if isinstance(thing, dict):
-        return {"class": _name(thing.get("class_name")), "config": _simple(thing.get("config") or {})}
-    return _settings(thing)
+    if isinstance(loss, str):
+        return _settings(loss, {})
+    return _settings(type(loss).__name__, loss.get_config() if hasattr(loss, "get_config") else {})
 
 
-def _settings(thing) -> dict[str, object]:
-    config = thing.get_config() if hasattr(thing, "get_config") else {}
-    return {"class": type(thing).__name__, "config": _simple(config)}
-
-
-def _flat(metrics: object) -> list:
-    if metrics is None:
-        return []
-    if isinstance(metrics, dict) and "class_name" not in metrics:
-        metrics = list(metrics.values())
-    if not isinstance(metrics, list | tuple):
-        return [metrics]
-    return [inner for metric in metrics for inner in _flat(metric)]
+def _settings(name: object, config: dict) -> dict[str, object]:
+    return {"class": _name(name), "config": _simple(config)}
 
 
 def _history(history) -> dict[str, object]:
@@ -145,30 +123,21 @@ def _simple(config: dict) -> dict[str, object]:
     """Keep flags, numbers, short texts, and short lists of these; drop what is nested deeper."""
     kept = {}
     for key, value in list(config.items())[:60]:
-        values = list(value) if isinstance(value, list | tuple) else [value]
-        if len(values) <= 8 and all(_is_simple(item) for item in values):
-            kept[_name(key)] = (
-                [_finite(v) for v in values] if isinstance(value, list | tuple) else _finite(value)
-            )
+        is_list = isinstance(value, list | tuple)
+        values = [_finite(item) for item in value] if is_list else [_finite(value)]
+        if len(values) <= 8 and all(map(_is_simple, values)):
+            kept[_name(key)] = values if is_list else values[0]
     return kept
 
 
 def _is_simple(value: object) -> bool:
-    return type(value) in (bool, int, float, type(None)) or (
-        type(value) is str and len(value) <= limits.NAME_CHARACTERS
-    )
+    if type(value) is str:
+        return len(value) <= limits.NAME_CHARACTERS
+    return type(value) in (bool, int, float, type(None))
 
 
 def _finite(value: object) -> object:
     return str(value) if type(value) is float and not math.isfinite(value) else value
-
-
-def _parameters(layer) -> int | None:
-    return int(layer.count_params()) if layer.built else None
-
-
-def _count(weights: list) -> int:
-    return int(sum(math.prod(weight.shape) for weight in weights))
 
 
 def _shape(shape: object) -> list[int | None] | None:

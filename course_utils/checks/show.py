@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from course_utils.checks.gaps import running_shell
-from course_utils.checks.names import is_hidden, visible_name
+from course_utils.checks.names import is_hidden
 from course_utils.errors import CourseError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def kept(exercise: str) -> None:
 
 
 def _title(exercise: str) -> str:
-    return f"{visible_name(exercise)[:20]}{', hidden part' if is_hidden(exercise) else ''}"
+    return f"{exercise.removesuffix('h')[:20]}{', hidden part' if is_hidden(exercise) else ''}"
 
 
 def _show(colours: tuple[str, str, str], sign: str, headline: str, rest: str) -> None:

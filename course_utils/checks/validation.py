@@ -52,19 +52,21 @@ def _flag(plain: Plain, depth: int) -> None:
 
 
 def _number(plain: Plain, depth: int) -> None:
-    value = plain.get("value")
-    _expect(_is_number(value) or (type(value) is str and value in NOT_FINITE), "a number is no number")
+    _expect(_is_number(plain.get("value"), NOT_FINITE), "a number is no number")
     _short_text(plain.get("type"))
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object, other: tuple[str, ...] = ()) -> bool:
     if type(value) is int:
         return abs(value) <= limits.LARGEST_NUMBER
-    return type(value) is float and math.isfinite(value)
+    return value in other if type(value) is str else type(value) is float and math.isfinite(value)
 
 
 def _text(plain: Plain, depth: int) -> None:
-    value = plain.get("value")
+    _long_text(plain.get("value"))
+
+
+def _long_text(value: object) -> None:
     _expect(type(value) is str and len(value) <= limits.TEXT_CHARACTERS, "a text is no text, or too long")
 
 
@@ -96,7 +98,7 @@ def _array(plain: Plain, depth: int) -> None:
         texts = _items(plain.get("texts"))
         _expect(len(texts) == count, "an array of texts has another size than its shape")
         for text in texts:
-            _expect(type(text) is str and len(text) <= limits.TEXT_CHARACTERS, "a text is too long")
+            _long_text(text)
         return
     _expect(plain.get("dtype") in limits.DTYPES, "an array is of an unknown dtype")
     for name in ("min", "max", "mean"):
@@ -106,8 +108,8 @@ def _array(plain: Plain, depth: int) -> None:
 
 
 def _size(shape: object) -> int:
-    is_shape = type(shape) is list and len(shape) <= 32 and all(type(n) is int and n >= 0 for n in shape)
-    _expect(is_shape and all(n < 2**40 for n in shape), "an array has no shape")
+    is_list = type(shape) is list and len(shape) <= 32
+    _expect(is_list and all(type(n) is int and 0 <= n < 2**40 for n in shape), "an array has no shape")
     return math.prod(shape)
 
 
@@ -152,17 +154,18 @@ def _history(plain: Plain, depth: int) -> None:
     _expect(type(metrics) is dict and len(metrics) <= limits.COLUMNS, "a history has no metrics")
     for name, values in metrics.items():
         _short_text(name)
-        numbers = all(_is_number(v) or (type(v) is str and v in NOT_FINITE) for v in _items(values))
-        _expect(numbers, "a metric holds what is no number")
+        is_curve = all(_is_number(value, NOT_FINITE) for value in _items(values))
+        _expect(is_curve, "a metric holds what is no number")
 
 
 def _is_count(value: object) -> bool:
     return type(value) is int and 0 <= value < 2**63
 
 
-def _settings(plain: Plain, depth: int) -> None:
-    _short_text(plain.get("class"))
-    _config(plain.get("config"))
+def _settings(settings: object) -> None:
+    _expect(type(settings) is dict, "settings are no settings")
+    _short_text(settings.get("class"))
+    _config(settings.get("config"))
 
 
 def _config(config: object) -> None:
@@ -171,34 +174,32 @@ def _config(config: object) -> None:
         _short_text(key)
         for item in value if type(value) is list and len(value) <= 8 else [value]:
             is_simple = item is None or type(item) is bool or _is_number(item)
-            _expect(
-                is_simple or (type(item) is str and len(item) <= limits.NAME_CHARACTERS), "a setting is odd"
-            )
+            is_word = type(item) is str and len(item) <= limits.NAME_CHARACTERS
+            _expect(is_simple or is_word, "a setting is odd")
 
 
-def _layer(plain: Plain, depth: int) -> None:
-    _check_layer(plain, [limits.LAYERS], 0)
+def _model(plain: Plain, depth: int) -> None:
+    _network(plain, [limits.LAYERS], 0)
+    _model_shape(plain.get("input_shape"))
+    if plain.get("compiled") is not None:
+        _compiled(plain["compiled"])
 
 
-def _check_layer(layer: object, left: list[int], depth: int) -> None:
-    left[0] -= 1
-    _expect(
-        type(layer) is dict and left[0] >= 0 and depth <= limits.DEPTH,
-        "a layer is odd, or there are too many",
-    )
-    _short_text(layer.get("class"))
-    _short_text(layer.get("name"))
-    _expect(type(layer.get("trainable")) is bool, "a layer does not say whether it is trainable")
-    _counts(layer)
-    _model_shape(layer.get("output_shape"))
-    _config(layer.get("config"))
-    for inner in _items(layer.get("layers"), limits.LAYERS):
-        _check_layer(inner, left, depth + 1)
-
-
-def _counts(thing: dict) -> None:
-    _expect(thing.get("parameters") is None or _is_count(thing["parameters"]), "parameters are no count")
-    _expect(_is_count(thing.get("trainable_parameters")), "trainable parameters are no count")
+def _network(network: dict, left: list[int], depth: int) -> None:
+    """Check what models and layers share; ``left`` counts down how many layers there may be."""
+    for name in ("class", "name"):
+        _short_text(network.get(name))
+    parameters = network.get("parameters")
+    _expect(parameters is None or _is_count(parameters), "parameters are no count")
+    _expect(_is_count(network.get("trainable_parameters")), "trainable parameters are no count")
+    _model_shape(network.get("output_shape"))
+    for layer in _items(network.get("layers"), limits.LAYERS):
+        left[0] -= 1
+        is_near = left[0] >= 0 and depth <= limits.DEPTH
+        _expect(type(layer) is dict and is_near, "a layer is odd, or there are too many")
+        _expect(type(layer.get("trainable")) is bool, "a layer does not say whether it is trainable")
+        _config(layer.get("config"))
+        _network(layer, left, depth + 1)
 
 
 def _model_shape(shape: object) -> None:
@@ -206,31 +207,16 @@ def _model_shape(shape: object) -> None:
     _expect(shape is None or is_shape, "a shape is no shape")
 
 
-def _model(plain: Plain, depth: int) -> None:
-    _short_text(plain.get("class"))
-    _short_text(plain.get("name"))
-    _counts(plain)
-    _model_shape(plain.get("input_shape"))
-    _model_shape(plain.get("output_shape"))
-    left = [limits.LAYERS]
-    for layer in _items(plain.get("layers"), limits.LAYERS):
-        _check_layer(layer, left, 0)
-    if plain.get("compiled") is not None:
-        _compiled(plain["compiled"])
-
-
 def _compiled(compiled: object) -> None:
     _expect(type(compiled) is dict, "compile settings are no settings")
     _short_text(compiled.get("optimizer"))
     rate = compiled.get("learning_rate")
     if type(rate) is dict:
-        _settings(rate, 0)
+        _settings(rate)
     else:
-        _expect(_is_number(rate) or rate in NOT_FINITE, "a learning rate is no number")
-    for setting in [compiled.get("loss"), *_items(compiled.get("metrics"), limits.COLUMNS)]:
-        _expect(setting is None or type(setting) is dict, "a loss or metric is no settings")
-        if setting is not None:
-            _settings(setting, 0)
+        _expect(_is_number(rate, NOT_FINITE), "a learning rate is no number")
+    if compiled.get("loss") is not None:
+        _settings(compiled["loss"])
 
 
 _FORMS: dict[str, Callable[[Plain, int], None]] = {
@@ -244,7 +230,5 @@ _FORMS: dict[str, Callable[[Plain, int], None]] = {
     "series": _series,
     "table": _table,
     "history": _history,
-    "settings": _settings,
-    "layer": _layer,
     "model": _model,
 }

@@ -61,11 +61,30 @@ def exercise_numbers(notebook: NotebookNode) -> list[str]:
     return list(dict.fromkeys(number for cell in notebook.cells if (number := part_of(cell)[0])))
 
 
+@functools.cache
 def wrong_answers(lesson: str) -> dict[str, list[tuple[str, str]]]:
-    """Return the wrong answers of a lesson: exercise -> (code, part of the hint)."""
-    if not (Path(__file__).parent / "wrong_answers" / f"lesson_{lesson}.py").exists():
-        return {}
-    return importlib.import_module(f"wrong_answers.lesson_{lesson}").WRONG
+    """Return the wrong answers of a lesson: exercise -> (code for the gap, part of its hint).
+
+    In the table of a lesson each is ``(part of the hint, old, new, old, new …)``: the solution with all old
+    replaced by new; or ``(part of the hint, code)``: other code.
+    """
+    (path,) = (path for path in MASTERS if path.name.startswith(lesson))
+    master = read_master(path)
+    found = {}
+    for name, answers in importlib.import_module(f"wrong_answers.lesson_{lesson}").WRONG.items():
+        gap = GAP.search(exercise_cells(master, name[3:])["solution"].source)
+        solution = textwrap.dedent(gap["solution"])
+        found[name] = [(_changed(solution, *edits), hint) for hint, *edits in answers]
+    return found
+
+
+def _changed(solution: str, *edits: str) -> str:
+    if len(edits) == 1:
+        return edits[0]
+    for old, new in zip(edits[::2], edits[1::2], strict=True):
+        assert old in solution, f"{old!r} is not in the solution:\n{solution}"
+        solution = solution.replace(old, new)
+    return solution
 
 
 def with_gap_filled(cell: NotebookNode, code: str) -> NotebookNode:
@@ -138,9 +157,13 @@ def leaks(edition: NotebookNode, secrets: set[str]) -> list[str]:
     return sorted(secret for secret in secrets if secret in text or json.dumps(secret)[1:-1] in text)
 
 
-@functools.lru_cache(maxsize=4)
 def solved(path: Path, class_word: str = "") -> Run:
     """Run a whole instructor edition, once for all tests of a process."""
+    return _solved(path, class_word)
+
+
+@functools.cache
+def _solved(path: Path, class_word: str) -> Run:
     edition = builder.instructor_edition(read_master(path), path.name)
     return run_cells(edition.cells, {}, class_word=class_word)
 

@@ -32,7 +32,7 @@ from nbgrader.preprocessors import CheckCellMetadata, ClearHiddenTests, ClearSol
 
 from course_utils.running.execution import KERNEL_ARGUMENTS, KERNEL_SETTINGS
 from course_utils.system.paths import PROJECT
-from tools.lessons.frame import BADGE_START, badge, bootstrap, read_setting, write_notebook
+from tools.lessons import frame
 from tools.lessons.masters import MASTERS, student_folder
 from tools.lessons.outputs import METADATA, normalised
 
@@ -101,14 +101,14 @@ def student_edition(master: NotebookNode, name: str, *, is_public: bool = True) 
     Raises:
         ValueError, RuntimeError, ValidationError: the master is not in form; the text says which cell.
     """
-    repository, tag = read_setting()
-    button = badge(repository if is_public else "", tag, f"exercises/student/{name}")
+    repository, tag = frame.read_setting()
+    button = frame.badge(repository if is_public else "", tag, f"exercises/student/{name}")
     edition = _stamped(master, [button, GENERATED.format(name=name)])
     for cell in edition.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("](../notebooks/", "](../../")
     steps = (CheckCellMetadata(), ClearSolutionsWithTasks(), ClearHiddenTests(), LockCells())
-    edition = _processed(edition, steps)
+    edition = _processed(edition, *steps)
     edition.cells = [_without_output(cell) for cell in edition.cells]
     return edition
 
@@ -116,10 +116,10 @@ def student_edition(master: NotebookNode, name: str, *, is_public: bool = True) 
 def instructor_edition(master: NotebookNode, name: str) -> NotebookNode:
     """Return the complete edition: solutions, hidden parts, expected outputs."""
     edition = _stamped(master, [INSTRUCTOR, GENERATED.format(name=name)])
-    return _processed(edition, (CheckCellMetadata(),))
+    return _processed(edition, CheckCellMetadata())
 
 
-def _processed(edition: NotebookNode, steps: tuple) -> NotebookNode:
+def _processed(edition: NotebookNode, *steps: object) -> NotebookNode:
     for step in steps:
         step.log.setLevel(logging.CRITICAL)  # what it logs, it raises too
         edition, _ = step.preprocess(edition, {})
@@ -129,30 +129,21 @@ def _processed(edition: NotebookNode, steps: tuple) -> NotebookNode:
 def _stamped(master: NotebookNode, lines: list[str]) -> NotebookNode:
     edition = nbformat.from_dict({**copy.deepcopy(master), "metadata": copy.deepcopy(METADATA)})
     title = edition.cells[0]
-    blocks = [block for block in title.source.split("\n\n") if not block.startswith(BADGE_START)]
-    title.source = "\n\n".join([*blocks, *(line for line in lines if line)])
-    _set_bootstrap(edition)
+    title.source = "\n\n".join([*frame.blocks_but_badge(title.source), *filter(None, lines)])
+    frame.set_bootstrap(edition, exercise_bootstrap())
     return edition
 
 
 def stamp_master(path: Path) -> None:
     """Set the bootstrap cell of a master, where the setting in pyproject.toml has changed."""
     master = nbformat.read(path, as_version=4)
-    before = [cell.source for cell in master.cells]
-    _set_bootstrap(master)
-    if before != [cell.source for cell in master.cells]:
-        write_notebook(master, path)
-
-
-def _set_bootstrap(notebook: NotebookNode) -> None:
-    for cell in notebook.cells:
-        if "bootstrap" in cell.metadata.get("tags", []):
-            cell.source = exercise_bootstrap()
+    if frame.set_bootstrap(master, exercise_bootstrap()):
+        frame.write_notebook(master, path)
 
 
 def exercise_bootstrap() -> str:
     """Return the bootstrap of the lessons, with the project one or three folders up."""
-    lesson = bootstrap(*read_setting())
+    lesson = frame.bootstrap(*frame.read_setting())
     exercise = lesson.replace('["course", "..", "."]', '["course", "../../..", ".."]')
     if exercise == lesson:
         raise ValueError("the bootstrap of the lessons has changed; adapt exercise_bootstrap")
@@ -206,7 +197,7 @@ def run_master(path: Path) -> None:
             cell.outputs = normalised(done.outputs, None) if is_shown else []
             cell.execution_count = None
             cell.metadata.pop("execution", None)
-    write_notebook(master, path)
+    frame.write_notebook(master, path)
 
 
 def build(out: Path, paths: list[Path]) -> list[Path]:
@@ -214,25 +205,20 @@ def build(out: Path, paths: list[Path]) -> list[Path]:
     written = []
     for path in paths:
         instructor = instructor_edition(nbformat.read(path, as_version=4), path.name)
-        for folder, edition in {"student": _student_edition_of(path), "instructor": instructor}.items():
-            target = out / folder / path.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_notebook(edition, target)
-            written.append(target)
+        written.append(_written(_student_edition_of(path), out / "student" / path.name))
+        written.append(_written(instructor, out / "instructor" / path.name))
     return written
+
+
+def _written(edition: NotebookNode, target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    frame.write_notebook(edition, target)
+    return target
 
 
 def _student_edition_of(path: Path) -> NotebookNode:
     master = nbformat.read(path, as_version=4)
     return student_edition(master, path.name, is_public=path.parent == MASTERS)
-
-
-def renew_student_edition(paths: list[Path]) -> None:
-    """Write the student edition of masters where it is stored."""
-    for path in paths:
-        target = student_folder(path.parent) / path.name
-        target.parent.mkdir(exist_ok=True)
-        write_notebook(_student_edition_of(path), target)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -259,7 +245,8 @@ def main(arguments: list[str] | None = None) -> int:
         run_master(path)
     written = build(chosen.out or PROJECT / "build" / "exercises", paths)
     if chosen.private or chosen.out is None:
-        renew_student_edition(paths)
+        for path in paths:
+            _written(_student_edition_of(path), student_folder(folder) / path.name)
     print("\n".join(f"Built: {path}" for path in written))
     return 0
 

@@ -60,15 +60,25 @@ def stamp(notebook: nbformat.NotebookNode, name: str, repository: str, tag: str)
         repository: "owner/name", or empty.
         tag: that the lesson pins.
     """
-    before = [cell.source for cell in notebook.cells]
     title = notebook.cells[0]
-    blocks = [block for block in title.source.split("\n\n") if not block.startswith(BADGE_START)]
+    before, blocks = title.source, blocks_but_badge(title.source)
     button = badge(repository, tag, name)
     title.source = "\n\n".join([*blocks[:2], *([button] if button else []), *blocks[2:]])
-    for cell in notebook.cells:
-        if "bootstrap" in cell.metadata.get("tags", []):
-            cell.source = bootstrap(repository, tag)
-    return before != [cell.source for cell in notebook.cells]
+    return set_bootstrap(notebook, bootstrap(repository, tag)) or title.source != before
+
+
+def blocks_but_badge(text: str) -> list[str]:
+    """Return the paragraphs of a title cell without the badge."""
+    return [block for block in text.split("\n\n") if not block.startswith(BADGE_START)]
+
+
+def set_bootstrap(notebook: nbformat.NotebookNode, code: str) -> bool:
+    """Set the code of the cell tagged "bootstrap"; say whether it changed."""
+    cells = [cell for cell in notebook.cells if "bootstrap" in cell.metadata.get("tags", [])]
+    changed = [cell for cell in cells if cell.source != code]
+    for cell in changed:
+        cell.source = code
+    return bool(changed)
 
 
 def stamp_lessons(folder: Path = PROJECT / "notebooks") -> list[Path]:

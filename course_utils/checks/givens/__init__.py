@@ -14,6 +14,7 @@ from course_utils.checks.names import checked_name, lesson_of
 from course_utils.checks.registry import load_lesson
 from course_utils.checks.variants import generator
 from course_utils.errors import CourseError
+from course_utils.pictures.stand_in import draw_images
 
 Maker = Callable[[np.random.Generator], dict[str, object]]
 _makers: dict[str, Maker] = {}
@@ -27,6 +28,11 @@ def given_for(exercise: str) -> Callable[[Maker], Maker]:
         return maker
 
     return register
+
+
+def pictures(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Draw uint8 pictures (count, 32, 32, 3) of random classes."""
+    return draw_images(rng.integers(0, 10, size=count), seed=int(rng.integers(2**31)))
 
 
 def has_given(exercise: str) -> bool:

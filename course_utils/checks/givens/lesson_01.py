@@ -4,38 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_utils.checks.givens import given_for
+from course_utils.checks.givens import given_for, pictures
 from course_utils.cifar10 import CLASS_NAMES
-from course_utils.pictures.stand_in import draw_images
 
 DTYPES = ("uint8", "float16", "float32", "float64")
 SIDES = (48, 64, 80, 96, 128, 160, 224, 256)
-
-
-def _pictures(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Draw uint8 pictures (count, 32, 32, 3) of random classes."""
-    return draw_images(rng.integers(0, 10, size=count), seed=int(rng.integers(2**31)))
 
 
 @given_for("01.1")
 def memory(rng: np.random.Generator) -> dict[str, object]:
     """Return three sets of pictures: how many, pixels a side, dtype."""
     dtypes = rng.permutation(DTYPES)[:3].tolist()
-    pictures = (rng.integers(5, 120, size=3) * 1000).tolist()
+    counts = (rng.integers(5, 120, size=3) * 1000).tolist()
     sides = rng.choice(SIDES, size=3, replace=False).tolist()
-    return {"cases": list(zip(pictures, sides, dtypes, strict=True))}
+    return {"cases": list(zip(counts, sides, dtypes, strict=True))}
 
 
 @given_for("01.2")
 def upsampling(rng: np.random.Generator) -> dict[str, object]:
     """Return uint8 pictures (3, 32, 32, 3) and a factor, 2 to 4."""
-    return {"images": _pictures(rng, 3), "factor": int(rng.integers(2, 5))}
+    return {"images": pictures(rng, 3), "factor": int(rng.integers(2, 5))}
 
 
 @given_for("01.3")
 def pixel_range(rng: np.random.Generator) -> dict[str, object]:
     """Return uint8 pictures (4, 32, 32, 3) in which 0 and 255 occur."""
-    images = _pictures(rng, 4)
+    images = pictures(rng, 4)
     images[0, 0, 0], images[-1, -1, -1] = 0, 255
     return {"images": images}
 
@@ -53,7 +47,7 @@ def label_order(rng: np.random.Generator) -> dict[str, object]:
 @given_for("01.5")
 def prepared_twice(rng: np.random.Generator) -> dict[str, object]:
     """Return float32 pictures (2, 32, 32, 3), 0–255."""
-    return {"images": _pictures(rng, 2).astype("float32")}
+    return {"images": pictures(rng, 2).astype("float32")}
 
 
 @given_for("01.6")
@@ -66,8 +60,8 @@ def stratified(rng: np.random.Generator) -> dict[str, object]:
 @given_for("01.7")
 def statistics_leak(rng: np.random.Generator) -> dict[str, object]:
     """Return float32 pictures to train (24) and to test (8); those to test are a little brighter."""
-    pictures = _pictures(rng, 32).astype("float32")
-    train, test = pictures[:24], pictures[24:]
+    drawn = pictures(rng, 32).astype("float32")
+    train, test = drawn[:24], drawn[24:]
     brighter = rng.uniform(15, 40, size=3).astype("float32")
     return {"train": train * 0.8, "test": test * 0.8 + brighter}
 
@@ -79,8 +73,8 @@ def near_duplicates(rng: np.random.Generator) -> dict[str, object]:
     Of the copies two are exact, three are a little brighter and three a little darker. ``limit`` is the mean
     difference of two pictures (levels of 0–255) below which they count as the same.
     """
-    pictures = np.clip(_pictures(rng, 120), 8, 247)
-    train, test = pictures[:80], pictures[80:].copy()
+    drawn = np.clip(pictures(rng, 120), 8, 247)
+    train, test = drawn[:80], drawn[80:].copy()
     places = rng.choice(40, size=8, replace=False)
     sources = rng.choice(80, size=8, replace=False)
     changes = np.array([0, 0, 2, 3, 4, -2, -3, -4])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_utils.checks.givens import given_for
+from course_utils.checks.givens import given_for, pictures
 from course_utils.pictures.stand_in import draw_images
 
 BASES = (("MobileNetV2", 2_257_984, 1280), ("ResNet50", 23_587_712, 2048), ("VGG16", 14_714_688, 512))
@@ -22,7 +22,7 @@ def shapes(rng: np.random.Generator) -> dict[str, object]:
 @given_for("03.2")
 def inside_the_model(rng: np.random.Generator) -> dict[str, object]:
     """Return pixels a side that the base wants, and two uint8 pictures with black and white in them."""
-    images = draw_images(rng.integers(0, 10, size=2), seed=int(rng.integers(2**31)))
+    images = pictures(rng, 2)
     images[0, :2, :2], images[0, -2:, -2:] = 0, 255
     return {"side": int(rng.choice([40, 48, 56, 64])), "images": images}
 
@@ -50,7 +50,7 @@ def whole_model(rng: np.random.Generator) -> dict[str, object]:
 @given_for("03.5")
 def head_and_model(rng: np.random.Generator) -> dict[str, object]:
     """Return the head to build (units, share of Dropout, classes), and six uint8 pictures."""
-    images = draw_images(rng.integers(0, 10, size=6), seed=int(rng.integers(2**31)))
+    images = pictures(rng, 6)
     units, dropout = int(rng.choice([24, 40, 56, 72])), float(rng.choice([0.2, 0.3, 0.4, 0.6]))
     return {"units": units, "dropout": dropout, "classes": int(rng.integers(3, 10)), "images": images}
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from course_utils.checks.givens import given_for
-from course_utils.pictures.stand_in import draw_images
+from course_utils.checks.givens import given_for, pictures
 
 BLOCKS = ("conv1", "conv2", "conv3", "conv4", "conv5")
 PLANS = (  # five faults of a training in two phases, and a healthy one that looks a little worse
@@ -26,8 +25,7 @@ def _filters(rng: np.random.Generator, count: int) -> list[int]:
 
 def _small_pictures(rng: np.random.Generator, count: int) -> np.ndarray:
     """Draw uint8 pictures (count, 16, 16, 3) of random classes."""
-    labels = rng.integers(0, 10, size=count)
-    return draw_images(labels, seed=int(rng.integers(2**31)))[:, ::2, ::2]
+    return pictures(rng, count)[:, ::2, ::2]
 
 
 @given_for("04.1")
@@ -44,7 +42,7 @@ def schedule(rng: np.random.Generator) -> dict[str, object]:
 @given_for("04.2")
 def pixels(rng: np.random.Generator) -> dict[str, object]:
     """Return uint8 pictures (3, 32, 32, 3), RGB."""
-    return {"images": draw_images(rng.integers(0, 10, size=3), seed=int(rng.integers(2**31)))}
+    return {"images": pictures(rng, 3)}
 
 
 @given_for("04.3")

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from course_utils.checks.givens import given_for
-from course_utils.pictures.stand_in import draw_images
+from course_utils.checks.givens import given_for, pictures
 
 MODELS = ("MLP", "CNN", "Stronger CNN", "Frozen MobileNetV2", "Fine-tuned ResNet50")
 TEMPERATURES = (0.25, 0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.1, 2.6, 3.2, 4.2)  # none is a position of another
@@ -54,7 +53,7 @@ def learning_curve(rng: np.random.Generator) -> dict[str, object]:
 @given_for("05.3")
 def any_picture(rng: np.random.Generator) -> dict[str, object]:
     """Return four Pillow images of different size and mode: RGB, RGBA, L, P, none of them square."""
-    drawn = draw_images(rng.integers(0, 10, size=4), seed=int(rng.integers(2**31)))
+    drawn = pictures(rng, 4)
     modes = rng.permutation(["RGB", "RGBA", "L", "P"]).tolist()
     return {"images": [_odd_picture(rng, pixels, mode) for pixels, mode in zip(drawn, modes, strict=True)]}
 

@@ -4,16 +4,19 @@ This folder never enters the sandbox of grading: there, answers are kept, and ju
 
 A module ``lesson_NN`` holds one function an exercise, under ``@judge("NN.1", points=…, title=…)``: it takes
 the plain answer and the exercise's data, raises ``Hint`` while something is not right, and returns nothing
-or one more sentence. Questions are registered by ``quiz``.
+or one more sentence. Questions stand in ``lesson_NN.yaml`` beside it, or are registered by ``quiz``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
 
 from course_utils.checks.givens import has_given, make_given
-from course_utils.checks.names import checked_name, is_hidden, lesson_of, visible_name
+from course_utils.checks.names import checked_name, is_hidden, lesson_of
 from course_utils.checks.plain import Plain
 from course_utils.checks.registry import load_lesson
 from course_utils.errors import CourseError
@@ -118,15 +121,25 @@ def quiz(exercise: str, *, right: str, hints: dict[str, str], title: str = "", w
         )
 
     def judge_option(answer: Plain, data: dict[str, object]) -> str:
-        option = answer["value"].strip().lower() if answer["kind"] == "text" else None
-        if option is None or option not in OPTIONS or len(option) != 1:
+        option = answer["value"].strip().lower() if answer["kind"] == "text" else ""
+        if option not in tuple(OPTIONS):
             raise Hint('Choose one option and write its letter between quotes, for example `answer = "a"`.')
         if option in hints:
             raise Hint(hints[option])
         return why
 
-    number = exercise.split("q")[-1]
-    judge(exercise, points=1, title=title or f"Question {number}")(judge_option)
+    judge(exercise, points=1, title=title or f"Question {exercise[4:]}")(judge_option)
+
+
+def questions_of(module: str) -> None:
+    """Register the questions of a lesson: name -> the arguments of ``quiz``, in a YAML file.
+
+    Args:
+        module: path of the lesson's module, beside which the file lies under the same name.
+    """
+    questions = yaml.safe_load(Path(module).with_suffix(".yaml").read_text(encoding="utf-8"))
+    for exercise, question in questions.items():
+        quiz(exercise, **question)
 
 
 def exercises(lesson: str) -> list[Exercise]:
@@ -175,38 +188,19 @@ def judge_answer(exercise: str, plain: Plain, class_word: str = "", *, thorough:
     known = find_exercise(exercise)
     part = "hidden" if is_hidden(exercise) else "graded"
     data = make_given(known.name, class_word, part) if has_given(known.name) else {}
+    is_right = is_broken = False
     try:
-        message, is_right, is_broken = _ask(known, plain, data) or "", True, False
+        if plain["kind"] == "nothing":
+            raise Hint("Your answer is None. Does a function end without `return`?")
+        message = known.judge(plain, data) or ""
+        is_right = True
     except Hint as hint:
-        message, is_right, is_broken = str(hint), False, False
+        message = str(hint)
     except Exception as error:
-        message, is_right, is_broken = _unjudged(error), False, True
+        message = (
+            f"The check could not read this answer ({type(error).__name__}). "
+            "Compare its type and shape with what the task asks for; if they agree, tell your instructor."
+        )
+        is_broken = True
     points = known.parts[exercise]
     return Verdict(exercise, known.title, is_right, message, points * is_right, points, is_broken)
-
-
-def _ask(known: Exercise, plain: Plain, data: dict[str, object]) -> str | None:
-    if plain["kind"] == "nothing":
-        raise Hint("Your answer is None. Does a function end without `return`?")
-    return known.judge(plain, data)
-
-
-def _unjudged(error: Exception) -> str:
-    return (
-        f"The check could not read this answer ({type(error).__name__}). "
-        "Compare its type and shape with what the task asks for; if they agree, tell your instructor."
-    )
-
-
-__all__ = [
-    "Exercise",
-    "Hint",
-    "Verdict",
-    "exercises",
-    "find_exercise",
-    "is_thorough",
-    "judge",
-    "judge_answer",
-    "quiz",
-    "visible_name",
-]

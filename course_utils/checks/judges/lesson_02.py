@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_utils.checks.judges import Hint, judge, quiz, read
+from course_utils.checks.judges import Hint, judge, questions_of, read
 from course_utils.cifar10 import CLASS_NAMES
-
-
-def _compare(found: object, mistakes: dict[str, object], *, tolerance: float = 1e-4) -> None:
-    """Raise the hint of the mistake that gives what was found."""
-    for hint, result in mistakes.items():
-        if read.close(found, result, tolerance=tolerance):
-            raise Hint(hint)
 
 
 @judge("02.1", points=1, title="Count the parameters", hidden=True)
@@ -23,27 +16,26 @@ def parameters(answer: dict, data: dict) -> str:
     inputs, outputs, side, bias = (
         np.array([layer[name] for layer in layers]) for name in ("inputs", "outputs", "filter_side", "bias")
     )
-    right = (side**2 * inputs + bias) * outputs
+    weights = side**2 * inputs * outputs
+    right = weights + bias * outputs
     if np.array_equal(found, right):
         return "Whenever `model.summary()` shows a number that you did not expect, count like this."
+    no_bias = "The weights are right, the biases are missing. See `bias`: there is one for each output."
+    always = "You count a bias for each layer. But two of these layers have none: look at `bias`."
+    of_inputs = "You add one bias for each input. There is one for each output."
+    flat = "Your filters are flat. Each filter looks at all channels that come in."
     mistakes = {
-        "The weights are right, the biases are missing. See `bias`: there is one for each output.": (
-            side**2 * inputs * outputs
-        ),
-        "You count a bias for each layer. But two of these layers have none: look at `bias`.": (
-            (side**2 * inputs + 1) * outputs
-        ),
-        "You add one bias a layer. There is one for each output.": side**2 * inputs * outputs + bias,
-        "You add one bias for each input. There is one for each output.": (side**2 * outputs + bias) * inputs,
+        no_bias: weights,
+        always: weights + outputs,
+        "You add one bias a layer. There is one for each output.": weights + bias,
+        of_inputs: weights + bias * inputs,
         "A filter has rows and columns: 3×3 places, not 3.": (side * inputs + bias) * outputs,
-        "Your filters are flat. Each filter looks at all channels that come in.": (side**2 + bias) * outputs,
+        flat: (side**2 + bias) * outputs,
         "You count as if all layers were Dense. What does `filter_side` add?": (inputs + bias) * outputs,
         "These are bytes. The task asks for the number of parameters.": right * 4,
     }
-    for hint, result in mistakes.items():
-        if np.array_equal(found, result):
-            raise Hint(hint)
-    first = int(np.flatnonzero(found != right)[0])
+    read.tell_mistake(found, mistakes, within=0)
+    first = read.first_difference(found, right)
     raise Hint(
         f"Layer {first} is wrong: {layers[first]}. How many weights has one of its outputs? "
         "Is there a bias on top? How many outputs are there?"
@@ -54,57 +46,43 @@ def parameters(answer: dict, data: dict) -> str:
 def first_loss(answer: dict, data: dict) -> str:
     """Positions of networks whose first loss is more than 0.5 away from ln(classes)."""
     classes, losses = data["classes"], data["losses"]
-    found = set(_positions(answer, len(classes)))
+    none = "You found none. Some of these networks have a loss that cannot be."
+    outside = f"There is no network {{}}: positions go from 0 to {len(classes) - 1}."
+    found = read.positions(answer, len(classes), none=none, outside=outside)
     gaps = losses - np.log(classes)
-    right = set(np.flatnonzero(np.abs(gaps) > 0.5).tolist())
-    if found == right:
+    right = np.flatnonzero(np.abs(gaps) > 0.5)
+    if np.array_equal(found, right):
         return "The check takes a second, and finds wrong pixel ranges, wrong losses and wrong labels."
-    if found == set(np.flatnonzero(np.abs(losses - np.log(10)) > 0.5).tolist()):
-        raise Hint("You compare all with ln 10. These networks have other numbers of classes.")
-    if found == set(np.flatnonzero(gaps > 0.5).tolist()):
-        raise Hint(
-            "The losses that are too high are found. A loss can be too low as well: "
-            "a network that knows nothing cannot be good."
-        )
-    if found == set(range(len(classes))) - right:
-        raise Hint("These are the healthy ones. The task asks for the others.")
-    if len(found) == len(classes):
-        raise Hint("You found all of them. What does your formula give for ten classes? It should be 2.3.")
+    one_sided = (
+        "The losses that are too high are found. A loss can be too low as well: "
+        "a network that knows nothing cannot be good."
+    )
+    every = "You found all of them. What does your formula give for ten classes? It should be 2.3."
+    mistakes = {
+        "You compare all with ln 10. These networks have other numbers of classes.": losses - np.log(10),
+        one_sided: np.maximum(gaps, 0),
+        "These are the healthy ones. The task asks for the others.": np.abs(gaps) <= 0.5,
+        every: np.ones_like(losses),
+    }
     for name, log in (("np.log2", np.log2), ("np.log10", np.log10)):
-        if found == set(np.flatnonzero(np.abs(losses - log(classes)) > 0.5).tolist()):
-            raise Hint(
-                f"`{name}` gives {log(10):.1f} for ten classes. It should be 2.3: a natural logarithm."
-            )
-    if found - right:
-        wrong = min(found - right)
+        hint = f"`{name}` gives {log(10):.1f} for ten classes. It should be 2.3: a natural logarithm."
+        mistakes[hint] = losses - log(classes)
+    read.tell_mistake(found, {hint: np.flatnonzero(np.abs(off) > 0.5) for hint, off in mistakes.items()})
+    wrong = np.setdiff1d(found, right)
+    if len(wrong):
         raise Hint(
-            f"Network {wrong} is healthy: {classes[wrong]} classes, first loss {losses[wrong]:.2f}. "
+            f"Network {wrong[0]} is healthy: {classes[wrong[0]]} classes, first loss {losses[wrong[0]]:.2f}. "
             "What does the loss of a network have to be if each class gets the same probability?"
         )
-    raise Hint(f"What you found is right, but {len(right - found)} more networks are suspicious.")
-
-
-def _positions(answer: dict, count: int) -> list[int]:
-    values = read.array(answer)
-    if values.dtype == bool:
-        raise Hint("This is a mask of True and False. `np.flatnonzero` turns it into positions.")
-    if not values.size:
-        raise Hint("You found none. Some of these networks have a loss that cannot be.")
-    positions = read.labels(answer)
-    if positions.min() < 0 or positions.max() >= count:
-        raise Hint(f"There is no network {positions.max()}: positions go from 0 to {count - 1}.")
-    return positions.tolist()
+    raise Hint(f"What you found is right, but {len(right) - len(found)} more networks are suspicious.")
 
 
 @judge("02.3", points=1, title="The best model of the world has 10 %", hidden=True)
 def column_of_labels(answer: dict, data: dict) -> str:
     """Accuracy with labels as a column, and with the same labels flat."""
     names = ("the accuracy with labels (n, 1)", "the accuracy with labels (n,)")
-    column, flat = (
-        read.number(part, what=name) for part, name in zip(read.items(answer, 2), names, strict=True)
-    )
-    labels, probabilities = data["labels"], data["probabilities"]
-    predicted = probabilities.argmax(axis=1)
+    column, flat = both = read.each(read.number, answer, names)
+    labels, predicted = data["labels"], data["probabilities"].argmax(axis=1)
     right = float((labels[:, 0] == predicted).mean())
     broadcast = float((labels == predicted).mean())
     if read.close(column, broadcast) and not read.close(flat, broadcast):
@@ -117,19 +95,18 @@ def column_of_labels(answer: dict, data: dict) -> str:
             f"With labels (n, 1) it works now. With labels (n,) you get {flat:.1%}: "
             "your line must work for both shapes."
         )
-    both = [column, flat]
-    _compare(
-        both,
-        {
-            "These are per cent. The task asks for a fraction from 0 to 1.": [100 * right] * 2,
-            "This is the number of right predictions. Divide by the number of pictures.": (
-                [right * len(labels)] * 2
-            ),
-            "This is the share of wrong predictions.": [1 - right] * 2,
-            "Now predictions are a column, and labels too? Then each is compared with each again: "
-            "both must have the shape (n,).": [broadcast] * 2,
-        },
+    number = "This is the number of right predictions. Divide by the number of pictures."
+    columns = (
+        "Now predictions are a column, and labels too? Then each is compared with each again: "
+        "both must have the shape (n,)."
     )
+    mistakes = {
+        "These are per cent. The task asks for a fraction from 0 to 1.": [100 * right] * 2,
+        number: [right * len(labels)] * 2,
+        "This is the share of wrong predictions.": [1 - right] * 2,
+        columns: [broadcast] * 2,
+    }
+    read.tell_mistake(both, mistakes)
     if not read.close(both, [right, right]):
         raise Hint(
             f"You get {column:.1%} and {flat:.1%}. Take the most probable class of each row, "
@@ -159,7 +136,7 @@ def specification(answer: dict, data: dict) -> str:
             "add a Rescaling layer, or look at its scale."
         )
     layers = read.all_layers(model)
-    _look_at_convolutions([layer for layer in layers if layer["class"] == "Conv2D"], data)
+    _look_at_convolutions([layer["config"] for layer in layers if layer["class"] == "Conv2D"], data)
     _look_at_rest(layers, data)
     right = _parameters_of(data)
     if model["parameters"] != right:
@@ -174,14 +151,13 @@ def _shape(shape: list | None) -> str:
     return "nothing known" if shape is None else "×".join(str(size) for size in shape[1:])
 
 
-def _look_at_convolutions(layers: list[dict], data: dict) -> None:
-    filters = [layer["config"].get("filters") for layer in layers]
+def _look_at_convolutions(convolutions: list[dict], data: dict) -> None:
+    filters = [settings.get("filters") for settings in convolutions]
     if filters == data["filters"][::-1]:
         raise Hint("The convolutions stand in the wrong order: see `filters`.")
     if filters != data["filters"]:
         raise Hint(f"Your convolutions have {filters} filters; the specification says {data['filters']}.")
-    for number, layer in enumerate(layers, start=1):
-        settings = layer["config"]
+    for number, settings in enumerate(convolutions, start=1):
         if settings.get("kernel_size") != [3, 3]:
             raise Hint(f"Convolution {number} has filters of {settings.get('kernel_size')}, not 3×3.")
         if settings.get("padding") != "same":
@@ -192,10 +168,9 @@ def _look_at_convolutions(layers: list[dict], data: dict) -> None:
 
 def _look_at_rest(layers: list[dict], data: dict) -> None:
     classes = [layer["class"] for layer in layers]
-    if classes.count("MaxPooling2D") != 2:
-        raise Hint(
-            f"There are {classes.count('MaxPooling2D')} layers MaxPooling2D; each Conv2D has one behind it."
-        )
+    poolings = classes.count("MaxPooling2D")
+    if poolings != 2:
+        raise Hint(f"There are {poolings} layers MaxPooling2D; each Conv2D has one behind it.")
     if "Flatten" not in classes:
         raise Hint("There is no Flatten. The maps must become one row of numbers before the Dense layers.")
     dense = [layer["config"].get("units") for layer in layers if layer["class"] == "Dense"]
@@ -226,47 +201,46 @@ def learning_curve(answer: dict, data: dict) -> str:
     epoch = read.whole_number(parts["best_epoch"], what="best_epoch")
     gap = read.number(parts["gap"], what="gap")
     best = int(history["val_loss"].argmin())
-    _look_at_epoch(epoch, history, best)
+    if epoch != best + 1:
+        _tell_epoch(epoch, history, best)
     gaps = 100 * (history["accuracy"] - history["val_accuracy"]).to_numpy()
     if abs(gap - gaps[best]) < 0.02:
         return f"{len(history) - best - 1} more epochs made the training loss smaller, and the model worse."
-    hints = {
+    of_losses = 100 * float(history["val_loss"][best] - history["loss"][best])
+    mistakes = {
         "The gap is a fraction. The task asks for points: 0.25 is 25 points.": gaps[best] / 100,
         "The gap is negative. It is training minus validation.": -gaps[best],
         "This is the gap in the last epoch. The task asks for the gap in the best one.": gaps[-1],
         "This is the gap one epoch later. Rows are counted from 0, epochs from 1.": gaps[best + 1],
-        "This is a gap of losses. The task asks for the gap of accuracies.": 100
-        * float(history["val_loss"][best] - history["loss"][best]),
+        "This is a gap of losses. The task asks for the gap of accuracies.": of_losses,
     }
-    for hint, value in hints.items():
-        if abs(gap - value) < 0.02 or abs(gap - value / 100) < 2e-4:
-            raise Hint(hint)
+    read.tell_mistake(gap, mistakes, within=0.02)
+    read.tell_mistake(100 * gap, mistakes, within=0.02)
     raise Hint(f"best_epoch is right, but the gap is not {gap:.2f} points. Take both accuracies of that row.")
 
 
-def _look_at_epoch(epoch: int, history: object, best: int) -> None:
-    right = best + 1
-    if epoch == right:
-        return
+def _tell_epoch(epoch: int, history: object, best: int) -> None:
+    if not 1 <= epoch <= len(history):
+        raise Hint(f"There is no epoch {epoch}: the history has {len(history)}.")
+    highest, lowest = (
+        {name: int(getattr(history[name], find)()) + 1 for name in history.columns.drop("phase")}
+        for find in ("argmax", "argmin")
+    )
     hints = {
-        int(history["val_loss"].argmax()) + 1: (
-            "This epoch has the highest validation loss. A loss is better if it is lower."
-        ),
+        highest["val_loss"]: "This epoch has the highest validation loss. A loss is better if it is lower.",
         best: "best_epoch is one too low: rows are counted from 0, epochs from 1. See the column `epoch`.",
-        int(history["val_accuracy"].argmax()) + 1: (
+        highest["val_accuracy"]: (
             "This epoch has the highest validation accuracy. The task asks for the lowest validation loss, "
             "which notices earlier that the model becomes too sure of its mistakes."
         ),
-        int(history["loss"].argmin()) + 1: (
+        lowest["loss"]: (
             "This epoch has the lowest training loss. That one falls to the end: which loss tells about "
             "pictures that the model has not seen?"
         ),
-        int(history["accuracy"].argmax()) + 1: (
+        highest["accuracy"]: (
             "This epoch has the highest training accuracy. Ask pictures that the model has not seen."
         ),
     }
-    if not 1 <= epoch <= len(history):
-        raise Hint(f"There is no epoch {epoch}: the history has {len(history)}.")
     raise Hint(hints.get(epoch, f"In epoch {epoch} the validation loss is not the lowest. Look at val_loss."))
 
 
@@ -275,48 +249,49 @@ def confusions(answer: dict, data: dict) -> str:
     """Recall of each class, and the pair (true, predicted) of the largest share."""
     recall, pair = read.items(answer, 2)
     table = data["table"]
-    sizes, diagonal = table.sum(axis=1), np.diag(table)
-    _look_at_recall(read.finite(read.array(recall, shape=(10,), what="recall")), table)
+    _look_at_recall(read.numbers(recall, shape=(10,), what="recall"), table)
     names = tuple(read.texts(pair, what="the pair"))
     if len(names) != 2 or not set(names) <= set(CLASS_NAMES):
         raise Hint(f"The pair is {names}. Two class names are expected: (true, predicted).")
-    mistakes = table - np.diag(diagonal)
-    cells = {"row": mistakes / sizes[:, None], "column": mistakes / table.sum(axis=0), "count": mistakes}
-    pairs = {name: _pair(values) for name, values in cells.items()}
-    right = pairs["row"]
+    mistakes = table - np.diag(np.diag(table))
+    shares = mistakes / table.sum(axis=1, keepdims=True)
+    right, of_counts, of_columns = map(_pair, (shares, mistakes, mistakes / table.sum(axis=0)))
     if names == right:
-        return f"{cells['row'].max():.0%} of all {names[0]} pictures are called {names[1]}."
+        return f"{shares.max():.0%} of all {names[0]} pictures are called {names[1]}."
     if names == right[::-1]:
         raise Hint("These are the right two classes, but turned round. Rows are true classes.")
     if names[0] == names[1]:
         raise Hint(f"{names[0]} called {names[1]} is right, not mixed up. Leave the diagonal out.")
-    if names == pairs["count"]:
+    if names == of_counts:
         raise Hint(
             "This pair has the largest number of pictures. But the classes have different sizes: "
             "the task asks for the share of the true class."
         )
-    if names in (pairs["column"], pairs["column"][::-1]):
+    if names in (of_columns, of_columns[::-1]):
         raise Hint("You divided by the sums of columns. A share of the true class needs the sums of rows.")
-    share = cells["row"][CLASS_NAMES.index(names[0]), CLASS_NAMES.index(names[1])]
+    share = shares[CLASS_NAMES.index(names[0]), CLASS_NAMES.index(names[1])]
     raise Hint(f"{share:.1%} of {names[0]} are called {names[1]}. There is a pair with a larger share.")
 
 
 def _look_at_recall(recall: np.ndarray, table: np.ndarray) -> None:
-    sizes, diagonal = table.sum(axis=1), np.diag(table)
-    if read.close(recall, diagonal / sizes, tolerance=1e-3):
+    sizes, found = table.sum(axis=1), np.diag(table)
+    right = found / sizes
+    if read.close(recall, right, tolerance=1e-3):
         return
-    hints = {
+    precision = (
         "This is precision: you divided by how often a class was predicted. Recall divides by how often "
-        "it is true. Rows are true classes.": diagonal / table.sum(axis=0),
-        "These are per cent. The task asks for fractions from 0 to 1.": 100 * diagonal / sizes,
-        "This is the share that was missed. Recall is the share that was found.": 1 - diagonal / sizes,
-        "You divided by all pictures. Each class has its own number: the sum of its row.": (
-            diagonal / table.sum()
-        ),
-        "These are the numbers of right predictions. Divide them by the size of each class.": diagonal,
+        "it is true. Rows are true classes."
+    )
+    of_all = "You divided by all pictures. Each class has its own number: the sum of its row."
+    mistakes = {
+        precision: found / table.sum(axis=0),
+        "These are per cent. The task asks for fractions from 0 to 1.": 100 * right,
+        "This is the share that was missed. Recall is the share that was found.": 1 - right,
+        of_all: found / table.sum(),
+        "These are the numbers of right predictions. Divide them by the size of each class.": found,
     }
-    _compare(recall, hints, tolerance=1e-3)
-    worst = int(np.abs(recall - diagonal / sizes).argmax())
+    read.tell_mistake(recall, mistakes, tolerance=1e-3)
+    worst = int(np.abs(recall - right).argmax())
     raise Hint(
         f"The recall of {CLASS_NAMES[worst]} is not {recall[worst]:.3f}. Of all {sizes[worst]} pictures of "
         f"that class, how many were found?"
@@ -331,14 +306,18 @@ def _pair(values: np.ndarray) -> tuple[str, str]:
 @judge("02.7", points=2, title="Better, or only luck?", hidden=True)
 def seeds(answer: dict, data: dict) -> str:
     """For each pair of models: difference, spread, uncertainty (all in points), is_real."""
-    found = [_read_case(part, number) for number, part in enumerate(read.items(answer, len(data["cases"])))]
-    right = [_compared(case) for case in data["cases"]]
-    numbers, verdicts = np.array([one[:3] for one in found]), [one[3] for one in found]
-    expected = np.array([one[:3] for one in right])
-    _look_at_differences(numbers[:, 0], expected[:, 0])
-    _look_at_spreads(numbers[:, 1], expected[:, 1], data["cases"])
-    _look_at_uncertainties(numbers[:, 2], expected[:, 2])
-    _look_at_verdicts(verdicts, expected)
+    cases = data["cases"]
+    found = [_read_case(part, number) for number, part in enumerate(read.items(answer, len(cases)))]
+    *numbers, verdicts = zip(*found, strict=True)
+    first, second = ([case[name] for case in cases] for name in ("first", "second"))
+    means = np.array([[values.mean() for values in pair] for pair in (first, second)])
+    p = means.mean(axis=0)
+    uncertainty = 100 * np.sqrt(p * (1 - p) / [case["pictures"] for case in cases])
+    difference = 100 * (means[1] - means[0])
+    _look_at_differences(numbers[0], difference)
+    spread = _look_at_spreads(numbers[1], first, second)
+    _look_at_uncertainties(numbers[2], uncertainty)
+    _look_at_verdicts(np.array(verdicts), difference, spread, uncertainty)
     return "One run and one number would have told none of this."
 
 
@@ -349,98 +328,76 @@ def _read_case(part: dict, number: int) -> tuple[float, float, float, bool]:
     return (*values, read.flag(verdict, what="is_real"))
 
 
-def _compared(case: dict) -> tuple[float, float, float]:
-    first, second = case["first"], case["second"]
-    p = (first.mean() + second.mean()) / 2
-    spread = max(first.std(ddof=1), second.std(ddof=1))
-    uncertainty = np.sqrt(p * (1 - p) / case["pictures"])
-    return 100 * (second.mean() - first.mean()), 100 * spread, 100 * uncertainty
-
-
-def _look_at_differences(found: np.ndarray, right: np.ndarray) -> None:
+def _look_at_differences(found: tuple[float, ...], right: np.ndarray) -> None:
     if read.close(found, right, tolerance=1e-3):
         return
-    _compare(
-        found,
-        {
-            "difference is a fraction. The task asks for points: 0.02 is 2 points.": right / 100,
-            "difference has the wrong sign: it is positive where the second model is better.": -right,
-            "difference has lost its sign. Take the absolute value later, where you compare.": np.abs(right),
-        },
-        tolerance=1e-3,
-    )
+    lost = "difference has lost its sign. Take the absolute value later, where you compare."
+    mistakes = {
+        "difference is a fraction. The task asks for points: 0.02 is 2 points.": right / 100,
+        "difference has the wrong sign: it is positive where the second model is better.": -right,
+        lost: np.abs(right),
+    }
+    read.tell_mistake(found, mistakes, tolerance=1e-3)
     raise Hint(f"difference is not {found[0]:.2f} points for pair 0. It is mean minus mean, times 100.")
 
 
-def _look_at_spreads(found: np.ndarray, right: np.ndarray, cases: list[dict]) -> None:
+def _look_at_spreads(found: tuple[float, ...], *runs: list[np.ndarray]) -> np.ndarray:
+    """Return the right spreads: of each pair, the larger one."""
+    spreads = 100 * np.array([[values.std(ddof=1) for values in model] for model in runs])
+    by_n = 100 * np.array([[values.std() for values in model] for model in runs])
+    together = [100 * np.concatenate(pair).std(ddof=1) for pair in zip(*runs, strict=True)]
+    right = spreads.max(axis=0)
     if read.close(found, right, tolerance=1e-3):
-        return
-    both = [(case["first"], case["second"]) for case in cases]
-    deviations = np.array([[100 * values.std(ddof=1) for values in pair] for pair in both])
-    _compare(
-        found,
-        {
-            "spread is a fraction. The task asks for points.": right / 100,
-            "spread divides by n. A sample of a few runs needs n - 1: `ddof=1`.": [
-                100 * max(first.std(), second.std()) for first, second in both
-            ],
-            "You took the spread of the first model. The task asks for the larger of the two.": (
-                deviations[:, 0]
-            ),
-            "You took the spread of the second model. The task asks for the larger of the two.": (
-                deviations[:, 1]
-            ),
-            "You took the smaller spread. The task asks for the larger of the two.": deviations.min(axis=1),
-            "You took the mean of both spreads. The task asks for the larger of the two.": (
-                deviations.mean(axis=1)
-            ),
-            "You put the runs of both models together: then their difference counts as spread.": [
-                100 * np.concatenate(pair).std(ddof=1) for pair in both
-            ],
-        },
-        tolerance=1e-3,
-    )
+        return right
+    larger = "The task asks for the larger of the two."
+    mistakes = {
+        "spread is a fraction. The task asks for points.": right / 100,
+        "spread divides by n. A sample of a few runs needs n - 1: `ddof=1`.": by_n.max(axis=0),
+        f"You took the spread of the first model. {larger}": spreads[0],
+        f"You took the spread of the second model. {larger}": spreads[1],
+        f"You took the smaller spread. {larger}": spreads.min(axis=0),
+        f"You took the mean of both spreads. {larger}": spreads.mean(axis=0),
+        "You put the runs of both models together: then their difference counts as spread.": together,
+    }
+    read.tell_mistake(found, mistakes, tolerance=1e-3)
     raise Hint(f"spread is not {found[0]:.2f} points for pair 0. It is a standard deviation over the seeds.")
 
 
-def _look_at_uncertainties(found: np.ndarray, right: np.ndarray) -> None:
+def _look_at_uncertainties(found: tuple[float, ...], right: np.ndarray) -> None:
     if read.close(found, right, tolerance=5e-3):
         return
-    _compare(
-        found,
-        {
-            "uncertainty is a fraction. The task asks for points.": right / 100,
-            "uncertainty is twice too large: the factor 2 belongs into the comparison.": 2 * right,
-        },
-        tolerance=5e-3,
-    )
+    mistakes = {
+        "uncertainty is a fraction. The task asks for points.": right / 100,
+        "uncertainty is twice too large: the factor 2 belongs into the comparison.": 2 * right,
+    }
+    read.tell_mistake(found, mistakes, tolerance=5e-3)
     raise Hint(
         f"uncertainty is not {found[0]:.2f} points for pair 0. Look at the formula in the task: "
         "is the root over all of it? Is p a fraction?"
     )
 
 
-def _look_at_verdicts(found: list[bool], numbers: np.ndarray) -> None:
-    difference, spread, uncertainty = np.abs(numbers[:, 0]), numbers[:, 1], numbers[:, 2]
-    is_far, is_clear = difference > spread, difference > 2 * uncertainty
+def _look_at_verdicts(
+    found: np.ndarray, difference: np.ndarray, spread: np.ndarray, uncertainty: np.ndarray
+) -> None:
+    size = np.abs(difference)
+    is_far, is_clear = size > spread, size > 2 * uncertainty
     right = is_far & is_clear
-    if found == right.tolist():
+    if np.array_equal(found, right):
         return
-    if found == (right & (numbers[:, 0] > 0)).tolist():
-        raise Hint("A model can also be really worse. Compare the size of the difference, without its sign.")
-    hints = {
-        "You compare with the spread alone. Few validation pictures are a source of luck too.": is_far,
-        "You compare with the uncertainty alone. The seeds are a source of luck too.": is_clear,
+    signed = "A model can also be really worse. Compare the size of the difference, without its sign."
+    alone = "You compare with the {} alone. {} are a source of luck too."
+    once = "You compare with the uncertainty. The rule says: twice the uncertainty."
+    mistakes = {
+        signed: right & (difference > 0),
+        alone.format("spread", "Few validation pictures"): is_far,
+        alone.format("uncertainty", "The seeds"): is_clear,
         "One of the two conditions is enough for you. Both must hold.": is_far | is_clear,
-        "You compare with the uncertainty. The rule says: twice the uncertainty.": (
-            is_far & (difference > uncertainty)
-        ),
+        once: is_far & (size > uncertainty),
         "It is just the other way round: True means that the difference is real.": ~right,
     }
-    for hint, verdict in hints.items():
-        if found == verdict.tolist():
-            raise Hint(hint)
-    wrong = int(np.flatnonzero(np.array(found) != right)[0])
+    read.tell_mistake(found, mistakes)
+    wrong = read.first_difference(found, right)
     raise Hint(f"The numbers are right, the verdict on pair {wrong} is not. Hold both conditions against it.")
 
 
@@ -448,36 +405,40 @@ def _look_at_verdicts(found: list[bool], numbers: np.ndarray) -> None:
 def best_of_twenty(answer: dict, data: dict) -> str:
     """Position of the chosen model, its honest score, and by how many points the other way is too good."""
     val, test = data["val"], data["test"]
-    names = ("chosen", "score", "too_good")
-    parts = dict(zip(names, read.items(answer, 3), strict=True))
-    chosen = read.whole_number(parts["chosen"], what="chosen")
-    score, too_good = (read.number(parts[name], what=name) for name in names[1:])
+    parts = read.items(answer, 3)
+    chosen = read.whole_number(parts[0], what="chosen")
+    score, too_good = (read.number(parts[i], what=name) for i, name in ((1, "score"), (2, "too_good")))
     best = int(val.argmax())
     if chosen == int(test.argmax()):
         raise Hint("You still choose on the test set. Then its score is the luckiest of twenty.")
     if chosen != best:
-        near = abs(chosen - best) == 1
-        note = " Positions are counted from 0." if near else ""
+        note = " Positions are counted from 0." if abs(chosen - best) == 1 else ""
         raise Hint(f"Model {chosen} is not the one with the best validation accuracy.{note}")
     if not read.close(score, test[best]):
-        hints = {
+        of_val = (
             "score is the accuracy by which you have chosen. That is too good as well: "
-            "which set had no part in the choice?": val[best],
+            "which set had no part in the choice?"
+        )
+        mistakes = {
+            of_val: val[best],
             "score is the best of the test set, not the one of the chosen model.": test.max(),
             "score is in per cent. The task asks for a fraction.": 100 * test[best],
             "score is the mean of all models. Report the chosen one.": test.mean(),
         }
-        _compare(score, hints)
+        read.tell_mistake(score, mistakes)
         raise Hint(f"The choice is right, but score is not {score:.3f}. Which set had no part in the choice?")
     right = 100 * (test.max() - test[best])
     if not read.close(too_good, right, tolerance=1e-3):
-        hints = {
+        other = (
+            "too_good compares validation and test. Compare what the two ways report: "
+            "both take a number of the test set."
+        )
+        mistakes = {
             "too_good is a fraction. The task asks for points.": right / 100,
             "too_good is negative. It says how much the other way reports too much.": -right,
-            "too_good compares validation and test. Compare what the two ways report: "
-            "both take a number of the test set.": 100 * (val.max() - test[best]),
+            other: 100 * (val.max() - test[best]),
         }
-        _compare(too_good, hints, tolerance=1e-3)
+        read.tell_mistake(too_good, mistakes, tolerance=1e-3)
         raise Hint(f"too_good is not {too_good:.2f}. What does the colleague report, and what do you?")
     return "All twenty are equally good: these points are nothing but luck."
 
@@ -506,34 +467,24 @@ def by_heart(answer: dict, data: dict) -> str:
     if activation not in ("linear", "softmax"):
         raise Hint(f"The last layer has the activation {activation}. Which range must logits have?")
     logits = _logits(data["images"], weights, low, high)
-    _look_at_memory(model, losses, logits, data["labels"])
+    known = float((logits.argmax(axis=1) == data["labels"]).mean())
+    is_known = known >= 31 / 32 and read.cross_entropy(logits, data["labels"]) < 0.8
+    if not is_known:  # nan is smaller than nothing
+        _tell_what_slows(model, losses, known)
     return f"From {losses[0]:.2f} to {losses[-1]:.3f}: it can learn. Now it may see all pictures."
 
 
 def _logits(images: np.ndarray, weights: dict, low: float, high: float) -> np.ndarray:
     """Return what the network answers before any softmax: a hidden layer with ReLU, and the last one."""
     shapes = ((3072, 256), (256,), (256, 10), (10,))
-    what = "the list of weights"
-    first, bias, last, last_bias = (
-        read.array(one, shape=shape, what=what).astype("float64")
-        for one, shape in zip(read.items(weights, 4, what=what), shapes, strict=True)
-    )
+    first, bias, last, last_bias = read.weights(weights, shapes, what="the list of weights")
     with np.errstate(all="ignore"):  # a network that learned too fast may hold huge numbers
         pixels = low + (high - low) / 255 * images.reshape(len(images), -1)
         return np.maximum(pixels @ first + bias, 0) @ last + last_bias
 
 
-def _loss(logits: np.ndarray, labels: np.ndarray) -> float:
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    right = shifted[np.arange(len(labels)), labels]
-    return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - right))
-
-
-def _look_at_memory(model: dict, losses: list[float], logits: np.ndarray, labels: np.ndarray) -> None:
-    known = float((logits.argmax(axis=1) == labels).mean())
+def _tell_what_slows(model: dict, losses: list[float], known: float) -> None:
     rate = read.compiled(model)["learning_rate"]
-    if known >= 31 / 32 and _loss(logits, labels) < 0.8:
-        return
     if isinstance(rate, float) and rate > 0.02:
         raise Hint(
             f"Range and loss are right now. But the loss went from {losses[0]:.2f} to {max(losses):,.1f} on "
@@ -546,69 +497,4 @@ def _look_at_memory(model: dict, losses: list[float], logits: np.ndarray, labels
     raise Hint(f"{known:.0%} of the 32 pictures are known at last, and the loss is {losses[-1]:.2f}.")
 
 
-quiz(
-    "02.q1",
-    right="b",
-    title="Softmax twice",
-    hints={
-        "a": "Both parts fit by shape, so nothing complains.",
-        "c": "The loss applies a softmax of its own to what it is told are logits. Twice is not once.",
-        "d": "Softmax of softmax is a finite number. Nothing overflows.",
-    },
-    why="Probabilities lie between 0 and 1; taken as logits, they can never be very sure.",
-)
-quiz(
-    "02.q2",
-    right="d",
-    title="Where the parameters are",
-    hints={
-        "a": "The first convolution has 3×3×3 weights a filter: fewer than a thousand in all.",
-        "b": "The second convolution has more than the first. But look at the layer table once more.",
-        "c": "Pooling takes a maximum. Is there anything to learn in it?",
-    },
-    why="Each of the 4,096 numbers behind `Flatten` has a weight for each of the 128 units.",
-)
-quiz(
-    "02.q3",
-    right="b",
-    title="A large gap",
-    hints={
-        "a": "The model knows its training pictures already. What would more epochs teach it?",
-        "c": "A larger network can learn even more by heart.",
-        "d": "That changes what you measure, not what the model has learned.",
-    },
-    why="More pictures, real or augmented, leave less to learn by heart.",
-)
-quiz(
-    "02.q4",
-    right="a",
-    title="Validation above training",
-    hints={
-        "b": "A leak is possible, but look first at what happens to the training pictures in each epoch.",
-        "c": "Wrong labels make a score lower, not higher.",
-        "d": "A small step makes both curves rise slowly. Why would one stand above the other?",
-    },
-    why="The training accuracy is also a mean over the epoch, while the model still learns.",
-)
-quiz(
-    "02.q5",
-    right="c",
-    title="By heart",
-    hints={
-        "a": "It has seen 32 pictures. What does it know about others?",
-        "b": "Wrong labels can be learned by heart as well.",
-        "d": "Learning 32 pictures by heart is what was asked for. It says nothing about a size.",
-    },
-    why="The parts fit together. Everything else is still open.",
-)
-quiz(
-    "02.q6",
-    right="b",
-    title="61 % against 63 %",
-    hints={
-        "a": "With 400 pictures, an accuracy near 60 % is uncertain by about 2.4 points.",
-        "c": "A later epoch is not the question: one run of each, and few pictures.",
-        "d": "The test set is not there to choose between models. What can you do without it?",
-    },
-    why="More seeds and more validation pictures would tell.",
-)
+questions_of(__file__)

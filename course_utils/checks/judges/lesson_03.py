@@ -4,102 +4,97 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_utils.checks.judges import Hint, is_thorough, judge, quiz, read
+from course_utils.checks.judges import Hint, is_thorough, judge, questions_of, read
 from course_utils.weights import weights_path
-
-
-def _compare(found: object, mistakes: dict[str, object], *, tolerance: float = 1e-4) -> None:
-    """Raise the hint of the mistake that gives what was found."""
-    for hint, result in mistakes.items():
-        if read.close(found, result, tolerance=tolerance):
-            raise Hint(hint)
 
 
 @judge("03.1", points=1, title="Shapes on the way", hidden=True)
 def shapes(answer: dict, data: dict) -> str:
     """For each batch: the shapes behind base, pooling and head."""
     cases = data["cases"]
+    names = [f"the shape behind the {layer}" for layer in ("base", "pooling", "head")]
     for number, (part, case) in enumerate(zip(read.items(answer, len(cases)), cases, strict=True)):
-        names = ("the base", "the pooling", "the head")
-        found = [
-            tuple(read.labels(one, what=f"the shape behind {name}").tolist())
-            for one, name in zip(read.items(part, 3), names, strict=True)
-        ]
-        _look_at_shapes(found, *case, number)
+        found = [tuple(shape.tolist()) for shape in read.each(read.labels, part, names)]
+        wrong = _wrong_shape(found, *case)
+        if wrong:
+            raise Hint(f"Batch {number}, {case[1]} pixels a side: {wrong}")
     return "1,280 features at each place; pooling forgets where, the head decides what."
 
 
-def _look_at_shapes(found: list[tuple], pictures: int, side: int, classes: int, number: int) -> None:
+def _wrong_shape(found: list[tuple], pictures: int, side: int, classes: int) -> str:
     base, pooled, logits = found
-    case = f"Batch {number}, {side} pixels a side:"
-    if base == (side // 32, side // 32, 1280):
-        raise Hint(f"{case} the number of pictures is missing. It is the first axis of each shape.")
-    if base == (pictures, side // 16, side // 16, 1280):
-        raise Hint(f"{case} you halve four times. Count again in section 2 of the lesson.")
-    if base == (pictures, side // 5, side // 5, 1280):
-        raise Hint(f"{case} five halvings are not a division by 5.")
-    if base == (pictures, side, side, 1280):
-        raise Hint(f"{case} the base answers fewer places than it is given pixels: it halves five times.")
-    if base != (pictures, side // 32, side // 32, 1280):
-        raise Hint(f"{case} the base does not answer {base}. How many rows, columns and features are left?")
-    if pooled == (pictures, (side // 32) ** 2 * 1280):
-        raise Hint(f"{case} that is what Flatten gives. Pooling takes the mean over all places.")
-    if pooled == (pictures, 1, 1, 1280):
-        raise Hint(f"{case} GlobalAveragePooling2D leaves the two axes of places out, it does not keep them.")
+    places = side // 32
+    if base != (pictures, places, places, 1280):
+        return {
+            (places, places, 1280): "the number of pictures is missing. It is the first axis of each shape.",
+            (pictures, side // 16, side // 16, 1280): (
+                "you halve four times. Count again in section 2 of the lesson."
+            ),
+            (pictures, side // 5, side // 5, 1280): "five halvings are not a division by 5.",
+            (pictures, side, side, 1280): (
+                "the base answers fewer places than it is given pixels: it halves five times."
+            ),
+        }.get(base, f"the base does not answer {base}. How many rows, columns and features are left?")
     if pooled != (pictures, 1280):
-        raise Hint(f"{case} pooling does not give {pooled}. One number for each feature is left.")
+        return {
+            (
+                pictures,
+                places**2 * 1280,
+            ): "that is what Flatten gives. Pooling takes the mean over all places.",
+            (pictures, 1, 1, 1280): (
+                "GlobalAveragePooling2D leaves the two axes of places out, it does not keep them."
+            ),
+        }.get(pooled, f"pooling does not give {pooled}. One number for each feature is left.")
+    if logits == (pictures, classes):
+        return ""
     if logits == (pictures, 10):
-        raise Hint(f"{case} there are not always ten classes: see `classes`.")
-    if logits != (pictures, classes):
-        raise Hint(f"{case} the head does not give {logits}. It answers one logit a class and picture.")
+        return "there are not always ten classes: see `classes`."
+    return f"the head does not give {logits}. It answers one logit a class and picture."
 
 
 @judge("03.2", points=2, title="What the base sees", hidden=True)
 def inside_the_model(answer: dict, data: dict) -> str:
     """What a base is given: pictures scaled up smoothly, from -1 to 1."""
     side, images = data["side"], data["images"].astype("float64")
-    found = read.array(answer)
-    if found.ndim != 4 or found.shape[1:3] != (side, side):
-        shape = "×".join(str(size) for size in found.shape[1:])
-        raise Hint(f"The base sees pictures of {shape}. It wants {side} pixels a side: resize before it.")
-    found = read.finite(read.array(answer, shape=(len(images), side, side, 3)))
+    shape = read.array(answer).shape
+    if len(shape) != 4 or shape[1:3] != (side, side):
+        found = "×".join(str(size) for size in shape[1:])
+        raise Hint(f"The base sees pictures of {found}. It wants {side} pixels a side: resize before it.")
+    found = read.numbers(answer, shape=(len(images), side, side, 3))
     smooth, squares = _bilinear(images, side), _nearest(images, side)
     if read.close(found, smooth / 127.5 - 1, tolerance=2e-3):
         return "Everything is inside: whoever uses this model hands in plain uint8 pictures."
-    if read.close(found, squares / 127.5 - 1, tolerance=2e-3):
-        raise Hint(
-            'The range is right, but pixels became squares: "nearest" repeats them. '
-            "Smooth resizing mixes neighbours: look at `interpolation`."
-        )
-    low, high = found.min(), found.max()
-    _compare(
-        found,
-        {
-            "The base sees numbers from 0 to 1. That is the mistake of three public projects: "
-            "where does black lie for MobileNetV2?": smooth / 255,
-            "The base sees raw pixels, 0 to 255. The preprocessing is missing.": smooth,
-            "The pixels are scaled twice: the base sees only numbers close to -1. "
-            "`preprocess_input` expects 0 to 255.": smooth / 255 / 127.5 - 1,
-            "The pixels are scaled twice: two layers do the same work, one after the other.": (
-                (smooth / 127.5 - 1) / 127.5 - 1
-            ),
-            "The base sees numbers from -0.5 to 0.5: half as wide as it must be.": smooth / 255 - 0.5,
-        },
-        tolerance=2e-3,
+    nearest = (
+        'The range is right, but pixels became squares: "nearest" repeats them. '
+        "Smooth resizing mixes neighbours: look at `interpolation`."
     )
+    from_zero = (
+        "The base sees numbers from 0 to 1. That is the mistake of three public projects: "
+        "where does black lie for MobileNetV2?"
+    )
+    twice = "The pixels are scaled twice: "
+    mistakes = {
+        nearest: squares / 127.5 - 1,
+        from_zero: smooth / 255,
+        "The base sees raw pixels, 0 to 255. The preprocessing is missing.": smooth,
+        f"{twice}the base sees only numbers close to -1. `preprocess_input` expects 0 to 255.": (
+            smooth / 255 / 127.5 - 1
+        ),
+        f"{twice}two layers do the same work, one after the other.": (smooth / 127.5 - 1) / 127.5 - 1,
+        "The base sees numbers from -0.5 to 0.5: half as wide as it must be.": smooth / 255 - 0.5,
+    }
+    read.tell_mistake(found, mistakes, tolerance=2e-3)
     raise Hint(
-        f"The base sees numbers from {low:.3g} to {high:.3g}; black must be -1, white 1, the rest between."
+        f"The base sees numbers from {found.min():.3g} to {found.max():.3g}; "
+        "black must be -1, white 1, the rest between."
     )
 
 
 def _bilinear(images: np.ndarray, side: int) -> np.ndarray:
-    weights = np.array([_weights(row, images.shape[1], side) for row in range(side)])
+    size = images.shape[1]
+    places = np.clip((np.arange(side) + 0.5) * size / side - 0.5, 0, size - 1)
+    weights = np.maximum(0, 1 - np.abs(np.arange(size) - places[:, None]))
     return np.einsum("ri,nijc,sj->nrsc", weights, images, weights)
-
-
-def _weights(row: int, size: int, side: int) -> np.ndarray:
-    place = np.clip((row + 0.5) * size / side - 0.5, 0, size - 1)
-    return np.maximum(0, 1 - np.abs(np.arange(size) - place))
 
 
 def _nearest(images: np.ndarray, side: int) -> np.ndarray:
@@ -133,15 +128,14 @@ def really_frozen(answer: dict, data: dict) -> str:
 
 
 def _tell_what_moves(base: dict) -> None:
-    layers = read.all_layers(base)
-    moving = [layer for layer in layers if layer["trainable_parameters"]]
-    share = base["trainable_parameters"] / base["parameters"]
+    moving = [layer for layer in read.all_layers(base) if layer["trainable_parameters"]]
     if {layer["class"] for layer in moving} == {"BatchNormalization"}:
         raise Hint(
             f"The convolutions are frozen, but {len(moving)} BatchNormalization layers still learn. "
             "All of the base must keep still."
         )
-    if share > 0.9:  # mean and variance of BatchNormalization never count as trainable
+    # Mean and variance of BatchNormalization never count as trainable.
+    if base["trainable_parameters"] > 0.9 * base["parameters"]:
         raise Hint(
             f"Your base still has {base['trainable_parameters']:,} trainable parameters: nothing is frozen. "
             "Does the name before the `=` exist? Python makes a new one without a word."
@@ -156,56 +150,55 @@ def _tell_what_moves(base: dict) -> None:
 def whole_model(answer: dict, data: dict) -> str:
     """For each model: all parameters, trainable ones, megabytes."""
     cases = data["cases"]
-    found = read.array(answer, shape=(len(cases), 3))
-    right = np.array([_sizes(case) for case in cases])
-    head, base = right[:, 1], np.array([case["base_parameters"] for case in cases])
-    names = [case["base"] for case in cases]
-    if not read.close(found[:, 1] / head, np.ones(len(cases)), tolerance=1e-6):
-        _look_at_heads(found[:, 1], head, base, cases)
-    if not np.array_equal(found[:, 0], right[:, 0]):
-        wrong = int(np.flatnonzero(found[:, 0] != right[:, 0])[0])
-        if found[wrong, 0] == base[wrong]:
+    wholes, heads, sizes = read.array(answer, shape=(len(cases), 3)).T
+    head, base = _heads(cases), np.array([case["base_parameters"] for case in cases])
+    whole, names = head + base, [case["base"] for case in cases]
+    if not read.close(heads / head, np.ones(len(cases)), tolerance=1e-6):
+        _tell_head(heads, head, base, cases)
+    if not np.array_equal(wholes, whole):
+        wrong = read.first_difference(wholes, whole)
+        if wholes[wrong] == base[wrong]:
             raise Hint(
                 f"{base[wrong]:,} is the base of {names[wrong]} alone. The whole model has a head too."
             )
-        if found[wrong, 0] == head[wrong]:
+        if wholes[wrong] == head[wrong]:
             raise Hint("Frozen parameters are parameters too: the whole model counts base and head.")
-        raise Hint(f"The model on {names[wrong]} does not have {found[wrong, 0]:,.0f} parameters in all.")
-    sizes = {
-        "These are bytes. A megabyte is 10⁶ of them.": right[:, 2] * 1e6,
-        "You count one byte for each parameter. A float32 needs more.": right[:, 2] / 4,
-        "You count in MiB, 2**20 bytes. Here a megabyte is 10**6 bytes.": right[:, 2] * 1e6 / 2**20,
-        "This is the size of the trainable part. A file holds the frozen weights too.": head * 4 / 1e6,
-        "This is the size of the base alone. A file of the model holds the head too.": base * 4 / 1e6,
-    }
-    if not read.close(found[:, 2], right[:, 2], tolerance=1e-3):
-        _compare(found[:, 2], sizes, tolerance=1e-3)
-        raise Hint(f"{found[0, 2]:.1f} MB is not the size of the first model: 4 bytes a parameter.")
+        raise Hint(f"The model on {names[wrong]} does not have {wholes[wrong]:,.0f} parameters in all.")
+    if not read.close(sizes, whole * 4 / 1e6, tolerance=1e-3):
+        mistakes = {
+            "These are bytes. A megabyte is 10⁶ of them.": whole * 4,
+            "You count one byte for each parameter. A float32 needs more.": whole / 1e6,
+            "You count in MiB, 2**20 bytes. Here a megabyte is 10**6 bytes.": whole * 4 / 2**20,
+            "This is the size of the trainable part. A file holds the frozen weights too.": head * 4 / 1e6,
+            "This is the size of the base alone. A file of the model holds the head too.": base * 4 / 1e6,
+        }
+        read.tell_mistake(sizes, mistakes, tolerance=1e-3)
+        raise Hint(f"{sizes[0]:.1f} MB is not the size of the first model: 4 bytes a parameter.")
     return "One public project gave the size of its base for that of its model: 90 MB for 156."
 
 
-def _sizes(case: dict) -> tuple[float, float, float]:
-    rows, columns, channels = case["maps"]
-    inputs = channels if case["pooling"] else rows * columns * channels
-    head = (inputs + 1) * case["units"] + (case["units"] + 1) * case["classes"]
-    whole = head + case["base_parameters"]
-    return whole, head, whole * 4 / 1e6
+def _heads(cases: list[dict], **other: bool) -> np.ndarray:
+    """Return the parameters of the head of each model; ``pooling`` may be another one than given."""
+    found = []
+    for case in cases:
+        case = case | other
+        rows, columns, channels = case["maps"]
+        inputs = channels if case["pooling"] else rows * columns * channels
+        found.append((inputs + 1) * case["units"] + (case["units"] + 1) * case["classes"])
+    return np.array(found)
 
 
-def _look_at_heads(found: np.ndarray, head: np.ndarray, base: np.ndarray, cases: list[dict]) -> None:
-    pooled = np.array([_sizes(case | {"pooling": True})[1] for case in cases])
-    flat = np.array([_sizes(case | {"pooling": False})[1] for case in cases])
+def _tell_head(found: np.ndarray, head: np.ndarray, base: np.ndarray, cases: list[dict]) -> None:
+    pooled, flat = (_heads(cases, pooling=pooling) for pooling in (True, False))
     biases = np.array([case["units"] + case["classes"] for case in cases])
-    hints = {
+    mistakes = {
         "The base is frozen, but you count it as trainable. Only the head learns.": head + base,
         "You treat all answers of the base as pooled. See `pooling`: Flatten keeps all places.": pooled,
         "You flatten all answers of the base. See `pooling`: it leaves one number a channel.": flat,
         "The biases of the head are missing.": head - biases,
     }
-    for hint, values in hints.items():
-        if np.array_equal(found, values):
-            raise Hint(hint)
-    wrong = int(np.flatnonzero(found != head)[0])
+    read.tell_mistake(found, mistakes, within=0)
+    wrong = read.first_difference(found, head)
     raise Hint(
         f"The head on {cases[wrong]['base']} does not have {found[wrong]:,.0f} parameters. "
         "How many numbers reach its first Dense layer?"
@@ -217,15 +210,15 @@ def head_and_model(answer: dict, data: dict) -> str:
     """Head, whole model, and what both answer to the same pictures."""
     parts = read.items(answer, 4)
     head, model = (read.model(part, what=name) for part, name in zip(parts, ("head", "model"), strict=False))
-    shape = (len(data["images"]), data["classes"])
     _look_at_head(head, data)
     if model["input_shape"] != [None, 32, 32, 3]:
         raise Hint(f"Your model takes {model['input_shape']}. It must take pictures, as the extractor does.")
     if model["output_shape"] != [None, data["classes"]]:
         raise Hint("Your model ends too early: it must answer what the head answers.")
+    shape = (len(data["images"]), data["classes"])
     by_parts, whole = (
-        read.finite(read.array(part, shape=shape, what=name), what=name)
-        for part, name in zip(parts[2:], ("the answer of the head", "the answer of the model"), strict=True)
+        read.numbers(part, shape=shape, what=f"the answer of the {name}")
+        for part, name in zip(parts[2:], ("head", "model"), strict=True)
     )
     if not read.close(by_parts, whole, tolerance=1e-3):
         raise Hint(
@@ -252,12 +245,12 @@ def _look_at_head(head: dict, data: dict) -> None:
         raise Hint("Dropout stands before the units. It belongs behind them: see the order in the task.")
     if [name for name in names if name not in ("Activation", "ReLU")] != ["Dense", "Dropout", "Dense"]:
         raise Hint(f"The head has the layers {', '.join(names)}. The task names three, in another order.")
-    units, dropout = layers[0]["config"].get("units"), layers[names.index("Dropout")]["config"].get("rate")
-    if units != data["units"]:
-        raise Hint(f"The first Dense layer has {units} units; expected: {data['units']}.")
+    first, dropout = layers[0]["config"], layers[names.index("Dropout")]["config"].get("rate")
+    if first.get("units") != data["units"]:
+        raise Hint(f"The first Dense layer has {first.get('units')} units; expected: {data['units']}.")
     if not read.close(dropout, data["dropout"]):
         raise Hint(f"Dropout switches {dropout:.0%} of the units off; expected: {data['dropout']:.0%}.")
-    if layers[0]["config"].get("activation") != "relu" and "relu" not in str(names).lower():
+    if first.get("activation") != "relu" and "relu" not in str(names).lower():
         raise Hint("The first Dense layer of the head has no ReLU.")
 
 
@@ -269,29 +262,29 @@ def lost_order(answer: dict, data: dict) -> str:
     images = data["images"].reshape(-1, 4, 8, 4, 8, 3)
     fresh = (images.mean(axis=(2, 4)) / 127.5 - 1).reshape(len(labels), -1)
     distances = ((features[:, None] - fresh) ** 2).sum(axis=2)
-    nearest, other_way = distances.argmin(axis=1), distances.argmin(axis=0)
-    if np.array_equal(found, labels[nearest]):
+    nearest = distances.argmin(axis=1)
+    right = labels[nearest]
+    if np.array_equal(found, right):
         return "Labels belong to pictures, not to places in a list. Shuffle both, or none."
-    if np.array_equal(found, labels):
-        raise Hint("These are the labels in the order of the pictures. The features have another order.")
-    if np.array_equal(found, nearest):
-        raise Hint("These are positions of pictures. Which label has each of these pictures?")
-    if np.array_equal(found, labels[other_way]):
-        raise Hint(
-            "You went the other way: for each picture its row of features. "
-            "The task asks for each row of features: which picture is it? Look at `axis`."
-        )
-    if np.array_equal(found, labels[distances.argmax(axis=1)]):
-        raise Hint(
-            "You took the picture that is least like the features. The smallest distance is the best fit."
-        )
+    for_pictures = (
+        "You went the other way: for each picture its row of features. "
+        "The task asks for each row of features: which picture is it? Look at `axis`."
+    )
+    farthest = "You took the picture that is least like the features. The smallest distance is the best fit."
+    mistakes = {
+        "These are the labels in the order of the pictures. The features have another order.": labels,
+        "These are positions of pictures. Which label has each of these pictures?": nearest,
+        for_pictures: labels[distances.argmin(axis=0)],
+        farthest: labels[distances.argmax(axis=1)],
+    }
+    read.tell_mistake(found, mistakes)
     if np.array_equal(np.sort(found), np.sort(labels)):
         raise Hint("These are the right labels in a wrong order. Which picture has the features of row 0?")
-    if set(found.tolist()) <= {-1, 0} or len(set(found.tolist())) < 5:
+    if len(np.unique(found)) < 5:
         raise Hint("Almost all rows have the same label. Do you look for equal numbers? They are only close.")
-    right = float((found == labels[nearest]).mean())
     raise Hint(
-        f"{right:.0%} of the rows have the right label. Compare each row with the features of all pictures."
+        f"{(found == right).mean():.0%} of the rows have the right label. "
+        "Compare each row with the features of all pictures."
     )
 
 
@@ -300,18 +293,16 @@ def few_labels(answer: dict, data: dict) -> str:
     """Positions: few with seed 1, the same again, few with seed 2, more with seed 1."""
     labels, few, more = data["labels"], data["few"], data["more"]
     names = ("the part with seed 1", "the same once more", "the part with seed 2", "the larger part")
-    first, again, other, larger = (
-        read.labels(part, what=name) for part, name in zip(read.items(answer, 4), names, strict=True)
-    )
+    first, again, other, larger = map(np.sort, read.each(read.labels, answer, names))
     for positions, count, name in ((first, few, names[0]), (other, few, names[2]), (larger, more, names[3])):
         _look_at_balance(positions, labels, count, name)
-    first_of_each = np.concatenate([np.flatnonzero(labels == label)[:few] for label in range(10)])
-    if not np.array_equal(np.sort(first), np.sort(again)):
+    if not np.array_equal(first, again):
         raise Hint(
             "Two calls with the same seed give different pictures. Make the generator from `seed`, inside."
         )
-    if np.array_equal(np.sort(first), np.sort(other)):
-        if np.array_equal(np.sort(first), np.sort(first_of_each)):
+    if np.array_equal(first, other):
+        start = np.concatenate([np.flatnonzero(labels == label)[:few] for label in range(10)])
+        if np.array_equal(first, np.sort(start)):
             raise Hint(
                 "You always take the first pictures of each class, so all seeds give the same part, "
                 "and there is no spread to measure."
@@ -331,12 +322,10 @@ def _look_at_balance(positions: np.ndarray, labels: np.ndarray, count: int, name
         raise Hint(f"In {name} there is the position {positions.max()}; there are {len(labels)} pictures.")
     if len(np.unique(positions)) < len(positions):
         if len(positions) == 10 * count and positions.max() < 10:
-            raise Hint(f"{name[0].upper()}{name[1:]} holds labels. The task asks for positions of pictures.")
+            raise Hint(f"{read.start(name)} holds labels. The task asks for positions of pictures.")
         raise Hint(f"In {name} some pictures stand twice: choose without putting back.")
     if len(positions) == count:
-        raise Hint(
-            f"{name[0].upper()}{name[1:]} has {count} pictures in all. {count} of each class are expected."
-        )
+        raise Hint(f"{read.start(name)} has {count} pictures in all. {count} of each class are expected.")
     found = np.bincount(labels[positions], minlength=10)
     if (found != count).any():
         worst = int(np.abs(found - count).argmax())
@@ -350,10 +339,10 @@ def _look_at_balance(positions: np.ndarray, labels: np.ndarray, count: int, name
 def control(answer: dict, data: dict) -> str:
     """Accuracies with transferred and with random weights, what was transferred, and both bases."""
     parts = read.mapping(answer, ("accuracies", "transferred", "bases"))
-    accuracies = read.finite(read.array(parts["accuracies"], shape=(2,), what="accuracies"))
+    accuracies = read.numbers(parts["accuracies"], shape=(2,), what="accuracies")
     bases = read.items(parts["bases"], 2, what="the list of bases")
-    pretrained, untrained = (read.model(base, what="a base") for base in bases)
-    for base, name in ((pretrained, "pre-trained"), (untrained, "random")):
+    bases = [read.model(base, what="a base") for base in bases]
+    for base, name in zip(bases, ("pre-trained", "random"), strict=True):
         if base["parameters"] != 2_257_984:
             raise Hint(
                 f"The {name} base has {base['parameters']:,} parameters. A control is the same network: "
@@ -378,17 +367,18 @@ def control(answer: dict, data: dict) -> str:
         )
     transferred = read.number(parts["transferred"], what="transferred")
     right = 100 * (with_weights - without)
-    if not abs(transferred - right) < 0.05:
-        hints = {
-            "transferred is a fraction. The task asks for points.": right / 100,
+    if abs(transferred - right) >= 0.05:
+        guessing = (
             "transferred is the distance to guessing (10 %). The random network can do a little without "
-            "any learning: take the distance to the control.": 100 * (with_weights - 0.1),
+            "any learning: take the distance to the control."
+        )
+        mistakes = {
+            "transferred is a fraction. The task asks for points.": right / 100,
+            guessing: 100 * (with_weights - 0.1),
             "transferred is negative. It is what the weights brought.": -right,
             "transferred is a ratio. The task asks for a difference, in points.": with_weights / without,
         }
-        for hint, value in hints.items():
-            if abs(transferred - value) < 0.02:
-                raise Hint(hint)
+        read.tell_mistake(transferred, mistakes, within=0.02)
         raise Hint(f"transferred is not {transferred:.1f} points. Which two bars does the lesson compare?")
     if is_thorough() and np.abs(accuracies - _measured(**data)).max() > 1.1 / len(data["val_labels"]):
         raise Hint(
@@ -425,69 +415,4 @@ def _measured(
     return np.array(accuracies)
 
 
-quiz(
-    "03.q1",
-    right="b",
-    title="BatchNormalization in a frozen base",
-    hints={
-        "a": "A frozen layer keeps all its weights, and mean and variance are weights too.",
-        "c": "Freezing removes no layer. The layers still calculate.",
-        "d": "With the numbers of each batch, the same picture would get other features in another batch.",
-    },
-    why="So a frozen base gives the same features for the same picture each time.",
-)
-quiz(
-    "03.q2",
-    right="c",
-    title="Pixels from 0 to 1",
-    hints={
-        "a": "The shape is right, and any numbers can be multiplied.",
-        "b": "The base is frozen: it cannot get used to anything.",
-        "d": "All features are finite. They are features of very pale pictures.",
-    },
-    why="Only a look at the range, or at the score, shows it.",
-)
-quiz(
-    "03.q3",
-    right="d",
-    title="Augmentation and cached features",
-    hints={
-        "a": "A head can learn from augmented pictures. But what does it get to see?",
-        "b": "Mirrored pictures have features as good as others.",
-        "c": "Freezing does not forbid new pictures. What is kept on disk, and when was it computed?",
-    },
-    why="Ten augmented versions need ten passes through the base.",
-)
-quiz(
-    "03.q4",
-    right="a",
-    title="Flatten instead of pooling",
-    hints={
-        "b": "Three rows make three times as many. There are columns too.",
-        "c": "Count the numbers that reach the first Dense layer in both cases.",
-        "d": "1,280 is the number of features at one place. How many places are there?",
-    },
-    why="Pooling leaves 1,280 numbers, Flatten 11,520.",
-)
-quiz(
-    "03.q5",
-    right="c",
-    title="Scaled up",
-    hints={
-        "a": "Interpolation invents no detail; the picture is as blurred as before.",
-        "b": "The number of parameters of the base does not depend on the input size.",
-        "d": "The range is the same at each size.",
-    },
-    why="The price is time: twice the side is four times the work.",
-)
-quiz(
-    "03.q6",
-    right="b",
-    title="What was transferred",
-    hints={
-        "a": "That counts what a network of this shape can do with random weights.",
-        "c": "The control is not what was transferred; it is what one gets without it.",
-        "d": "The control was measured on the same pictures. So the two can be compared.",
-    },
-    why="The control shows what the shape of the network brings without any learning.",
-)
+questions_of(__file__)

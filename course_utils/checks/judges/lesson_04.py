@@ -7,96 +7,82 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from course_utils.checks.judges import Hint, judge, quiz, read
+from course_utils.checks.judges import Hint, judge, questions_of, read
 
 MEAN = np.array([103.939, 116.779, 123.68])  # of ImageNet: blue, green, red
-
-
-def _compare(found: object, mistakes: dict[str, object], *, tolerance: float = 1e-4) -> None:
-    """Raise the hint of the mistake that gives what was found."""
-    for hint, result in mistakes.items():
-        if read.close(found, result, tolerance=tolerance):
-            raise Hint(hint)
 
 
 @judge("04.1", points=1, title="Warm up, then cool down", hidden=True)
 def schedule(answer: dict, data: dict) -> str:
     """Learning rates at the steps ``at``."""
     at, steps, warmup, start, peak = (data[name] for name in ("at", "steps", "warmup", "start", "peak"))
-    found = read.finite(read.array(answer, shape=(len(at),)))
-    rising = start + (peak - start) * at / warmup
-    part = (at - warmup) / (steps - warmup)
+    found = read.numbers(answer, shape=(len(at),))
     is_warm = at >= warmup
-    falling = peak * (1 + np.cos(np.pi * part)) / 2
-    if read.close(found, np.where(is_warm, falling, rising)):
-        return "`CosineDecay` with `warmup_target` gives the same numbers."
-    late = peak * (1 + np.cos(np.pi * at / steps)) / 2
-    from_zero = peak * at / warmup
-    _compare(
-        found,
-        {
-            "The warm-up is right. The cosine starts at step 0; it should start where the warm-up "
-            "ends.": np.where(is_warm, late, rising),
-            "There is no warm-up: look at the first steps.": late,
-            "The fall is right. The warm-up starts at 0, not at `start`.": (
-                np.where(is_warm, falling, from_zero)
-            ),
-            "You fall along a straight line. The task asks for a cosine.": (
-                np.where(is_warm, peak * (1 - part), rising)
-            ),
-            "The cosine goes below zero: it must go from 1 to 0, not from 1 to -1.": (
-                np.where(is_warm, peak * np.cos(np.pi * part), rising)
-            ),
-            "A quarter of a wave is not the curve of the lesson: it leaves the top slowly, but arrives fast. "
-            "Half a wave is flat at both ends.": np.where(is_warm, peak * np.cos(np.pi / 2 * part), rising),
-            "`np.cos` counts in radians: half a wave is π, not 180.": (
-                np.where(is_warm, peak * (1 + np.cos(180 * part)) / 2, rising)
-            ),
-            "The fall is right. The warm-up is missing: before its end the rate rises.": falling,
-            "The rate rises well, then stays. It must fall to 0.": np.where(is_warm, peak, rising),
-        },
-    )
+    part = (at - warmup) / (steps - warmup)
+    rising = start + (peak - start) * at / warmup
+    falling = _half_wave(peak, np.pi * part)
     right = np.where(is_warm, falling, rising)
+    if read.close(found, right):
+        return "`CosineDecay` with `warmup_target` gives the same numbers."
+    late = _half_wave(peak, np.pi * at / steps)
+    too_early = "The warm-up is right. The cosine starts at step 0; it should start where the warm-up ends."
+    quarter = (
+        "A quarter of a wave is not the curve of the lesson: it leaves the top slowly, but arrives fast. "
+        "Half a wave is flat at both ends."
+    )
+    falls = {
+        too_early: late,
+        "You fall along a straight line. The task asks for a cosine.": peak * (1 - part),
+        "The cosine goes below zero: it must go from 1 to 0, not from 1 to -1.": peak * np.cos(np.pi * part),
+        quarter: peak * np.cos(np.pi / 2 * part),
+        "`np.cos` counts in radians: half a wave is π, not 180.": _half_wave(peak, 180 * part),
+        "The rate rises well, then stays. It must fall to 0.": np.full(len(at), peak),
+    }
+    from_zero = np.where(is_warm, falling, peak * at / warmup)
+    mistakes = {
+        "There is no warm-up: look at the first steps.": late,
+        "The fall is right. The warm-up starts at 0, not at `start`.": from_zero,
+        "The fall is right. The warm-up is missing: before its end the rate rises.": falling,
+    }
+    read.tell_mistake(found, {hint: np.where(is_warm, fall, rising) for hint, fall in falls.items()})
+    read.tell_mistake(found, mistakes)
     first = int(np.argmax(~np.isclose(found, right, rtol=0, atol=1e-4 * peak)))
     phase = "the fall" if is_warm[first] else "the warm-up"
     raise Hint(f"At step {at[first]}, in {phase}, your rate is {found[first]:.3g}. Draw your schedule.")
+
+
+def _half_wave(peak: float, angle: np.ndarray) -> np.ndarray:
+    return peak * (1 + np.cos(angle)) / 2
 
 
 @judge("04.2", points=1, title="Pixels for ResNet50", hidden=True)
 def pixels(answer: dict, data: dict) -> str:
     """Pictures as float32: blue, green, red, minus the mean of ImageNet."""
     images = data["images"].astype("float64")
-    found = read.finite(read.array(answer, shape=images.shape))
-    right = images[..., ::-1] - MEAN
+    found = read.numbers(answer, shape=images.shape)
+    turned = images[..., ::-1]
+    right = turned - MEAN
     if read.close(found, right, tolerance=1e-5):
         if found.dtype != "float32":
             raise Hint(f"The values are right, but of the dtype {found.dtype}. The network takes float32.")
         return "Compare with MobileNetV2: other order, other middle, other range. Each base has its own."
-    _compare(
-        found,
-        {
-            "The mean is taken off, but the colours still stand in the order red to blue.": images - MEAN,
-            "Colours and means are both red, green, blue. ResNet50 wants blue first.": images - MEAN[::-1],
-            "The colours are turned round, the means too: each colour lost the mean of another one.": (
-                images[..., ::-1] - MEAN[::-1]
-            ),
-            "The colours are turned round. The mean is still in there.": images[..., ::-1],
-            "These are the pixels of MobileNetV2, from -1 to 1. ResNet50 learned from others.": (
-                images / 127.5 - 1
-            ),
-            "Your values go from 0 to 1. ResNet50 keeps the size of 0 to 255, around another middle.": (
-                images / 255
-            ),
-            "You turned the picture from left to right. Colours stand on the last axis.": (
-                images[:, :, ::-1] - MEAN
-            ),
-            "The order is right, but you divided by 255 too. Only the mean is taken off.": right / 255,
-        },
-        tolerance=1e-3,
-    )
-    low, high = found.min(), found.max()
+    both = "The colours are turned round, the means too: each colour lost the mean of another one."
+    of_mobilenet = "These are the pixels of MobileNetV2, from -1 to 1. ResNet50 learned from others."
+    fractions = "Your values go from 0 to 1. ResNet50 keeps the size of 0 to 255, around another middle."
+    mirrored = "You turned the picture from left to right. Colours stand on the last axis."
+    mistakes = {
+        "The mean is taken off, but the colours still stand in the order red to blue.": images - MEAN,
+        "Colours and means are both red, green, blue. ResNet50 wants blue first.": images - MEAN[::-1],
+        both: turned - MEAN[::-1],
+        "The colours are turned round. The mean is still in there.": turned,
+        of_mobilenet: images / 127.5 - 1,
+        fractions: images / 255,
+        mirrored: images[:, :, ::-1] - MEAN,
+        "The order is right, but you divided by 255 too. Only the mean is taken off.": right / 255,
+    }
+    read.tell_mistake(found, mistakes, tolerance=1e-3)
     raise Hint(
-        f"Your values go from {low:.1f} to {high:.1f}. They can go from {-MEAN.max():.1f} to "
+        f"Your values go from {found.min():.1f} to {found.max():.1f}. They can go from {-MEAN.max():.1f} to "
         f"{255 - MEAN.min():.1f}. (`uint8` cannot be negative: it wraps around.)"
     )
 
@@ -104,56 +90,37 @@ def pixels(answer: dict, data: dict) -> str:
 @judge("04.3", points=1, title="How many parameters train?", hidden=True)
 def trainable_parameters(answer: dict, data: dict) -> str:
     """Trainable parameters of head and unfrozen blocks, for each phase."""
-    phases = data["phases"]
+    phases, table = data["phases"], data["layers"]
     found = read.labels(answer, len(phases))
-    right = _counts(data)
+    sizes, names = table["parameters"], table["layer"].str
+    is_norm = table["type"] == "BatchNormalization"
+    is_open = [names.startswith(("head", *blocks)) for blocks in phases]
+    right = np.array([sizes[mask & ~is_norm].sum() for mask in is_open])
     if np.array_equal(found, right):
         return f"From {right[0]:,} to {right[-1]:,}: print this number before each training."
-    table = data["layers"]
-    head = table.loc[_is_head(table), "parameters"].sum()
-    norms = _counts(data, norm=1.0) - right
-    _compare(
-        found,
-        {
-            "You count BatchNormalization in unfrozen blocks. It stays still.": right + norms,
-            "You count half of BatchNormalization, scale and shift. All of it stays still.": right
-            + norms // 2,
-            "The head is missing: it trains in each phase.": right - head,
-            "The head is missing, and BatchNormalization is counted.": right - head + norms,
-            "These are the frozen ones.": table["parameters"].sum() - right,
-            "These are all parameters, whatever is frozen.": np.full(len(phases), table["parameters"].sum()),
-        },
-        tolerance=1e-9,
-    )
-    wrong = int(np.flatnonzero(found != right)[0])
+    norms = np.array([sizes[mask & is_norm].sum() for mask in is_open])
+    head, whole = sizes[names.startswith("head")].sum(), sizes.sum()
+    half = "You count half of BatchNormalization, scale and shift. All of it stays still."
+    mistakes = {
+        "You count BatchNormalization in unfrozen blocks. It stays still.": right + norms,
+        half: right + norms // 2,
+        "The head is missing: it trains in each phase.": right - head,
+        "The head is missing, and BatchNormalization is counted.": right - head + norms,
+        "These are the frozen ones.": whole - right,
+        "These are all parameters, whatever is frozen.": np.full(len(phases), whole),
+    }
+    read.tell_mistake(found, mistakes, within=0)
+    wrong = read.first_difference(found, right)
     raise Hint(
         f"For blocks={phases[wrong]} you count {found[wrong]:,}. Which layers train then? The head, and of "
         "these blocks everything but one type."
     )
 
 
-def _is_head(table: pd.DataFrame) -> pd.Series:
-    return table["layer"].str.startswith("head")
-
-
-def _counts(data: dict, *, norm: float = 0.0) -> np.ndarray:
-    table = data["layers"]
-    weight = np.where(table["type"] == "BatchNormalization", norm, 1.0) * table["parameters"]
-    return np.array(
-        [
-            int(weight[_is_head(table) | table["layer"].map(lambda name, b=blocks: name.startswith(b))].sum())
-            for blocks in data["phases"]
-        ]
-    )
-
-
 @judge("04.4", points=2, title="Which block moved?", hidden=True)
 def movement(answer: dict, data: dict) -> str:
     """Block -> length of the change over length before."""
-    before, after = (
-        {name: kernel.astype("float64") for name, kernel in data[part].items()}
-        for part in ("before", "after")
-    )
+    before, after = data["before"], data["after"]
     blocks = list(dict.fromkeys(name.split("_")[0] for name in before))
     values = read.mapping(answer)
     if set(values) == set(before):
@@ -161,47 +128,46 @@ def movement(answer: dict, data: dict) -> str:
     if set(values) != set(blocks):
         raise Hint(f"Your names are {', '.join(map(str, values))[:150]}. Expected: {', '.join(blocks)}.")
     found = np.array([read.number(values[block], what=f"the number of {block}") for block in blocks])
-    change = {name: after[name] - before[name] for name in before}
-
-    def by_block(rule) -> np.ndarray:
-        return np.array([rule([name for name in before if name.split("_")[0] == b]) for b in blocks])
-
-    def length(kernels: dict, names: list[str]) -> float:
-        return float(np.sqrt(sum((kernels[name] ** 2).sum() for name in names)))
-
-    right = by_block(lambda names: length(change, names) / length(before, names))
+    layers = pd.DataFrame(
+        {
+            "block": name.split("_")[0],
+            "change": np.linalg.norm(after[name].astype("float64") - before[name]),
+            "before": np.linalg.norm(before[name].astype("float64")),
+            "after": np.linalg.norm(after[name].astype("float64")),
+        }
+        for name in before
+    ).set_index("block")
+    ratios, grouped = layers["change"] / layers["before"], layers.groupby("block", sort=False)
+    lengths = (layers**2).groupby("block", sort=False).sum() ** 0.5
+    right = (lengths["change"] / lengths["before"]).to_numpy()
     if read.close(found, right, tolerance=1e-3):
         return f"{blocks[int(right.argmax())]} moved most, by {right.max():.0%} of its length."
-    _compare(
-        found,
-        {
-            "You average over the layers of a block. Take all numbers of a block as one long list: "
-            "add the squares, then one root.": by_block(
-                lambda names: np.mean([length(change, [n]) / length(before, [n]) for n in names])
-            ),
-            "You divide by the length after. Divide by the length before.": by_block(
-                lambda names: length(change, names) / length(after, names)
-            ),
-            "You compare lengths: a kernel can turn without becoming longer. Take the length of the "
-            "difference.": by_block(lambda names: length(after, names) / length(before, names) - 1),
-            "These are lengths of changes. A block with large weights moves more: divide by the length "
-            "before.": by_block(lambda names: length(change, names)),
-            "These are squares: the root is missing.": right**2,
-            "These are per cent. Keep fractions.": 100 * right,
-            "You add up the ratios of the layers. Take all numbers of a block as one long list.": by_block(
-                lambda names: sum(length(change, [n]) / length(before, [n]) for n in names)
-            ),
-            "You add up roots. Add the squares of all layers of a block first, then take one root.": by_block(
-                lambda names: (
-                    sum(length(change, [n]) for n in names) / sum(length(before, [n]) for n in names)
-                )
-            ),
-            "You keep the last layer of each block only. Add up over its layers.": by_block(
-                lambda names: length(change, names[-1:]) / length(before, names[-1:])
-            ),
-        },
-        tolerance=1e-3,
+    mean_of_layers = (
+        "You average over the layers of a block. Take all numbers of a block as one long list: "
+        "add the squares, then one root."
     )
+    of_lengths = (
+        "You compare lengths: a kernel can turn without becoming longer. Take the length of the difference."
+    )
+    no_ratio = (
+        "These are lengths of changes. A block with large weights moves more: divide by the length before."
+    )
+    sums = "You add up the ratios of the layers. Take all numbers of a block as one long list."
+    roots = "You add up roots. Add the squares of all layers of a block first, then take one root."
+    mistakes = {
+        mean_of_layers: ratios.groupby("block", sort=False).mean(),
+        "You divide by the length after. Divide by the length before.": lengths["change"] / lengths["after"],
+        of_lengths: lengths["after"] / lengths["before"] - 1,
+        no_ratio: lengths["change"],
+        "These are squares: the root is missing.": right**2,
+        "These are per cent. Keep fractions.": 100 * right,
+        sums: ratios.groupby("block", sort=False).sum(),
+        roots: grouped["change"].sum() / grouped["before"].sum(),
+        "You keep the last layer of each block only. Add up over its layers.": (
+            ratios.groupby("block", sort=False).last()
+        ),
+    }
+    read.tell_mistake(found, mistakes, tolerance=1e-3)
     worst = int(np.abs(found - right).argmax())
     raise Hint(
         f"For {blocks[worst]} you get {found[worst]:.3g}. Take the root of a ratio: squares of changes in "
@@ -210,9 +176,8 @@ def movement(answer: dict, data: dict) -> str:
 
 
 def _look_at_base(description: dict, filters: list[int]) -> None:
-    found = [
-        layer["config"].get("filters") for layer in read.all_layers(description) if layer["class"] == "Conv2D"
-    ]
+    layers = read.all_layers(description)
+    found = [layer["config"].get("filters") for layer in layers if layer["class"] == "Conv2D"]
     if found != filters:
         raise Hint(
             f"The convolutions in your model have {found} filters; those of the base that was given have "
@@ -226,21 +191,22 @@ def unfreeze(answer: dict, data: dict) -> str:
     base = read.model(answer)
     _look_at_base(base, data["filters"])
     layers, count = base["layers"], data["count"]
-    last, first = layers[-count:], layers[:-count]
+    weighted = [layer for layer in layers if layer["parameters"]]
+    opened = [layer for layer in weighted if layer["trainable"]]
     norms = [layer for layer in layers if layer["class"] == "BatchNormalization"]
     open_norms = [layer["name"] for layer in norms if layer["trainable"]]
-    has_weights = [layer for layer in last if layer["parameters"] and layer not in norms]
-    opened = [layer for layer in layers if layer["trainable"] and layer["parameters"]]
+    early = [layer["name"] for layer in layers[:-count] if layer in opened]
+    closed = [
+        layer["name"] for layer in layers[-count:] if layer in weighted and layer not in [*opened, *norms]
+    ]
     if not opened:
         raise Hint("All layers of the base are still frozen.")
-    early = [layer["name"] for layer in first if layer["trainable"] and layer["parameters"]]
     if not base["trainable_parameters"]:
         raise Hint(
             "The flags of the layers are set, but the base as a whole is still frozen: "
             "no parameter trains. Open the base first, then set each layer."
         )
-    closed = [layer["name"] for layer in has_weights if not layer["trainable"]]
-    if len(opened) == sum(bool(layer["parameters"]) for layer in layers):
+    if len(opened) == len(weighted):
         raise Hint("All layers are trainable now. Opening the base opens each layer: set layers after it.")
     if early and closed:
         raise Hint(f"{early[0]!r} is trainable and {closed[0]!r} is frozen. Which end is the last?")
@@ -266,18 +232,17 @@ def augmentation(answer: dict, data: dict) -> str:
     model = read.model(first)
     names = ("the first prediction", "the second prediction", "the first training answer", "the second one")
     shape = (len(data["images"]), 10)
-    answers = [
-        read.finite(read.array(part, shape=shape, what=name), what=name)
-        for part, name in zip(rest, names, strict=True)
-    ]
+    predictions, again, answers, others = (
+        read.numbers(part, shape=shape, what=name) for part, name in zip(rest, names, strict=True)
+    )
     _look_at_base(model, data["filters"])
-    _look_at_augmentation(model)
-    if not read.close(answers[0], answers[1], tolerance=1e-3):
+    _look_at_augmentation(model["layers"])
+    if not read.close(predictions, again, tolerance=1e-3):
         raise Hint(
             "Two predictions for the same pictures differ: something random acts when the model predicts. "
             "Call the augmentation layers without `training`."
         )
-    if read.close(answers[2], answers[3], tolerance=1e-3):
+    if read.close(answers, others, tolerance=1e-3):
         raise Hint(
             "In training the model answers the same twice: the augmentation never acts. "
             "Do its layers stand on the way from input to output?"
@@ -287,21 +252,22 @@ def augmentation(answer: dict, data: dict) -> str:
     return "Nobody has to remember to switch it off: the model does."
 
 
-def _look_at_augmentation(model: dict) -> None:
-    layers = model["layers"]
-    flips = [layer for layer in layers if layer["class"] == "RandomFlip"]
+def _look_at_augmentation(layers: list[dict]) -> None:
+    flips, shifts = (
+        [layer["config"] for layer in layers if layer["class"] == name]
+        for name in ("RandomFlip", "RandomTranslation")
+    )
     if not flips:
         raise Hint("There is no layer RandomFlip in the model. Augmentation outside does not travel with it.")
-    if any(layer["config"].get("mode") != "horizontal" for layer in flips):
+    if any(flip.get("mode") != "horizontal" for flip in flips):
         raise Hint(
-            f"RandomFlip works {flips[0]['config'].get('mode', 'horizontal_and_vertical')!r}: "
+            f"RandomFlip works {flips[0].get('mode', 'horizontal_and_vertical')!r}: "
             "ships would stand on their masts. Flip from left to right only."
         )
-    shifts = [layer for layer in layers if layer["class"] == "RandomTranslation"]
     if not shifts:
         raise Hint("The flip is there. There is no layer RandomTranslation yet.")
     for key in ("height_factor", "width_factor"):
-        factor = shifts[0]["config"].get(key)
+        factor = shifts[0].get(key)
         if not read.close(np.max(np.abs(np.array(factor, "float64"))), 0.1, tolerance=1e-3):
             raise Hint(f"RandomTranslation has {key}={factor}. The task asks for a tenth.")
 
@@ -316,41 +282,42 @@ def reports(answer: dict, data: dict) -> str:
     for number, (said, report) in enumerate(zip(found.tolist(), data["reports"], strict=True)):
         if said not in range(5):
             raise Hint(f"Report {number}: {said} is none of the five numbers, 0 to 4.")
-        if said != _fault(report):
-            raise Hint(f"Report {number}: {_why_not(said, report)}")
+        fault = _fault(report)
+        if said != fault:
+            raise Hint(f"Report {number}: {_why_not(said, fault, report)}")
     return "All of this is visible after one epoch, if you print it."
 
 
 def _fault(report: pd.DataFrame) -> int:
-    first, second = (report.iloc[row] for row in (0, 1))
+    rates, moved = report["learning_rate"], report["base_moved"]
     if report["norm_moved"].max() > 0:
         return NORM
-    if first["base_moved"] > 0:
+    if moved[0] > 0:
         return EARLY
-    if second["base_moved"] == 0:
+    if moved[1] == 0:
         return NO_COMPILE
-    return RATE if second["learning_rate"] >= first["learning_rate"] else HEALTHY
+    return RATE if rates[1] >= rates[0] else HEALTHY
 
 
-def _why_not(said: int, report: pd.DataFrame) -> str:
-    first, second = (report.iloc[row] for row in (0, 1))
-    if said == RATE:
-        return (
-            f"phase 2 has the rate {second['learning_rate']:g}, phase 1 had {first['learning_rate']:g}. "
-            "Is that too high? An accuracy can fall for other reasons, or by chance."
-        )
-    if said == NO_COMPILE:
-        return f"phase 2 moved the base by {second['base_moved']:g}. Without compile it would not move."
-    if said == NORM:
-        return "BatchNormalization did not move in either phase: see `norm_moved`."
-    if said == EARLY:
-        return f"in phase 1 the base moved by {first['base_moved']:g}. Which phase is the early one?"
-    return {
+def _why_not(said: int, fault: int, report: pd.DataFrame) -> str:
+    rates, moved = report["learning_rate"], report["base_moved"]
+    healthy = {
         NORM: "you call it healthy, but something moved that must stay still.",
         EARLY: "you call it healthy. What was frozen in phase 1?",
         NO_COMPILE: "you call it healthy. The base was opened in phase 2; did it move?",
         RATE: "you call it healthy. Compare the two learning rates.",
-    }[_fault(report)]
+        HEALTHY: "",
+    }
+    return {
+        HEALTHY: healthy[fault],
+        NORM: "BatchNormalization did not move in either phase: see `norm_moved`.",
+        EARLY: f"in phase 1 the base moved by {moved[0]:g}. Which phase is the early one?",
+        NO_COMPILE: f"phase 2 moved the base by {moved[1]:g}. Without compile it would not move.",
+        RATE: (
+            f"phase 2 has the rate {rates[1]:g}, phase 1 had {rates[0]:g}. "
+            "Is that too high? An accuracy can fall for other reasons, or by chance."
+        ),
+    }[said]
 
 
 @judge("04.8", points=3, title="Two phases in the right order")
@@ -380,8 +347,7 @@ def two_phases(answer: dict, data: dict) -> str:
     if not first["head_moved"] > 0:
         raise Hint("In phase 1 the head did not move. Freeze the base, not the whole model.")
     _look_at_second(first, second, description)
-    stages = read.items(weights, 3, what="the weights of the three stages")
-    _look_at_weights([_stage(one, data["filters"]) for one in stages], report, data)
+    _look_at_weights(_stages(weights, data["filters"]), report, data)
     return "Head first, then open, compile again, small steps: this is R4's recipe, done with care."
 
 
@@ -409,15 +375,12 @@ PLACES = {"base": (0, 1, 6, 7), "norm": (2, 3, 4, 5, 8, 9, 10, 11), "head": (12,
 TRIALS = 40  # of steps in random directions
 
 
-def _stage(weights: dict, filters: list[int]) -> list[np.ndarray]:
-    """Return the weights of the small model at one time."""
+def _stages(weights: dict, filters: list[int]) -> list[list[np.ndarray]]:
+    """Return the weights of the small model before, between and after the phases."""
     first, second = filters
     shapes = [(3, 3, 3, first), *[(first,)] * 5, (3, 3, first, second), *[(second,)] * 5, (second, 10), (10,)]
-    what = "a list of weights"
-    return [
-        read.finite(read.array(one, shape=shape, what=what), what=what).astype("float64")
-        for one, shape in zip(read.items(weights, len(shapes), what=what), shapes, strict=True)
-    ]
+    stages = read.items(weights, 3, what="the weights of the three stages")
+    return [read.weights(stage, shapes, what="a list of weights", finite=True) for stage in stages]
 
 
 def _look_at_weights(stages: list[list[np.ndarray]], report: pd.DataFrame, data: dict) -> None:
@@ -447,7 +410,7 @@ def _learned(before: list, after: list, places: tuple[int, ...], data: dict) -> 
         mixed = list(before)
         for place, sign in zip(places, signs, strict=True):
             mixed[place] = before[place] + sign * (after[place] - before[place])
-        return _loss(_answers(mixed, data["images"]), data["labels"])
+        return read.cross_entropy(_answers(mixed, data["images"]), data["labels"])
 
     random = [[rng.choice((-1, 1), size=before[place].shape) for place in places] for _ in range(TRIALS)]
     return loss([np.ones(()) for _ in places]) < min(map(loss, random))
@@ -465,74 +428,4 @@ def _answers(weights: list[np.ndarray], images: np.ndarray) -> np.ndarray:
     return x.mean(axis=(1, 2)) @ weights[12] + weights[13]
 
 
-def _loss(logits: np.ndarray, labels: np.ndarray) -> float:
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]))
-
-
-quiz(
-    "04.q1",
-    right="b",
-    title="Unfrozen, not compiled",
-    hints={
-        "a": "Keras says nothing. That is what makes this mistake so common.",
-        "c": "What trains was decided by the last `compile`. What was frozen then?",
-        "d": "The head was trainable at the last `compile`. Why should it stop?",
-    },
-    why="So: change `trainable`, then compile; then print how much trains.",
-)
-quiz(
-    "04.q2",
-    right="c",
-    title="After a disconnect",
-    hints={
-        "a": "Adam's memory and the place in the schedule would be lost: the rate would warm up again.",
-        "b": "Curves tell what happened. Can a training go on from a curve?",
-        "d": "The network can be built again from code. What cannot?",
-    },
-    why="`ModelCheckpoint` saves a whole model; `BackupAndRestore` does all of this.",
-)
-quiz(
-    "04.q3",
-    right="a",
-    title="Why the head first",
-    hints={
-        "b": "It is often cheaper too. But would it be right to train all at once if time did not matter?",
-        "c": "A frozen layer stays in memory, and works in each step.",
-        "d": "Any layers can be trained together. The question is what happens to good weights then.",
-    },
-    why="What a random head tells the base to do is random.",
-)
-quiz(
-    "04.q4",
-    right="d",
-    title="Why BatchNormalization stays still",
-    hints={
-        "a": "It has parameters: scale and shift, and stored mean and variance.",
-        "b": "Time is not the reason: they are a tiny part of the computing.",
-        "c": "They can be trained. What would be lost?",
-    },
-    why="They come from many thousand photographs.",
-)
-quiz(
-    "04.q5",
-    right="c",
-    title="Augmentation and cached features",
-    hints={
-        "a": "How often does each picture pass through the augmentation, if features are computed once?",
-        "b": "Nothing raises an error here. Look at when the augmentation layers act.",
-        "d": "In which mode does `predict` run the model?",
-    },
-    why="It starts to act when whole pictures go through the model in `fit`.",
-)
-quiz(
-    "04.q6",
-    right="b",
-    title="A hot spot on the water",
-    hints={
-        "a": "A high accuracy says that ships are found, not why.",
-        "c": "The map shows what the model looks at. It can be right about a wrong habit.",
-        "d": "The maps are coarse. But nearly all of them point to the same kind of place.",
-    },
-    why="Test pictures that break the habit tell more than further accuracy.",
-)
+questions_of(__file__)

@@ -6,15 +6,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps
 
-from course_utils.checks.judges import Hint, judge, quiz, read
+from course_utils.checks.judges import Hint, judge, questions_of, read
 from course_utils.evaluation import probabilities as softmax
-
-
-def _compare(found: object, mistakes: dict[str, object], *, tolerance: float = 1e-4) -> None:
-    """Raise the hint of the mistake that gives what was found."""
-    for hint, result in mistakes.items():
-        if read.close(found, result, tolerance=tolerance):
-            raise Hint(hint)
 
 
 @judge("05.1", points=1, title="Mean and spread from the records", hidden=True)
@@ -33,25 +26,23 @@ def records(answer: dict, data: dict) -> str:
     right = _summary(data)
     if read.close(found, right):
         return "Every number in a report should be traceable like this: from records, by a rule."
-    _compare(
-        found,
-        {
-            "Accuracies and losses are mixed: look at the column `metric`.": _summary(data, metric=None),
-            "Validation and test accuracies are mixed: look at `split`.": _summary(data, split=None),
-            "These are validation accuracies. Which split does a report show?": _summary(data, split="val"),
-            "Drawn pictures and photographs are mixed: look at the column `data`.": _summary(data, data=None),
-            "These are the losses.": _summary(data, metric="loss"),
-            "These are per cent. Keep fractions, as the records do.": 100 * right,
-        },
-    )
+    mistakes = {
+        "Accuracies and losses are mixed: look at the column `metric`.": _summary(data, metric=None),
+        "Validation and test accuracies are mixed: look at `split`.": _summary(data, split=None),
+        "These are validation accuracies. Which split does a report show?": _summary(data, split="val"),
+        "Drawn pictures and photographs are mixed: look at the column `data`.": _summary(data, data=None),
+        "These are the losses.": _summary(data, metric="loss"),
+        "These are per cent. Keep fractions, as the records do.": 100 * right,
+    }
+    read.tell_mistake(found, mistakes)
     if read.close(found[:, 0], right[:, 0]):
-        if read.close(found[:, 1], _summary(data, ddof=0)[:, 1]):
-            raise Hint(
-                "The means are right. Your spread divides by n; with few seeds divide by n - 1, "
-                "as pandas does by itself (in numpy: `ddof=1`)."
-            )
-        if read.close(found[:, 1], right[:, 1] ** 2):
-            raise Hint("The means are right. Your spread is the variance; `std` is its square root.")
+        by_n = (
+            "The means are right. Your spread divides by n; with few seeds divide by n - 1, "
+            "as pandas does by itself (in numpy: `ddof=1`)."
+        )
+        variance = "The means are right. Your spread is the variance; `std` is its square root."
+        mistakes = {by_n: _summary(data, ddof=0)[:, 1], variance: right[:, 1] ** 2}
+        read.tell_mistake(found[:, 1], mistakes)
         raise Hint("The means are right, the spread is not: take the standard deviation over the seeds.")
     raise Hint(
         f"For {names[0]} your mean is {found[0, 0]:.3f}. Select rows by `data`, `metric` and `split` first; "
@@ -59,13 +50,11 @@ def records(answer: dict, data: dict) -> str:
     )
 
 
-_ALL = {"metric": "accuracy", "split": "test"}
-
-
 def _summary(given: dict, /, *, ddof: int = 1, **other: str | None) -> np.ndarray:
     """Return mean and std of each model, in order of name; a condition that is None is left out."""
     rows = given["records"]
-    for column, value in ({"data": given["data"]} | _ALL | other).items():
+    conditions = {"data": given["data"], "metric": "accuracy", "split": "test"} | other
+    for column, value in conditions.items():
         rows = rows if value is None else rows[rows[column] == value]
     values = rows.groupby("model")["value"]
     return np.column_stack([values.mean(), values.std(ddof=ddof)])
@@ -79,24 +68,20 @@ def soon_enough(answer: dict, data: dict) -> str:
     spent = read.number(parts[1], what="the time")
     curve, seconds, share = (data[name] for name in ("val_accuracy", "seconds", "share"))
     right = _first(curve >= share * curve.max())
-    _look_at_epoch(epoch, curve, share, right)
-    times = {
-        "The epoch is right, but this is how long that epoch took alone. Add those before it.": (
-            seconds[right - 1]
-        ),
-        "The epoch is right, but this is the time of the whole training.": seconds.sum(),
-        "The epoch is right. Your time ends one epoch too early: a slice leaves out its end.": (
-            seconds[: right - 1].sum()
-        ),
-        "The epoch is right. Your time goes one epoch too far.": seconds[: right + 1].sum(),
-        "The epoch is right. You use the mean of all epochs; here the first one takes longer. Add up.": (
-            right * seconds.mean()
-        ),
-    }
+    if epoch != right:
+        _tell_epoch(epoch, curve, share, right)
     if not abs(spent - seconds[:right].sum()) < 0.05:
-        for hint, value in times.items():
-            if abs(spent - value) < 0.05:
-                raise Hint(hint)
+        alone = "The epoch is right, but this is how long that epoch took alone. Add those before it."
+        short = "The epoch is right. Your time ends one epoch too early: a slice leaves out its end."
+        mean = "The epoch is right. You use the mean of all epochs; here the first one takes longer. Add up."
+        mistakes = {
+            alone: seconds[right - 1],
+            "The epoch is right, but this is the time of the whole training.": seconds.sum(),
+            short: seconds[: right - 1].sum(),
+            "The epoch is right. Your time goes one epoch too far.": seconds[: right + 1].sum(),
+            mean: right * seconds.mean(),
+        }
+        read.tell_mistake(spent, mistakes, within=0.05)
         raise Hint(f"The epoch is right, but {spent:.1f} s is not the sum of the seconds up to its end.")
     return f"The other {len(curve) - right} epochs bought the last {1 - share:.0%}."
 
@@ -105,9 +90,7 @@ def _first(enough: np.ndarray) -> int:
     return int(enough.argmax()) + 1
 
 
-def _look_at_epoch(epoch: int, curve: np.ndarray, share: float, right: int) -> None:
-    if epoch == right:
-        return
+def _tell_epoch(epoch: int, curve: np.ndarray, share: float, right: int) -> None:
     hints = {
         right - 1: "Your epoch is one too early: positions in an array count from 0, epochs from 1.",
         right + 1: "Your epoch is one too late. Is the epoch that reaches it exactly counted?",
@@ -129,49 +112,49 @@ def any_picture(answer: dict, data: dict) -> str:
     images = data["images"]
     for part, image in zip(read.items(answer, len(images)), images, strict=True):
         name = f"the result for the {image.mode} picture of {image.width}×{image.height}"
-        found = read.finite(read.array(part, what=name), what=name)
-        _look_at_form(found, image, name)
-        _look_at_pixels(found.astype("float64"), image, name)
+        found = read.numbers(part, what=name)
+        wrong = _wrong_form(found) or _wrong_pixels(found.astype("float64"), image)
+        if wrong:
+            raise Hint(f"{read.start(name)} {wrong}")
     return "Four kinds of files, one kind of picture: now the model may look."
 
 
-def _look_at_form(found: np.ndarray, image: Image.Image, name: str) -> None:
-    start = name[:1].upper() + name[1:]
+def _wrong_form(found: np.ndarray) -> str:
     if found.ndim == 2:
-        raise Hint(
-            f"{start} has the shape {found.shape}. Three colours are expected: `convert` turns grey pictures "
+        return (
+            f"has the shape {found.shape}. Three colours are expected: `convert` turns grey pictures "
             "and numbers of a palette into RGB."
         )
     if found.shape[-1] == 4:
-        raise Hint(f"{start} still has four channels. The fourth one says how opaque a pixel is.")
+        return "still has four channels. The fourth one says how opaque a pixel is."
     if found.shape != (32, 32, 3):
-        raise Hint(f"{start} has the shape {found.shape}. The shape (32, 32, 3) is expected.")
+        return f"has the shape {found.shape}. The shape (32, 32, 3) is expected."
     if found.dtype != "uint8":
-        raise Hint(f"{start} has the dtype {found.dtype}. The model contains its own scaling: give it uint8.")
+        return f"has the dtype {found.dtype}. The model contains its own scaling: give it uint8."
+    return ""
 
 
-def _look_at_pixels(found: np.ndarray, image: Image.Image, name: str) -> None:
-    start = name[:1].upper() + name[1:]
-    on_white = _on(image, "white")
-    if _distance(found, ImageOps.fit(on_white, (32, 32))) < 6:
-        return
+def _wrong_pixels(found: np.ndarray, image: Image.Image) -> str:
+    on_white, on_black = (_on(image, colour) for colour in ("white", "black"))
+    right = ImageOps.fit(on_white, (32, 32))
+    if _distance(found, right) < 6:
+        return ""
     if _distance(found, on_white.resize((32, 32))) < 6:
-        raise Hint(f"{start} is squeezed: all of it is there, but no longer in proportion. Cut out a square.")
-    if image.mode == "RGBA":
-        for other in (image.convert("RGB"), _on(image, "black")):
-            if min(_distance(found, shape) for shape in (ImageOps.fit(other, (32, 32)),)) < 6:
-                raise Hint(
-                    f"{start} is dark where it should be transparent. `convert` drops the transparency and "
-                    "shows the colours that were hidden. Put the picture on white first."
-                )
+        return "is squeezed: all of it is there, but no longer in proportion. Cut out a square."
+    dark = [ImageOps.fit(one, (32, 32)) for one in (image.convert("RGB"), on_black)]
+    if image.mode == "RGBA" and min(_distance(found, one) for one in dark) < 6:
+        return (
+            "is dark where it should be transparent. `convert` drops the transparency and "
+            "shows the colours that were hidden. Put the picture on white first."
+        )
     corner = on_white.crop((0, 0, min(image.size), min(image.size))).resize((32, 32))
     if _distance(found, corner) < 6:
-        raise Hint(f"{start} shows the beginning of the picture. Cut out the square in the middle.")
+        return "shows the beginning of the picture. Cut out the square in the middle."
     if _distance(found, ImageOps.pad(on_white, (32, 32))) < 9:
-        raise Hint(f"{start} has borders around it. Cut the middle out; do not pad.")
-    if _distance(found[..., ::-1], ImageOps.fit(on_white, (32, 32))) < 6:
-        raise Hint(f"{start} has red and blue swapped.")
-    raise Hint(f"{start} looks different from what is expected. Show it beside the original.")
+        return "has borders around it. Cut the middle out; do not pad."
+    if _distance(found[..., ::-1], right) < 6:
+        return "has red and blue swapped."
+    return "looks different from what is expected. Show it beside the original."
 
 
 def _on(image: Image.Image, colour: str) -> Image.Image:
@@ -195,35 +178,34 @@ def soft_vote(answer: dict, data: dict) -> str:
         raise Hint("These are labels of each model, (3, n). The vote is one label a picture, (n,).")
     if values.shape == (3,):
         raise Hint("You have one number a model: the mean or argmax runs over the wrong axis.")
+    averaged = "You average labels: a ship (8) and a bird (2) do not make a deer (5)."
     if values.ndim == 1 and not np.array_equal(values, np.round(values)):
-        raise Hint("You average labels: a ship (8) and a bird (2) do not make a deer (5). Average before.")
+        raise Hint(f"{averaged} Average before.")
     found = read.labels(answer, count)
     chances = np.stack([softmax(logits).astype("float64") for logits in outputs])
     right = chances.mean(axis=0).argmax(axis=1)
     if np.array_equal(found, right):
         return "Soft votes keep what hard votes throw away: how sure each model is."
     labels = chances.argmax(axis=2)
-    votes = np.stack([(labels == label).sum(axis=0) for label in range(10)], axis=1).argmax(axis=1)
+    votes = np.stack([(labels == label).sum(axis=0) for label in range(10)], axis=1)
     flat = np.exp(outputs - outputs.max())
-    wrong = {
+    of_logits = (
         "You average logits, or multiply probabilities (both name the same class). One of these models has "
-        "logits several times as large, so it decides alone. Average probabilities.": outputs.mean(0).argmax(
-            1
-        ),
-        "These are the votes of the majority. How sure each model is was lost: average first, then "
-        "choose.": votes,
-        "You average labels: a ship (8) and a bird (2) do not make a deer (5).": labels.mean(0).round(),
+        "logits several times as large, so it decides alone. Average probabilities."
+    )
+    majority = (
+        "These are the votes of the majority. How sure each model is was lost: average first, then choose."
+    )
+    axis = "Your softmax does not sum to 1 for each picture: look at its axis."
+    mistakes = {
+        of_logits: outputs.mean(axis=0).argmax(axis=1),
+        majority: votes.argmax(axis=1),
+        averaged: labels.mean(axis=0).round(),
         "You take the one model that is most sure. The task asks for the mean.": chances.max(0).argmax(1),
-        "Your softmax does not sum to 1 for each picture: look at its axis.": (
-            (flat / flat.sum((1, 2), keepdims=True)).mean(0).argmax(1)
-        ),
+        axis: (flat / flat.sum((1, 2), keepdims=True)).mean(axis=0).argmax(axis=1),
+        **{f"These are the labels of model {number} alone.": labels[number] for number in range(3)},
     }
-    for hint, result in wrong.items():
-        if np.array_equal(found, result):
-            raise Hint(hint)
-    for number in range(3):
-        if np.array_equal(found, labels[number]):
-            raise Hint(f"These are the labels of model {number} alone.")
+    read.tell_mistake(found, mistakes)
     missed = int((found != right).sum())
     raise Hint(f"{missed} of {count} labels differ. Softmax for each model, mean over models, argmax.")
 
@@ -238,30 +220,23 @@ def calibration(answer: dict, data: dict) -> str:
     _look_at_bins(table, right, data)
     share = right["pictures"] / right["pictures"].sum()
     gaps = right["confidence"] - right["accuracy"]
-    expected = float((share * gaps.abs()).sum())
+    expected, signed = float((share * gaps.abs()).sum()), float((share * gaps).sum())
     if abs(error - expected) < 1e-4:
         return f"When this model says how sure it is, it is off by {100 * expected:.0f} points on average."
-    hints = {
-        "The table is right. Your error is a plain mean over bins: a bin with many pictures counts more.": (
-            gaps.abs().mean()
+    mistakes = {
+        "Your error is a plain mean over bins: a bin with many pictures counts more.": gaps.abs().mean(),
+        "Your error is a sum over bins without weights: each bin counts by its share of pictures.": (
+            gaps.abs().sum()
         ),
-        "The table is right. Your error is a sum over bins without weights: each bin counts by its share "
-        "of pictures.": gaps.abs().sum(),
-        "The table is right. Your error is in per cent: keep a fraction.": 100 * expected,
-        "The table is right. Your error is multiplied by pictures, not by their share.": (
-            expected * right["pictures"].sum()
-        ),
-        "The table is right. This is the largest gap of a bin. The expected error is a weighted mean.": (
-            gaps.abs().max()
-        ),
-        "The table is right. Your error is a mean of squares: take sizes.": (share * gaps**2).sum(),
+        "Your error is in per cent: keep a fraction.": 100 * expected,
+        "Your error is multiplied by pictures, not by their share.": expected * right["pictures"].sum(),
+        "This is the largest gap of a bin. The expected error is a weighted mean.": gaps.abs().max(),
+        "Your error is a mean of squares: take sizes.": (share * gaps**2).sum(),
     }
-    signed = float((share * gaps).sum())
     if abs(abs(signed) - expected) > 1e-4:
-        hints["The table is right. In your error, gaps up and down cancel out: take their size."] = signed
-    for hint, value in hints.items():
-        if abs(error - value) < 1e-4 * max(1.0, abs(value)):
-            raise Hint(hint)
+        mistakes["In your error, gaps up and down cancel out: take their size."] = signed
+    mistakes = {f"The table is right. {hint}": value for hint, value in mistakes.items()}
+    read.tell_mistake(error, mistakes, within=1e-4)
     raise Hint(f"The table is right, but the error is not {error:.4g}: weight each gap by its share.")
 
 
@@ -293,9 +268,9 @@ def _look_at_bins(table: pd.DataFrame, right: pd.DataFrame, data: dict) -> None:
         raise Hint(f"Your table has {len(found)} rows; {bins} bins were asked for.")
     if np.ptp(found["pictures"]) <= 1:
         raise Hint("Your bins hold the same number of pictures each. Here all bins are equally wide.")
-    if _agree(found[["confidence", "pictures"]], right[["confidence", "pictures"]]):
+    if _agree(found[["confidence", "pictures"]], right):
         raise Hint("Bins and confidences are right, accuracies are not: the share of right labels in a bin.")
-    if _agree(found[["accuracy", "pictures"]], right[["accuracy", "pictures"]]):
+    if _agree(found[["accuracy", "pictures"]], right):
         raise Hint("Bins and accuracies are right. Confidence is a mean over the bin's pictures.")
     counts = ", ".join(f"{count:.0f}" for count in found["pictures"])
     raise Hint(
@@ -305,7 +280,7 @@ def _look_at_bins(table: pd.DataFrame, right: pd.DataFrame, data: dict) -> None:
 
 
 def _agree(found: pd.DataFrame, right: pd.DataFrame) -> bool:
-    return len(found) == len(right) and read.close(found.to_numpy(), right[found.columns].to_numpy("float64"))
+    return read.close(found.to_numpy(), right[found.columns].to_numpy("float64"))
 
 
 @judge("05.6", points=2, title="Cool an over-confident model", hidden=True)
@@ -315,47 +290,39 @@ def temperature(answer: dict, data: dict) -> str:
     found = read.number(parts[0], what="the temperature")
     loss = read.number(parts[1], what="the loss")
     logits, labels, temperatures = (data[name] for name in ("logits", "labels", "temperatures"))
-    losses = np.array([_loss(logits / value, labels) for value in temperatures])
-    best = temperatures[int(losses.argmin())]
-    if abs(found - best) > 1e-6:
-        _look_at_temperature(found, data, losses)
-    right = float(losses.min())
+    losses = [read.cross_entropy(logits / value, labels) for value in temperatures]
+    right = min(losses)
+    if abs(found - temperatures[losses.index(right)]) > 1e-6:
+        _tell_temperature(found, losses, data)
     if abs(loss - right) < 1e-3:
         return "Each label stayed as it was. Only the model's trust in itself changed."
-    hints = {
-        "This is the loss without a temperature.": _loss(logits, labels),
+    mistakes = {
+        "This is the loss without a temperature.": read.cross_entropy(logits, labels),
         "Your loss is a sum. Take the mean over pictures.": right * len(labels),
         "Your loss is negative. It is minus the mean logarithm.": -right,
         "This is the mean logarithm to base 2. Losses use the natural one.": right / np.log(2),
     }
-    for hint, value in hints.items():
-        if abs(loss - value) < 1e-3 * max(1, abs(value)):
-            raise Hint(f"The temperature is right. {hint}")
+    mistakes = {f"The temperature is right. {hint}": value for hint, value in mistakes.items()}
+    read.tell_mistake(loss, mistakes, tolerance=1e-3)
     raise Hint(f"The temperature is right, but the loss there is not {loss:.4g}.")
 
 
-def _loss(logits: np.ndarray, labels: np.ndarray) -> float:
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_chances = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return float(-log_chances[np.arange(len(labels)), labels].mean())
-
-
-def _look_at_temperature(found: float, data: dict, losses: np.ndarray) -> None:
+def _tell_temperature(found: float, losses: list[float], data: dict) -> None:
     logits, labels, temperatures = (data[name] for name in ("logits", "labels", "temperatures"))
-    if not any(abs(found - value) < 1e-6 for value in temperatures):
+    tried = min(range(len(temperatures)), key=lambda place: abs(temperatures[place] - found))
+    if abs(found - temperatures[tried]) >= 1e-6:  # float32 has fewer digits
         raise Hint(f"{found:g} is none of the temperatures. Is this a position, or a loss?")
-    found = min(temperatures, key=lambda value: abs(value - found))  # float32 has fewer digits
-    if found == temperatures[int(np.argmin([_loss(logits * value, labels) for value in temperatures]))]:
+    if tried == np.argmin([read.cross_entropy(logits * value, labels) for value in temperatures]):
         raise Hint("You multiply by the temperature. Divide: hot means less sure.")
-    if found == temperatures[-1]:
+    if tried == len(temperatures) - 1:
         raise Hint("At this temperature the model is least sure. Least sure is not best: use the labels.")
-    if found == temperatures[int(losses.argmax())]:
+    if losses[tried] == max(losses):
         raise Hint(
             "At this temperature the loss is highest. A loss is better if it is lower. (If you compared "
             "accuracies: no temperature changes which logit is the largest.)"
         )
     raise Hint(
-        f"At {found:g} the loss is {losses[temperatures.index(found)]:.3f}; another temperature is better. "
+        f"At {temperatures[tried]:g} the loss is {losses[tried]:.3f}; another temperature is better. "
         "Divide the logits, then softmax, then the loss of the true classes."
     )
 
@@ -364,124 +331,47 @@ def _look_at_temperature(found: float, data: dict, losses: np.ndarray) -> None:
 def leaks(answer: dict, data: dict) -> str:
     """Positions of steps that leak."""
     log = data["log"]
-    values = read.array(answer)
-    if values.dtype == bool and values.shape == (len(log),):
-        raise Hint("This is a mask of True and False. `np.flatnonzero` turns it into positions.")
-    if not values.size:
-        raise Hint("You found none. There are several: look at who saw the test pictures, and when.")
-    found = set(read.labels(answer).tolist())
-    if min(found) < 0 or max(found) >= len(log):
-        raise Hint(f"There is no step {max(found)}: positions go from 0 to {len(log) - 1}.")
-    is_report = (log["action"] == "report").to_numpy()
+    none = "You found none. There are several: look at who saw the test pictures, and when."
+    outside = f"There is no step {{}}: positions go from 0 to {len(log) - 1}."
+    found = read.positions(answer, len(log), none=none, outside=outside)
+    is_report, is_choice = ((log["action"] == action).to_numpy() for action in ("report", "choose"))
     sees_test = log["pictures"].str.contains("test").to_numpy()
-    opened = int(np.flatnonzero(is_report & sees_test)[0])
-    is_late = np.arange(len(log)) > opened
-    right = _positions(~is_report & (sees_test | is_late))
-    if found == right:
+    is_late = np.arange(len(log)) > np.flatnonzero(is_report & sees_test)[0]
+    leaking = ~is_report & (sees_test | is_late)
+    right = np.flatnonzero(leaking)
+    if np.array_equal(found, right):
         return "The second report on the test set looks like the first. It is worth less."
-    patterns = {
+    no_late = (
         "You found who used test pictures. But what about those who changed a model after the first report "
-        "on the test set? They knew its result.": ~is_report & sees_test,
-        "Reports are allowed: that is what the test set is for. Which actions change a model?": (
-            sees_test | (~is_report & is_late)
-        ),
-        "You name all who touched the test set. Some only reported; others came later and knew the result.": (
-            sees_test
-        ),
+        "on the test set? They knew its result."
+    )
+    reports = "Reports are allowed: that is what the test set is for. Which actions change a model?"
+    touched = (
+        "You name all who touched the test set. Some only reported; others came later and knew the result."
+    )
+    alone = (
         "You miss steps that used the test pictures together with others: `==` finds only the text `test` "
-        "alone.": ~is_report & ((log["pictures"] == "test").to_numpy() | is_late),
-        "You found those that came too late. Others had test pictures before the report.": (
-            ~is_report & is_late
-        ),
-        "You look at choices only. Fitting learns from pictures too.": (
-            (log["action"] == "choose").to_numpy() & (sees_test | is_late)
-        ),
-        "These are the clean steps.": ~(~is_report & (sees_test | is_late)),
+        "alone."
+    )
+    no_early = "You found those that came too late. Others had test pictures before the report."
+    masks = {
+        no_late: ~is_report & sees_test,
+        reports: sees_test | (~is_report & is_late),
+        touched: sees_test,
+        alone: ~is_report & ((log["pictures"] == "test").to_numpy() | is_late),
+        no_early: ~is_report & is_late,
+        "You look at choices only. Fitting learns from pictures too.": is_choice & (sees_test | is_late),
+        "These are the clean steps.": ~leaking,
     }
-    for hint, mask in patterns.items():
-        if found == _positions(mask):
-            raise Hint(hint)
-    _look_at_one(found, right, log)
-
-
-def _positions(mask: np.ndarray) -> set[int]:
-    return set(np.flatnonzero(mask).tolist())
-
-
-def _look_at_one(found: set[int], right: set[int], log: pd.DataFrame) -> None:
-    wrong = sorted(found - right)
-    if wrong:
+    read.tell_mistake(found, {hint: np.flatnonzero(mask) for hint, mask in masks.items()})
+    wrong = np.setdiff1d(found, right)
+    if len(wrong):
         step = log.iloc[wrong[0]]
         raise Hint(
             f"Step {wrong[0]} is clean: {step['action']} the {step['what']}, {step['pictures']} pictures. "
             "Did it learn anything about the test set?"
         )
-    raise Hint(f"What you found is right, but {len(right - found)} steps are missing.")
+    raise Hint(f"What you found is right, but {len(right) - len(found)} steps are missing.")
 
 
-quiz(
-    "05.q1",
-    right="c",
-    title="A verdict on a claim",
-    hints={
-        "a": "Nobody has cheated, as far as we know. But how was the 94.3 % chosen?",
-        "b": "The numbers are close. But do both speak of pictures that had no part in a choice?",
-        "d": "Time is a cost. It does not say whether two accuracies can be compared.",
-    },
-    why="The best of 20 looks at the same pictures is on average too high.",
-)
-quiz(
-    "05.q2",
-    right="d",
-    title="A result on drawn pictures",
-    hints={
-        "a": "The drawings are simpler than the world. Where were ImageNet's pictures taken?",
-        "b": "The numbers are real, for these pictures. Which pictures is the question about?",
-        "c": "More drawings would make the number more certain. But a number about what?",
-    },
-    why="Evidence for photographs comes from photographs only.",
-)
-quiz(
-    "05.q3",
-    right="a",
-    title="What a temperature changes",
-    hints={
-        "b": "Divide ten logits by 2. Does their order change?",
-        "c": "Features are made before the logits. The temperature comes after.",
-        "d": "It changes something: take the logits 4 and 0, and compare their softmax with that of 2 and 0.",
-    },
-    why="All probabilities move towards 0.1, or away from it; their order stays.",
-)
-quiz(
-    "05.q4",
-    right="b",
-    title="Wrong, and sure",
-    hints={
-        "a": "Taking out what the model gets wrong makes the score better, and the model not.",
-        "c": "Perhaps later. What do you know about these eight pictures so far?",
-        "d": "One of the models may be right here. Does that tell why this one was wrong?",
-    },
-    why="It may be a strange picture, a wrong label, or a habit of the model.",
-)
-quiz(
-    "05.q5",
-    right="a",
-    title="An ensemble of one",
-    hints={
-        "b": "Three equal votes: can the outcome differ from one of them?",
-        "c": "The mean of three equal probabilities is the same probability.",
-        "d": "It costs more. But why should it become worse?",
-    },
-    why="An ensemble lives from mistakes that differ.",
-)
-quiz(
-    "05.q6",
-    right="d",
-    title="How large is the model?",
-    hints={
-        "a": "That is the base alone. What else is saved and loaded?",
-        "b": "That is the head alone. A picture has to pass the base first.",
-        "c": "Frozen parameters are not trained, but they are stored and computed with.",
-    },
-    why="Print the parameters of your own model; do not copy those of its base.",
-)
+questions_of(__file__)

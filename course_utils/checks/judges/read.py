@@ -1,10 +1,13 @@
-"""Reading plain answers in judges. Each function returns ordinary values, or raises a kind Hint."""
+"""Reading plain answers in judges. Each function returns ordinary values, or raises a kind Hint.
+
+``what`` is how hints call the thing that is read, for example ``"the loss"``.
+"""
 
 from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -23,89 +26,72 @@ NAMES = {
     "series": "a pandas Series",
     "table": "a table",
     "model": "a Keras model",
-    "layer": "a Keras layer",
-    "settings": "an optimizer or a loss",
     "history": "a History",
 }
+YOURS = "your answer"
 
 
-def number(answer: Plain, *, what: str = "your answer") -> float:
-    """Return a finite number; arrays of one value count as numbers.
+# Single values
 
-    Args:
-        answer: plain.
-        what: how hints call it, for example ``"the loss"``.
-    """
+
+def number(answer: Plain, *, what: str = YOURS) -> float:
+    """Return a finite number; arrays of one value count as numbers."""
     if answer["kind"] == "array" and math.prod(answer["shape"]) == 1:
         value = float(array(answer).ravel()[0])
-    elif answer["kind"] == "number":
-        value = float(answer["value"])
     else:
-        raise _other_kind(answer, "a number", what)
+        value = float(_expected("number", answer, what)["value"])
     if not math.isfinite(value):
-        raise Hint(f"{_start(what)} is {value}, which is no finite number. Is there a division by zero?")
+        raise Hint(f"{start(what)} is {value}, which is no finite number. Is there a division by zero?")
     return value
 
 
-def whole_number(answer: Plain, *, what: str = "your answer") -> int:
+def whole_number(answer: Plain, *, what: str = YOURS) -> int:
     """Return a whole number."""
     value = number(answer, what=what)
     if value != int(value):
-        raise Hint(f"{_start(what)} is {value:g}. A whole number is expected.")
+        raise Hint(f"{start(what)} is {value:g}. A whole number is expected.")
     return int(value)
 
 
-def text(answer: Plain, *, what: str = "your answer") -> str:
+def text(answer: Plain, *, what: str = YOURS) -> str:
     """Return a text without spaces around it."""
-    if answer["kind"] != "text":
-        raise _other_kind(answer, "a text", what)
-    return answer["value"].strip()
+    return _expected("text", answer, what)["value"].strip()
 
 
-def flag(answer: Plain, *, what: str = "your answer") -> bool:
+def flag(answer: Plain, *, what: str = YOURS) -> bool:
     """Return True or False."""
-    if answer["kind"] != "flag":
-        raise _other_kind(answer, "True or False", what)
-    return answer["value"]
+    return _expected("flag", answer, what)["value"]
 
 
-def items(answer: Plain, count: int | None = None, *, what: str = "your answer") -> list[Plain]:
-    """Return the plain items of a list or tuple.
-
-    Args:
-        answer: plain.
-        count: how many there must be; None: any number.
-        what: how hints call it.
-    """
-    if answer["kind"] != "list":
-        raise _other_kind(answer, "a list" if count is None else f"a list or tuple of {count}", what)
-    if count is not None and len(answer["items"]) != count:
-        raise Hint(f"{_start(what)} has {len(answer['items'])} items, {count} are expected.")
-    return answer["items"]
+# Several values
 
 
-def mapping(answer: Plain, keys: Sequence[str] = (), *, what: str = "your answer") -> dict[object, Plain]:
-    """Return a dict: plain Python keys -> plain answers.
+def items(answer: Plain, count: int | None = None, *, what: str = YOURS) -> list[Plain]:
+    """Return the plain items of a list or tuple, of any number if count is None."""
+    found = _expected("list", answer, what, "a list" if count is None else f"a list or tuple of {count}")
+    if count is not None and len(found["items"]) != count:
+        raise Hint(f"{start(what)} has {len(found['items'])} items, {count} are expected.")
+    return found["items"]
 
-    Args:
-        answer: plain.
-        keys: that must be there.
-        what: how hints call it.
-    """
-    if answer["kind"] != "mapping":
-        raise _other_kind(answer, "a dict", what)
-    found = {key["value"]: value for key, value in answer["items"] if "value" in key}
+
+def each(reader: Callable, answer: Plain, names: Sequence[str], **options: object) -> list:
+    """Return the items of a list, one for each name, read by ``reader(item, what=name, **options)``."""
+    parts = items(answer, len(names))
+    return [reader(part, what=name, **options) for part, name in zip(parts, names, strict=True)]
+
+
+def mapping(answer: Plain, keys: Sequence[str] = (), *, what: str = YOURS) -> dict[object, Plain]:
+    """Return a dict, plain Python keys -> plain answers, which has these keys and perhaps others."""
+    found = {key["value"]: one for key, one in _expected("mapping", answer, what)["items"] if "value" in key}
     missing = [key for key in keys if key not in found]
     if missing:
         raise Hint(
-            f"{_start(what)} has no entry {missing[0]!r}. Its keys: {', '.join(map(str, found))[:200]}."
+            f"{start(what)} has no entry {missing[0]!r}. Its keys: {', '.join(map(str, found))[:200]}."
         )
     return found
 
 
-def array(
-    answer: Plain, *, shape: Sequence[int | None] | None = None, what: str = "your answer"
-) -> np.ndarray:
+def array(answer: Plain, *, shape: Sequence[int | None] | None = None, what: str = YOURS) -> np.ndarray:
     """Return an array of numbers, from an array, a Series or a list of numbers (nested alike).
 
     Args:
@@ -114,8 +100,21 @@ def array(
         what: how hints call it.
     """
     values = _as_array(answer, what)
-    if shape is not None:
-        _check_shape(values.shape, tuple(shape), what)
+    if shape is None:
+        return values
+    fits = [wanted in (None, size) for size, wanted in zip(values.shape, shape, strict=False)]
+    if len(shape) != values.ndim or not all(fits):
+        raise Hint(
+            f"{start(what)} has the shape {_shape(values.shape)}. The shape {_shape(shape)} is expected."
+        )
+    return values
+
+
+def numbers(answer: Plain, *, shape: Sequence[int | None] | None = None, what: str = YOURS) -> np.ndarray:
+    """Return what ``array`` returns, if all of it is finite."""
+    values = array(answer, shape=shape, what=what)
+    if not np.isfinite(values).all():
+        raise Hint(f"{start(what)} holds values that are no finite numbers (nan or inf).")
     return values
 
 
@@ -124,14 +123,12 @@ def _as_array(answer: Plain, what: str) -> np.ndarray:
         answer = answer["values"]
     if answer["kind"] == "array":
         return _decoded(answer, what)
-    if answer["kind"] != "list":
-        raise _other_kind(answer, "an array", what)
-    rows = [_list_item(item, what) for item in answer["items"]]
+    rows = [_list_item(item, what) for item in _expected("list", answer, what, NAMES["array"])["items"]]
     try:
         return np.array(rows)
     except ValueError:
         raise Hint(
-            f"{_start(what)} is a list of rows of different lengths; all must be equally long."
+            f"{start(what)} is a list of rows of different lengths; all must be equally long."
         ) from None
 
 
@@ -139,77 +136,74 @@ def _list_item(item: Plain, what: str) -> object:
     if item["kind"] in ("number", "flag"):
         return float(item["value"]) if type(item["value"]) is str else item["value"]
     if item["kind"] == "text":
-        raise Hint(f"{_start(what)} holds texts, such as {item['value'][:30]!r}. Numbers are expected.")
+        raise Hint(f"{start(what)} holds texts, such as {item['value'][:30]!r}. Numbers are expected.")
     return _as_array(item, what)
 
 
 def _decoded(answer: Plain, what: str) -> np.ndarray:
     if answer["dtype"] == "text":
         found = f", such as {answer['texts'][0][:30]!r}" if answer["texts"] else ""
-        raise Hint(f"{_start(what)} holds texts{found}. Numbers are expected.")
+        raise Hint(f"{start(what)} holds texts{found}. Numbers are expected.")
     if answer["data"] is None:
-        raise Hint(f"{_start(what)} has the shape {_shape(answer['shape'])}, which is far too large.")
+        raise Hint(f"{start(what)} has the shape {_shape(answer['shape'])}, which is far too large.")
     dtype = np.dtype(answer["dtype"]).newbyteorder("<")
     values = np.frombuffer(base64.b64decode(answer["data"]), dtype).reshape(answer["shape"])
     return values.astype(answer["dtype"])
 
 
-def _check_shape(found: tuple[int, ...], expected: tuple[int | None, ...], what: str) -> None:
-    fits = len(found) == len(expected) and all(
-        wanted in (None, size) for size, wanted in zip(found, expected, strict=True)
-    )
-    if not fits:
-        raise Hint(f"{_start(what)} has the shape {_shape(found)}. The shape {_shape(expected)} is expected.")
-
-
-def finite(values: np.ndarray, *, what: str = "your answer") -> np.ndarray:
-    """Return the values if all are finite."""
-    if not np.isfinite(values).all():
-        raise Hint(f"{_start(what)} holds values that are no finite numbers (nan or inf).")
-    return values
-
-
-def labels(answer: Plain, count: int | None = None, *, what: str = "your answer") -> np.ndarray:
+def labels(answer: Plain, count: int | None = None, *, what: str = YOURS) -> np.ndarray:
     """Return whole numbers of shape (n,) as int64. Whole numbers held as floats count."""
     values = array(answer, what=what)
     if values.ndim != 1:
         raise Hint(
-            f"{_start(what)} has the shape {_shape(values.shape)}. One number a picture is expected: (n,)."
+            f"{start(what)} has the shape {_shape(values.shape)}. One number a picture is expected: (n,)."
         )
     if count is not None and len(values) != count:
-        raise Hint(f"{_start(what)} has {len(values)} entries, {count} are expected.")
+        raise Hint(f"{start(what)} has {len(values)} entries, {count} are expected.")
     if values.dtype == bool:
-        raise Hint(f"{_start(what)} holds True and False. Whole numbers are expected.")
-    if not np.array_equal(finite(values, what=what), values.astype("int64")):
-        raise Hint(f"{_start(what)} holds numbers that are not whole.")
+        raise Hint(f"{start(what)} holds True and False. Whole numbers are expected.")
+    if not np.array_equal(numbers(answer, what=what), values.astype("int64")):
+        raise Hint(f"{start(what)} holds numbers that are not whole.")
     return values.astype("int64")
 
 
-def texts(answer: Plain, *, what: str = "your answer") -> list[str]:
+def positions(answer: Plain, count: int, *, none: str, outside: str) -> np.ndarray:
+    """Return the positions that are named, sorted, each once, as int64.
+
+    Args:
+        answer: plain.
+        count: positions go from 0 to count - 1.
+        none: the hint where no position is named.
+        outside: the hint where there is no such position, with ``{}`` in its place.
+    """
+    values = array(answer)
+    if not values.size:
+        raise Hint(none)
+    if values.dtype == bool:
+        raise Hint("This is a mask of True and False. `np.flatnonzero` turns it into positions.")
+    found = np.unique(labels(answer))
+    if found[0] < 0 or found[-1] >= count:
+        raise Hint(outside.format(found[-1]))
+    return found
+
+
+def texts(answer: Plain, *, what: str = YOURS) -> list[str]:
     """Return the texts of a list, tuple, set, Series or array of texts."""
     if answer["kind"] == "series":
         answer = answer["values"]
     if answer["kind"] == "array" and answer["dtype"] == "text":
         return list(answer["texts"])
-    if answer["kind"] != "list":
-        raise _other_kind(answer, "a list of texts", what)
-    return [text(item, what=f"an item of {what}") for item in answer["items"]]
+    found = _expected("list", answer, what, "a list of texts")["items"]
+    return [text(item, what=f"an item of {what}") for item in found]
 
 
-def table(answer: Plain, columns: Sequence[str] = (), *, what: str = "your answer") -> pd.DataFrame:
-    """Return a table, its index included.
-
-    Args:
-        answer: plain.
-        columns: that must be there.
-        what: how hints call it.
-    """
-    if answer["kind"] != "table":
-        raise _other_kind(answer, "a table (DataFrame)", what)
+def table(answer: Plain, columns: Sequence[str] = (), *, what: str = YOURS) -> pd.DataFrame:
+    """Return a table, its index included, which has these columns and perhaps others."""
+    _expected("table", answer, what, "a table (DataFrame)")
     missing = [name for name in columns if name not in answer["columns"]]
     if missing:
         raise Hint(
-            f"{_start(what)} has no column {missing[0]!r}. Its columns: {', '.join(answer['columns'])[:200]}."
+            f"{start(what)} has no column {missing[0]!r}. Its columns: {', '.join(answer['columns'])[:200]}."
         )
     frame = pd.DataFrame(dict(enumerate(map(_column, answer["values"]))))
     frame.columns = answer["columns"]
@@ -223,11 +217,12 @@ def _column(plain: Plain) -> object:
     return plain["texts"] if plain["dtype"] == "text" else _decoded(plain, "a column")
 
 
-def model(answer: Plain, *, what: str = "your answer") -> dict[str, object]:
+# Keras
+
+
+def model(answer: Plain, *, what: str = YOURS) -> dict[str, object]:
     """Return the description of a model, see ``plain_keras``."""
-    if answer["kind"] != "model":
-        raise _other_kind(answer, "a Keras model", what)
-    return answer
+    return _expected("model", answer, what)
 
 
 def all_layers(description: dict[str, object]) -> list[dict[str, object]]:
@@ -235,39 +230,16 @@ def all_layers(description: dict[str, object]) -> list[dict[str, object]]:
     return [found for layer in description["layers"] for found in (layer, *all_layers(layer))]
 
 
-def history(answer: Plain, *, what: str = "your answer") -> dict[str, list[float]]:
+def history(answer: Plain, *, what: str = YOURS) -> dict[str, list[float]]:
     """Return the metrics of a History, name -> one number an epoch; a dict of lists counts too."""
-    if answer["kind"] == "history":
-        return {name: [float(value) for value in values] for name, values in answer["metrics"].items()}
     if answer["kind"] == "mapping":
         return {name: array(values).tolist() for name, values in mapping(answer).items()}
-    raise _other_kind(answer, "what model.fit returns", what)
-
-
-def close(found: object, expected: object, *, tolerance: float = 1e-4) -> bool:
-    """True if numbers or arrays agree, up to a part ``tolerance`` of the largest expected value."""
-    found, expected = np.asarray(found, "float64"), np.asarray(expected, "float64")
-    if found.shape != expected.shape:
-        return False
-    scale = float(np.abs(expected).max(initial=0.0)) or 1.0
-    return bool(np.allclose(found, expected, rtol=0, atol=tolerance * scale))
-
-
-def _other_kind(answer: Plain, expected: str, what: str) -> Hint:
-    return Hint(f"{_start(what)} is {NAMES[answer['kind']]}. Expected: {expected}.")
-
-
-def _start(what: str) -> str:
-    return what[:1].upper() + what[1:]
-
-
-def _shape(shape: Sequence[int | None]) -> str:
-    sizes = ["any" if size is None else str(size) for size in shape]
-    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+    found = _expected("history", answer, what, "what model.fit returns")["metrics"]
+    return {name: [float(value) for value in values] for name, values in found.items()}
 
 
 def compiled(description: dict[str, object]) -> dict[str, object]:
-    """Return how a described model was compiled: optimizer, learning_rate, loss, metrics."""
+    """Return how a described model was compiled: optimizer, learning_rate, loss."""
     if description["compiled"] is None or description["compiled"]["loss"] is None:
         raise Hint("The model is not compiled with a loss yet. `compile` says how to learn.")
     return description["compiled"]
@@ -288,8 +260,9 @@ def last_activation(description: dict[str, object]) -> str:
     return "linear"
 
 
-def input_range(description: dict[str, object], low: float = 0.0, high: float = 255.0) -> tuple[float, float]:
-    """Return what the layers Rescaling at the start of a described model make of pixels from low to high."""
+def input_range(description: dict[str, object]) -> tuple[float, float]:
+    """Return what the layers Rescaling at the start of a described model make of pixels from 0 to 255."""
+    low, high = 0.0, 255.0
     for layer in all_layers(description):
         if layer["class"] == "Rescaling":
             scale, offset = (np.float64(layer["config"].get(name, 0.0)) for name in ("scale", "offset"))
@@ -297,3 +270,67 @@ def input_range(description: dict[str, object], low: float = 0.0, high: float = 
         elif layer["parameters"]:
             break
     return low, high
+
+
+def weights(
+    answer: Plain, shapes: Sequence[Sequence[int]], *, what: str, finite: bool = False
+) -> list[np.ndarray]:
+    """Return what ``get_weights`` gave, as float64: a list of arrays of these shapes."""
+    reader = numbers if finite else array
+    parts = zip(items(answer, len(shapes), what=what), shapes, strict=True)
+    return [reader(part, shape=shape, what=what).astype("float64") for part, shape in parts]
+
+
+# Comparing
+
+
+def close(found: object, expected: object, *, tolerance: float = 1e-4, within: float | None = None) -> bool:
+    """True if numbers or arrays agree.
+
+    Args:
+        found: numbers.
+        expected: numbers; of another shape, they do not agree.
+        tolerance: allowed distance, as a part of the largest expected value.
+        within: allowed distance itself, instead of ``tolerance``.
+    """
+    found, expected = np.asarray(found, "float64"), np.asarray(expected, "float64")
+    if found.shape != expected.shape:
+        return False
+    scale = float(np.abs(expected).max(initial=0.0)) or 1.0
+    return bool(np.allclose(found, expected, rtol=0, atol=tolerance * scale if within is None else within))
+
+
+def tell_mistake(found: object, mistakes: Mapping[str, object], **how: float) -> None:
+    """Raise the hint of the first mistake that gives what was found; ``how``: options of ``close``."""
+    for hint, result in mistakes.items():
+        if close(found, result, **how):
+            raise Hint(hint)
+
+
+def first_difference(found: np.ndarray, right: np.ndarray) -> int:
+    """Return the first position at which two arrays (n,) differ."""
+    return int(np.flatnonzero(found != right)[0])
+
+
+def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """Return the mean loss of logits (n, classes) for labels (n,)."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    right = shifted[np.arange(len(labels)), labels]
+    return float(np.mean(np.log(np.exp(shifted).sum(axis=1)) - right))
+
+
+def start(what: str) -> str:
+    """Return words as a sentence begins with them."""
+    return what[:1].upper() + what[1:]
+
+
+def _expected(kind: str, answer: Plain, what: str, expected: str = "") -> Plain:
+    """Return an answer of this kind, or say what was expected instead."""
+    if answer["kind"] != kind:
+        raise Hint(f"{start(what)} is {NAMES[answer['kind']]}. Expected: {expected or NAMES[kind]}.")
+    return answer
+
+
+def _shape(shape: Sequence[int | None]) -> str:
+    sizes = ["any" if size is None else str(size) for size in shape]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"

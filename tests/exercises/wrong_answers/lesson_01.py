@@ -1,118 +1,83 @@
-"""Typical wrong answers of lesson 01: code for the gap, and a part of the hint that it must get."""
+"""Typical wrong answers of lesson 01; their form: see ``exercise_runs.wrong_answers``."""
 
 from __future__ import annotations
 
 WRONG = {
     "01.1": [
-        ("return pictures * side * side * np.dtype(dtype).itemsize / 1e9", "describe one pixel"),
-        ("return pictures * side * side * 3 * np.dtype(dtype).itemsize / 2**30", "gives GiB"),
-        ("return pictures * side * 3 * np.dtype(dtype).itemsize / 1e9", "`side` rows"),
-        ("return pictures * side * side * 3 * 4 / 1e9", "were float32"),
-        ("return pictures * side * side * 3 * np.dtype(dtype).itemsize", "These are bytes"),
-        ("return pictures * side * side * 3 * np.dtype(dtype).itemsize * 8 / 1e9", "These are bits"),
-        ("return pictures * side * side * 3 * np.dtype(dtype).itemsize / 1e6", "megabytes"),
+        ("describe one pixel", " * 3", ""),
+        ("gives GiB", "1e9", "2**30"),
+        ("`side` rows", "side * side", "side"),
+        ("were float32", "np.dtype(dtype).itemsize", "4"),
+        ("These are bytes", " / 1e9", ""),
+        ("These are bits", "/ 1e9", "* 8 / 1e9"),
+        ("megabytes", "1e9", "1e6"),
     ],
     "01.2": [
-        ("return np.tile(images, (1, factor, factor, 1))", "several times"),
-        ("return np.repeat(images, factor, axis=1)", "not more columns"),
-        ("return np.repeat(images, factor, axis=0)", "Look at axis 0"),
-        ("return images.repeat(factor, 1).repeat(factor, 2) / 1.0", "stay uint8"),
-        ("return np.repeat(np.repeat(images, factor, axis=2), factor, axis=3)", "holds the colours"),
-        ("return np.repeat(images, factor)", "have the shape"),
+        ("several times", "return np.tile(images, (1, factor, factor, 1))"),
+        ("not more columns", "return np.repeat(rows, factor, axis=2)", "return rows"),
+        ("Look at axis 0", "return np.repeat(images, factor, axis=0)"),
+        ("stay uint8", "axis=2)", "axis=2) / 1.0"),
+        ("holds the colours", "axis=1", "axis=3"),
+        ("have the shape", "return np.repeat(images, factor)"),
     ],
     "01.3": [
-        ('return images.astype("float32") / 255', "from 0 to 1"),
-        ("return images / 127.5 - 1", "float64"),
-        ('return (images - 127).astype("float32") / 128', "wraps around"),
-        ('return images.astype("float32") / 128 - 1', "used 128"),
-        ('return images.astype("float32") / 255 - 0.5', "half as wide"),
-        ('return images.astype("float32")', "Your values go from 0 to 255"),
-        ("return None", "is None"),
+        ("from 0 to 1", "127.5 - 1", "255"),
+        ("float64", '.astype("float32")', ""),
+        ("wraps around", 'return (images - 127).astype("float32") / 128'),
+        ("used 128", "127.5", "128"),
+        ("half as wide", "127.5 - 1", "255 - 0.5"),
+        ("Your values go from 0 to 255", " / 127.5 - 1", ""),
+        ("is None", "return None"),
     ],
     "01.4": [
-        ("return labels", "as they came"),
-        ("return np.array([order.index(name) for name in CLASS_NAMES])[labels]", "the other way"),
-        ("return [order[label] for label in labels]", "holds texts"),
-        ("return np.array([CLASS_NAMES.index(name) for name in order])[labels] + 1", "one too high"),
-        ("return np.sort(np.array([CLASS_NAMES.index(name) for name in order])[labels])", "Look at picture"),
+        ("as they came", "table[labels]", "labels"),
+        (
+            "the other way",
+            "CLASS_NAMES.index(name) for name in order",
+            "order.index(name) for name in CLASS_NAMES",
+        ),
+        ("holds texts", "return [order[label] for label in labels]"),
+        ("one too high", "table[labels]", "table[labels] + 1"),
+        ("Look at picture", "table[labels]", "np.sort(table[labels])"),
     ],
     "01.5": [
-        ("images /= 127.5\nimages -= 1\nreturn images", "in place"),
+        ("in place", "images /= 127.5\nimages -= 1\nreturn images"),
         (
-            "if images.max() > 1:\n    images /= 127.5\n    images -= 1\nreturn images",
             "hidden, not corrected",
+            "if images.max() > 1:\n    images /= 127.5\n    images -= 1\nreturn images",
         ),
-        ("return images / 255", "keep -1 to 1"),
-        ('return images.astype("float64") / 127.5 - 1', "dtype became float64"),
-        ("return images - 127.5", "Scale as before"),
+        ("keep -1 to 1", "127.5 - 1", "255"),
+        ("dtype became float64", "images", 'images.astype("float64")'),
+        ("Scale as before", "/ 127.5 - 1", "- 127.5"),
     ],
     "01.6": [
-        (
-            "return train_test_split(np.arange(len(labels)), test_size=fraction, random_state=seed)",
-            "not stratified",
-        ),
-        (
-            "count = int(len(labels) * fraction)\n"
-            "positions = np.arange(len(labels))\n"
-            "return positions[count:], positions[:count]",
-            "in order of class",
-        ),
-        (
-            "return train_test_split(\n"
-            "    np.arange(len(labels)), train_size=fraction, stratify=labels, random_state=seed\n"
-            ")",
-            "swapped",
-        ),
-        (
-            "parts = train_test_split(\n"
-            "    np.arange(len(labels)), test_size=fraction, stratify=labels, random_state=seed\n"
-            ")\n"
-            "return np.arange(len(labels)), parts[1]",
-            "both parts",
-        ),
-        (
-            "return train_test_split(labels, test_size=fraction, stratify=labels, random_state=seed)",
-            "Are these labels?",
-        ),
+        ("not stratified", "stratify=labels, ", ""),
+        ("in order of class", "stratify=labels, random_state=seed", "shuffle=False"),
+        ("swapped", "test_size", "train_size"),
+        ("both parts", "return train_index", "return positions"),
+        ("Are these labels?", "positions, test_size", "labels, test_size"),
     ],
     "01.7": [
-        (
-            "pictures = np.concatenate([train, test])\n"
-            "return (test - pictures.mean((0, 1, 2))) / pictures.std((0, 1, 2))",
-            "training and test set together",
-        ),
-        ("return (test - test.mean((0, 1, 2))) / test.std((0, 1, 2))", "test pictures alone"),
-        ("return (test - train.mean()) / train.std()", "one mean for all colours"),
-        ("return test - train.mean((0, 1, 2))", "deviation is missing"),
-        ("return (test - train.mean((0, 1, 2))) / train.var((0, 1, 2))", "the variance"),
-        ("return (test - train.mean(0)) / np.maximum(train.std(0), 1e-9)", "a mean for each pixel"),
-        ("return (train - train.mean((0, 1, 2))) / train.std((0, 1, 2))", "the training pictures"),
+        ("training and test set together", "train.", "np.concatenate([train, test])."),
+        ("test pictures alone", "train.", "test."),
+        ("one mean for all colours", "axis=(0, 1, 2)", ""),
+        ("deviation is missing", " / std", ""),
+        ("the variance", "train.std", "train.var"),
+        ("a mean for each pixel", "axis=(0, 1, 2)", "axis=0", "/ std", "/ np.maximum(std, 1e-9)"),
+        ("the training pictures", "test - mean", "train - mean"),
     ],
     "01.8": [
+        ("the exact copies", "differences.min() < limit", "differences.min() == 0"),
+        ("wraps around", '.astype("int16")', ""),
+        ("positions in the training set", "(test.", "(train.", "abs(train -", "abs(test.astype(int) -"),
+        ("is no copy", ".mean(axis=(1, 2, 3))", ""),
         (
-            "return [i for i, p in enumerate(test) if (train == p).all(axis=(1, 2, 3)).any()]",
-            "the exact copies",
-        ),
-        (
-            "return [i for i, p in enumerate(test)\n"
-            "        if np.abs(train - p).mean(axis=(1, 2, 3)).min() < limit]",
-            "wraps around",
-        ),
-        (
-            "wide = test.astype(int)\n"
-            "return [i for i, p in enumerate(train)\n"
-            "        if np.abs(wide - p).mean(axis=(1, 2, 3)).min() < limit]",
-            "positions in the training set",
-        ),
-        (
-            "return [i for i, p in enumerate(test.astype(int))\n        if np.abs(train - p).min() < limit]",
-            "is no copy",
-        ),
-        (
-            "return np.array([np.abs(train - p).mean(axis=(1, 2, 3)).min() < limit\n"
-            "                 for p in test.astype(int)])",
             "np.flatnonzero",
+            "if differences.min() < limit:\n        ",
+            "",
+            "position)",
+            "differences.min() < limit)",
         ),
-        ("return []", "found none"),
+        ("found none", "return np.array(found)", "return []"),
     ],
 }

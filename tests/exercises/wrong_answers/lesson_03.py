@@ -1,169 +1,88 @@
-"""Wrong answers to the exercises of lesson 03, each with a part of the hint it must get."""
+"""Typical wrong answers of lesson 03; their form: see ``exercise_runs.wrong_answers``."""
 
 from __future__ import annotations
 
-AROUND = """
-x = keras.ops.cast(inputs, "float32")
-x = keras.layers.Resizing(side, side, interpolation="bilinear")(x)
-x = preprocess_input(x)
-return keras.Model(inputs, base(x))
+FREEZING = "base_model.trainable = False\nassert not base_model.trainable_weights"
+SOME = "for layer in base_model.layers[:-30]:\n    layer.trainable = False"
+NORMS = """
+for layer in base_model.layers:
+    layer.trainable = isinstance(layer, keras.layers.BatchNormalization)
 """
-
-FROZEN = """
-base_model.trainable = False
-layers = [base_model, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(classes)]
-return keras.Sequential(layers)
-"""
-
-SIZES = """
-rows, columns, channels = maps
-inputs = channels if pooling else rows * columns * channels
-head = (inputs + 1) * units + (units + 1) * classes
-whole = base_parameters + head
-return whole, head, whole * 4 / 1e6
-"""
-
-CONNECTED = """
-head = keras.Sequential([keras.Input((48,))])
-head.add(keras.layers.Dense(units, activation="relu"))
-head.add(keras.layers.Dropout(dropout))
-head.add(keras.layers.Dense(classes))
-return head, keras.Model(extractor.inputs, head(extractor.output))
-"""
-
-CHOSEN = """
-rng = np.random.default_rng(seed)
-orders = [rng.permutation(np.flatnonzero(labels == label)) for label in range(10)]
-return np.concatenate([order[:count] for order in orders])
-"""
-
-EXPERIMENT = """
-bundled = weights_path("MobileNetV2", source="bundled")
-bases = [build_base(weights) for weights in (bundled, None)]
-for base in bases:
-    base.trainable = False
-accuracies = [probe_accuracy(base, **data) for base in bases]
-transferred = 100 * (accuracies[0] - accuracies[1])
-"""
+NEAREST = "np.abs(fresh - row).sum(axis=1).argmin()"
+ORDERS = "rng.permutation(np.flatnonzero(labels == label))"
 
 WRONG = {
     "03.1": [
-        (
-            "p = side // 16\nreturn (pictures, p, p, 1280), (pictures, 1280), (pictures, classes)",
-            "halve four times",
-        ),
-        (
-            "p = side // 32\nreturn (pictures, p, p, 1280), (pictures, p * p * 1280), (pictures, classes)",
-            "what Flatten gives",
-        ),
-        (
-            "p = side // 32\nreturn (pictures, p, p, 1280), (pictures, 1280), (pictures, 10)",
-            "not always ten classes",
-        ),
-        ("p = side // 32\nreturn (p, p, 1280), (1280,), (classes,)", "pictures is missing"),
-        (
-            "p = side // 32\nreturn (pictures, p, p, 1280), (pictures, 1, 1, 1280), (pictures, classes)",
-            "two axes of places",
-        ),
+        ("halve four times", "32", "16"),
+        ("what Flatten gives", "(pictures, 1280)", "(pictures, places**2 * 1280)"),
+        ("not always ten classes", "classes", "10"),
+        ("pictures is missing", "(pictures, places, places, 1280)", "(places, places, 1280)"),
+        ("two axes of places", "(pictures, 1280)", "(pictures, 1, 1, 1280)"),
     ],
     "03.2": [
-        (AROUND.replace("preprocess_input(x)", "x / 255"), "from 0 to 1"),
-        (AROUND.replace("preprocess_input(x)", "preprocess_input(x / 255)"), "close to -1"),
-        (AROUND.replace('"bilinear"', '"nearest"'), "became squares"),
-        (AROUND.replace("x = preprocess_input(x)\n", ""), "raw pixels"),
-        (AROUND.replace("side, side,", "32, 32,"), "resize before it"),
+        ("from 0 to 1", "preprocess_input(x)", "x / 255"),
+        ("close to -1", "preprocess_input(x)", "preprocess_input(x / 255)"),
+        ("became squares", '"bilinear"', '"nearest"'),
+        ("raw pixels", "x = preprocess_input(x)\n", ""),
+        ("resize before it", "side, side,", "32, 32,"),
     ],
     "03.3": [
-        (FROZEN.replace("trainable", "trainble"), "nothing is frozen"),
+        ("nothing is frozen", FREEZING, "base_model.trainble = False"),
         (
-            FROZEN.replace("base_model.trainable = False", "").replace(
-                "return keras.Sequential(layers)",
-                "model = keras.Sequential(layers)\nmodel.trainable = False\nreturn model",
-            ),
             "head is frozen too",
+            "return",
+            "model =",
+            "head])",
+            "head])\nmodel.trainable = False\nreturn model",
         ),
-        (
-            FROZEN.replace(
-                "base_model.trainable = False",
-                "for layer in base_model.layers[:-30]:\n    layer.trainable = False",
-            ),
-            "layers of your base still learn",
-        ),
-        (
-            FROZEN.replace(
-                "base_model.trainable = False",
-                "for layer in base_model.layers:\n"
-                "    layer.trainable = isinstance(layer, keras.layers.BatchNormalization)",
-            ),
-            "convolutions are frozen",
-        ),
+        ("layers of your base still learn", FREEZING, SOME),
+        ("convolutions are frozen", FREEZING, NORMS),
     ],
     "03.4": [
-        (SIZES.replace("return whole, head,", "return base_parameters, head,"), "has a head too"),
-        (SIZES.replace("return whole, head,", "return whole, whole,"), "count it as trainable"),
-        (SIZES.replace("channels if pooling else rows * columns * channels", "channels"), "Flatten keeps"),
-        (SIZES.replace(" + 1)", ")"), "biases of the head"),
-        (SIZES.replace("* 4 / 1e6", "* 4 / 2**20"), "You count in MiB"),
-        (SIZES.replace("whole * 4", "head * 4"), "frozen weights too"),
+        ("has a head too", "return whole,", "return base_parameters,"),
+        ("count it as trainable", "return whole, head,", "return whole, whole,"),
+        ("Flatten keeps", "channels if pooling else rows * columns * channels", "channels"),
+        ("biases of the head", " + 1)", ")"),
+        ("You count in MiB", "* 4 / 1e6", "* 4 / 2**20"),
+        ("frozen weights too", "whole * 4", "head * 4"),
     ],
     "03.5": [
-        (CONNECTED.replace("Dense(classes)", 'Dense(classes, activation="softmax")'), "need no activation"),
+        ("need no activation", "Dense(classes)", 'Dense(classes, activation="softmax")'),
         (
-            CONNECTED.replace(
-                "return head, keras.Model(extractor.inputs, head(extractor.output))",
-                "return head, keras.Model(extractor.inputs, "
-                "keras.models.clone_model(head)(extractor.output))",
-            ),
             "a second one with other random weights",
+            "inputs, head(",
+            "inputs, keras.models.clone_model(head)(",
         ),
-        (CONNECTED.replace("head(extractor.output))", "extractor.output)"), "ends too early"),
-        (CONNECTED.replace("head.add(keras.layers.Dropout(dropout))\n", ""), "has no Dropout"),
-        (CONNECTED.replace("Dropout(dropout)", "Dropout(1 - dropout)"), "of the units off"),
+        ("ends too early", "head(extractor.output))", "extractor.output)"),
+        ("has no Dropout", "head.add(keras.layers.Dropout(dropout))\n", ""),
+        ("of the units off", "Dropout(dropout)", "Dropout(1 - dropout)"),
     ],
     "03.6": [
-        ("return labels", "order of the pictures"),
-        (
-            "fresh = extract(images)\n"
-            "return np.array([np.abs(fresh - row).sum(axis=1).argmin() for row in features])",
-            "positions of pictures",
-        ),
-        (
-            "fresh = extract(images)\n"
-            "return labels[[np.abs(features - row).sum(axis=1).argmin() for row in fresh]]",
-            "the other way",
-        ),
-        (
-            "fresh = extract(images).astype('float16')\n"
-            "return labels[[int((fresh == row + 1e-3).all(axis=1).argmax()) for row in features]]",
-            "look for equal numbers",
-        ),
-        ("return np.sort(labels)", "in a wrong order"),
+        ("order of the pictures", "labels[found]", "labels"),
+        ("positions of pictures", "labels[found]", "found"),
+        ("the other way", "fresh - row", "features - row", "in features", "in fresh"),
+        ("look for equal numbers", NEAREST, "int((fresh == row + 1e-3).all(axis=1).argmax())"),
+        ("in a wrong order", "labels[found]", "np.sort(labels)"),
     ],
     "03.7": [
-        (CHOSEN.replace("default_rng(seed)", "default_rng()"), "same seed give different"),
-        (CHOSEN.replace("default_rng(seed)", "default_rng(0)"), "Does your generator use"),
+        ("same seed give different", "default_rng(seed)", "default_rng()"),
+        ("Does your generator use", "default_rng(seed)", "default_rng(0)"),
+        ("always take the first", ORDERS, "np.flatnonzero(labels == label)"),
         (
-            CHOSEN.replace(
-                "rng.permutation(np.flatnonzero(labels == label))", "np.flatnonzero(labels == label)"
-            ),
-            "always take the first",
-        ),
-        (
-            "rng = np.random.default_rng(seed)\n"
-            "return np.concatenate([rng.choice(np.flatnonzero(labels == label), count, replace=False) "
-            "for label in range(10)])",
             "two things change at once",
+            ORDERS,
+            "rng.choice(np.flatnonzero(labels == label), count, replace=False)",
         ),
         (
-            "return np.random.default_rng(seed).choice(len(labels), 10 * count, replace=False)",
             "class by class",
+            "return np.random.default_rng(seed).choice(len(labels), 10 * count, replace=False)",
         ),
     ],
     "03.8": [
-        (EXPERIMENT.replace("(bundled, None)", "(bundled, bundled)"), "Both accuracies are equal"),
-        (EXPERIMENT.replace("(bundled, None)", "(None, bundled)"), "are swapped"),
-        (EXPERIMENT.replace("base.trainable = False", "pass"), "is not frozen"),
-        (EXPERIMENT.replace("100 * (", "("), "is a fraction"),
-        (EXPERIMENT.replace("accuracies[1])", "0.1)"), "distance to the control"),
+        ("Both accuracies are equal", "(bundled, None)", "(bundled, bundled)"),
+        ("are swapped", "(bundled, None)", "(None, bundled)"),
+        ("is not frozen", "base.trainable = False", "pass"),
+        ("is a fraction", "100 * (", "("),
+        ("distance to the control", "accuracies[1])", "0.1)"),
     ],
 }

@@ -137,14 +137,18 @@ def test_check_speaks_if_answers_can_only_be_kept_and_cannot(folder: Path, capsy
     assert text.count("\n") <= 4
 
 
+def python(code: str, folder: Path = PROJECT, **environment: str) -> str:
+    """Run code in a process of its own, and return what it prints."""
+    command, environment = [sys.executable, "-c", code], os.environ | environment
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
 def test_check_speaks_in_a_terminal_of_few_letters():
     code = "from course_utils.checks import check; check('01.q1', 'a')"
-    environment = os.environ | {"PYTHONIOENCODING": "ascii", "COURSE_ANSWERS": os.devnull + "/x"}
-    shown = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True
-    )
+    shown = python(code, PYTHONIOENCODING="ascii", COURSE_ANSWERS=os.devnull + "/x")
 
-    assert shown.stdout.startswith("? 01.q1: not yet.\nIn CIFAR-10")
+    assert shown.startswith("? 01.q1: not yet.\nIn CIFAR-10")
 
 
 def test_html_is_escaped():
@@ -160,17 +164,9 @@ def test_without_judges_answers_are_only_kept(tmp_path: Path, folder: Path):
     shutil.rmtree(tmp_path / "course_utils" / "checks" / "judges")
     code = "from course_utils.checks import check, given\n"
     code += "check('01.1', given('01.1')['cases'])\ncheck('01.1', len)"
-    environment = os.environ | {"PYTHONPATH": str(tmp_path), "COURSE_CLASS_WORD": "fox"}
-    shown = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    shown = python(code, tmp_path, PYTHONPATH=str(tmp_path), COURSE_CLASS_WORD="fox")
 
-    assert shown.stdout.startswith("● 01.1: kept for grading.\n○ 01.1: This answer is of the type")
+    assert shown.startswith("● 01.1: kept for grading.\n○ 01.1: This answer is of the type")
     assert read_answers(folder / "01.json")[0]["01.1"] == to_plain(make_given("01.1", "fox")["cases"])
 
 
@@ -239,10 +235,6 @@ def test_points_of_parts():
     assert judge_answer("90.1", to_plain(number)).points == 0
     assert judges.find_exercise("90.1").parts == {"90.1": 1.0, "90.1h": 1.0}
     assert judges.find_exercise("90.q1").parts == {"90.q1": 1.0}
-
-
-def test_exercises_come_in_order():
-    assert [exercise.name for exercise in judges.exercises("90")] == ["90.1", "90.2", "90.q1"]
 
 
 def test_a_failing_judge_goes_to_a_person():
@@ -325,9 +317,7 @@ def test_odd_answers_are_left_out_with_a_reason(tmp_path: Path):
         b'{"format": 2, "answers": {}}',
         b'{"format": 1, "answers": []}',
         b'{"format": 1, "answers": {"90.1": {"kind": "number", "type": "int", "value": Infinity}}}',
-        b'{"format": 1, "answers": {"90.1": {"kind": "number", "type": "int", "value": '
-        + b"9" * 5000
-        + b"}}}",
+        b'{"format": 1, "answers": {"90.1": {"kind": "number", "value": %s}}}' % (b"9" * 5000),
         json.dumps({"format": 1, "answers": {str(n): NUMBER for n in range(300)}}).encode(),
     ],
     ids=range(10),
@@ -380,9 +370,7 @@ def test_gaps_in_a_notebook(capsys: pytest.CaptureFixture):
         "fourth = run('other')\n"
         "for result in (first, second, third, fourth): print(type(result.error_in_exec).__name__)\n"
     )
-    shown = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
-    ).stdout
+    shown = python(code)
 
     assert "Exercise 01.1: count.\nReplace the line" in shown
     assert "There is no `missing` yet." in shown

@@ -164,6 +164,13 @@ def test_too_much_is_refused(answer: object):
         to_plain(answer)
 
 
+LAYER = {"class": "Dense", "name": "head", "trainable": True, "config": {"units": 3}, "layers": []}
+LAYER |= {"parameters": 4, "trainable_parameters": 4, "output_shape": [None, 3]}
+COMPILED = {"optimizer": "Adam", "learning_rate": 0.001, "loss": {"class": "mse", "config": {}}}
+MODEL = LAYER | {"kind": "model", "input_shape": None, "compiled": COMPILED, "layers": [LAYER]}
+EMPTY = {"kind": "list", "type": "list", "items": []}
+
+
 @pytest.mark.parametrize(
     "plain",
     [
@@ -193,26 +200,29 @@ def test_too_much_is_refused(answer: object):
         {"kind": "array", "dtype": "text", "shape": [2], "texts": ["a"]},
         {"kind": "history", "epochs": -1, "metrics": {}},
         {"kind": "history", "epochs": 1, "metrics": {"loss": ["x"]}},
-        {"kind": "settings", "class": "Adam", "config": {"a": {"b": 1}}},
-        {
-            "kind": "model",
-            "class": "M",
-            "name": "m",
-            "parameters": 1,
-            "trainable_parameters": -1,
-            "layers": [],
-        },
-        {
-            "kind": "table",
-            "columns": ["a"],
-            "values": [],
-            "index": {"kind": "list", "type": "list", "items": []},
-        },
+        {"kind": "table", "columns": ["a"], "values": [], "index": EMPTY},
+        {"kind": "series", "name": None, "index": EMPTY, "values": EMPTY | {"items": [{"kind": "nothing"}]}},
+        MODEL | {"trainable_parameters": -1},
+        MODEL | {"input_shape": ["cat"]},
+        MODEL | {"layers": [LAYER | {"trainable": 1}]},
+        MODEL | {"layers": [LAYER | {"config": {"a": {"b": 1}}}]},
+        MODEL | {"layers": [LAYER | {"layers": [LAYER] * 1500}] * 2},
+        MODEL | {"compiled": COMPILED | {"learning_rate": "fast"}},
+        MODEL | {"compiled": COMPILED | {"loss": "mse"}},
     ],
 )
 def test_data_out_of_form_are_refused(plain: object):
+    assert checked_plain(MODEL) == MODEL
     with pytest.raises(Invalid):
         checked_plain(plain)
+
+
+def weights(answer: dict) -> list[np.ndarray]:
+    return read.weights(answer, [(1,), (1,)], what="the list", finite=True)
+
+
+def positions(answer: dict) -> np.ndarray:
+    return read.positions(answer, 5, none="none at all", outside="no place {}")
 
 
 @pytest.mark.parametrize(
@@ -228,6 +238,12 @@ def test_data_out_of_form_are_refused(plain: object):
         (read.labels, [[1]], r"expected: \(n,\)"),
         (read.labels, ["cat"], "holds texts"),
         (read.array, [[1], [1, 2]], "different lengths"),
+        (positions, [], "none at all"),
+        (positions, [True], "This is a mask"),
+        (positions, [0, 5], "no place 5"),
+        (positions, [-1], "no place -1"),
+        (weights, [[1.0], [float("nan")]], "no finite numbers"),
+        (weights, [[1.0], [1.0, 2.0]], r"\(1,\) is expected"),
         (read.table, [1], "a table"),
         (read.model, 3, "a Keras model"),
         (read.history, 3, "model.fit"),
@@ -241,6 +257,7 @@ def test_readers_say_what_they_expect(reader, answer: object, hint: str):
 def test_readers_accept_what_means_the_same():
     assert read.number(carried(np.array([2.5]))) == 2.5
     assert read.labels(carried([1.0, 2.0])).tolist() == [1, 2]
+    assert positions(carried([4, 0, 4])).tolist() == [0, 4]
     assert read.labels(carried(pd.Series([1, 2]))).tolist() == [1, 2]
     assert read.history(carried({"loss": [1.0, 0.5]})) == {"loss": [1.0, 0.5]}
 
@@ -259,6 +276,16 @@ def test_readers_accept_what_means_the_same():
 )
 def test_close(found: object, expected: object, is_close: bool):
     assert read.close(found, expected) is is_close
+
+
+def test_mistakes_are_told_by_distance_or_by_part():
+    mistakes = {"one off": 101, "far off": 140}
+
+    read.tell_mistake(100, mistakes, within=0)
+    read.tell_mistake(100.5, mistakes)
+    for how in ({"within": 1}, {"tolerance": 0.01}):
+        with pytest.raises(Hint, match="one off"):
+            read.tell_mistake(100, mistakes, **how)
 
 
 @pytest.fixture(scope="module")
@@ -283,6 +310,10 @@ def test_models_are_described(keras):
     assert found["compiled"]["optimizer"] == "Adam"
     assert found["compiled"]["learning_rate"] == pytest.approx(1e-4)
     assert found["compiled"]["loss"]["config"]["from_logits"] is True
+    plan = keras.optimizers.schedules.CosineDecay(1e-3, 100)
+    model.compile(optimizer=keras.optimizers.SGD(plan), loss="mse")
+    assert carried(model)["compiled"]["learning_rate"]["class"] == "CosineDecay"
+    assert carried(model)["compiled"]["loss"]["class"] == "mse"
     layers = {layer["name"]: layer for layer in read.all_layers(found)}
     assert layers["inner"]["trainable"] is False
     assert (layers["head"]["config"]["activation"], layers["head"]["config"]["units"]) == ("softmax", 2)
@@ -294,15 +325,13 @@ def test_models_that_are_not_built_or_compiled(keras):
     assert (found["parameters"], found["compiled"], found["output_shape"]) == (None, None, None)
 
 
-def test_tensors_histories_layers_and_settings(keras):
+def test_tensors_and_histories(keras):
     history = keras.callbacks.History()
     history.epoch, history.history = [0, 1], {"loss": [1.0, float("nan")]}
 
     assert read.array(carried(keras.ops.arange(3))).tolist() == [0, 1, 2]
     assert read.array(carried(keras.Variable([1.0, 2.0]))).tolist() == [1, 2]
     assert np.isnan(read.history(carried(history))["loss"][1])
-    assert carried(keras.layers.Dropout(0.25))["config"]["rate"] == 0.25
-    assert carried(keras.optimizers.SGD(0.1))["config"]["learning_rate"] == pytest.approx(0.1)
 
 
 def test_own_subclasses_of_models_are_refused(keras):
