@@ -29,6 +29,6 @@ def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Answers go to a folder of the test; no class word or private folder of the person is used."""
     monkeypatch.setenv("COURSE_ANSWERS", str(tmp_path / "answers"))
     monkeypatch.delenv("COURSE_CLASS_WORD", raising=False)
-    monkeypatch.delenv("COURSE_PRIVATE", raising=False)
+    monkeypatch.setenv("COURSE_PRIVATE", "")  # and what a test sets is taken back
     with quiet_figures():
         yield tmp_path / "answers"
