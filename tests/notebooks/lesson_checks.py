@@ -212,6 +212,9 @@ def figure_problems(notebook: NotebookNode) -> list[str]:
     return problems
 
 
+LABELS = (STAND_IN, REFERENCE, "public project", "Drawn shapes")  # of a figure or table: what it is of
+
+
 def label_problems(notebook: NotebookNode) -> list[str]:
     """Once pictures are loaded, each stored figure and table says: of a stand-in, reference, or published."""
     problems, loaded = [], False
@@ -221,7 +224,7 @@ def label_problems(notebook: NotebookNode) -> list[str]:
             data = output.get("data", {})
             shown = "".join(data.get("text/plain", "")) + "".join(data.get("text/html", ""))
             alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-            is_labelled = any(label in shown + alt for label in (STAND_IN, REFERENCE, "public project"))
+            is_labelled = any(label in shown + alt for label in LABELS)
             if loaded and {"image/png", "text/html"} & set(data) and not is_labelled:
                 problems.append(f"a figure or table of cell {cell.id} does not say: {STAND_IN}")
     return problems
