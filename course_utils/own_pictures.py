@@ -46,10 +46,17 @@ def load_pictures(folder: str | Path, *, size: int = 96) -> OwnPictures:
         size: of the pictures that are returned, pixels.
 
     Raises:
-        CourseError: the folder is missing, or holds fewer than two classes or too few pictures of one.
+        CourseError: the folder is missing, or holds fewer than two classes or too few pictures of one; or
+            the size is no whole number above 0.
     """
     from tqdm.auto import tqdm
 
+    if type(size) is not int or size < 1:
+        raise CourseError(
+            f"The pictures cannot be scaled to size={size!r}.",
+            cause="Expected a whole number of pixels above 0.",
+            next_step="give for example size=96.",
+        )
     folder = Path(folder).expanduser()
     class_names = _class_names(folder)
     files = [
@@ -121,7 +128,7 @@ def _class_names(folder: Path) -> tuple[str, ...]:
     if not folder.is_dir():
         raise CourseError(
             f"The folder {folder} cannot be used.",
-            cause="No folder lies there.",
+            cause="A file lies there." if folder.exists() else "No folder lies there.",
             next_step="give the path of a folder with one sub-folder a class: pets/cat, pets/dog.",
         )
     names = sorted(

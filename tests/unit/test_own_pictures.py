@@ -86,6 +86,14 @@ def test_a_folder_without_classes_is_refused(photos: Path):
         load_pictures(photos / "my cat")
     with pytest.raises(CourseError, match="No folder lies there"):
         load_pictures(photos / "cats")
+    with pytest.raises(CourseError, match="A file lies there"):
+        load_pictures(photos / "my cat" / "0.png")
+
+
+@pytest.mark.parametrize("size", [0, -1, "96", 96.0, True, None])
+def test_a_size_that_is_none_is_refused(photos: Path, size: object):
+    with pytest.raises(CourseError, match="whole number of pixels"):
+        load_pictures(photos, size=size)
 
 
 def test_drawn_shapes_are_the_same_for_a_seed_and_can_be_loaded(tmp_path: Path):
