@@ -154,7 +154,7 @@ def test_badge_opens_the_student_edition(master: NotebookNode, monkeypatch: pyte
     edition = builder.student_edition(master, "01_x.ipynb")
 
     assert "jo/course/blob/v1/notebooks/exercises/student/01_x.ipynb)" in edition.cells[0].source
-    assert 'REPOSITORY, TAG = "https://github.com/jo/course", "v1"' in edition.cells[1].source
+    assert '= "https://github.com/jo/course", "v1", "", ""' in edition.cells[1].source
 
 
 def test_a_new_repository_reaches_the_masters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

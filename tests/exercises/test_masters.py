@@ -102,7 +102,7 @@ def test_exercises_do_not_use_each_others_results(master: NotebookNode):
 def test_frame_is_stamped(master: NotebookNode):
     bootstraps = [cell for cell in master.cells if "bootstrap" in lesson_checks.tags(cell)]
 
-    assert [cell.source for cell in bootstraps] == [builder.exercise_bootstrap()]
+    assert [cell.source for cell in bootstraps] == [builder.frame.bootstrap(*builder.frame.read_setting())]
     assert "minute" in master.cells[0].source
     assert "**Needs:**" in master.cells[0].source
     (parameters,) = [cell for cell in master.cells if "parameters" in lesson_checks.tags(cell)]

@@ -102,8 +102,8 @@ def student_edition(master: NotebookNode, name: str, *, is_public: bool = True) 
         ValueError, RuntimeError, ValidationError: the master is not in form; the text says which cell.
     """
     repository, tag = frame.read_setting()
-    button = frame.badge(repository if is_public else "", tag, f"exercises/student/{name}")
-    edition = _stamped(master, [button, GENERATED.format(name=name)])
+    line = frame.badges(repository if is_public else "", tag, f"notebooks/exercises/student/{name}")
+    edition = _stamped(master, [line, GENERATED.format(name=name)])
     for cell in edition.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("](../notebooks/", "](../../")
@@ -129,25 +129,16 @@ def _processed(edition: NotebookNode, *steps: object) -> NotebookNode:
 def _stamped(master: NotebookNode, lines: list[str]) -> NotebookNode:
     edition = nbformat.from_dict({**copy.deepcopy(master), "metadata": copy.deepcopy(METADATA)})
     title = edition.cells[0]
-    title.source = "\n\n".join([*frame.blocks_but_badge(title.source), *filter(None, lines)])
-    frame.set_bootstrap(edition, exercise_bootstrap())
+    title.source = "\n\n".join([*frame.blocks_but_badges(title.source), *filter(None, lines)])
+    frame.set_bootstrap(edition, frame.bootstrap(*frame.read_setting()))
     return edition
 
 
 def stamp_master(path: Path) -> None:
     """Set the bootstrap cell of a master, where the setting in pyproject.toml has changed."""
     master = nbformat.read(path, as_version=4)
-    if frame.set_bootstrap(master, exercise_bootstrap()):
+    if frame.set_bootstrap(master, frame.bootstrap(*frame.read_setting())):
         frame.write_notebook(master, path)
-
-
-def exercise_bootstrap() -> str:
-    """Return the bootstrap of the lessons, with the project one or three folders up."""
-    lesson = frame.bootstrap(*frame.read_setting())
-    exercise = lesson.replace('["course", "..", "."]', '["course", "../../..", ".."]')
-    if exercise == lesson:
-        raise ValueError("the bootstrap of the lessons has changed; adapt exercise_bootstrap")
-    return exercise
 
 
 def _without_output(cell: NotebookNode) -> NotebookNode:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import nbformat
@@ -69,40 +68,7 @@ def test_storing_twice_changes_nothing(
     assert sorted(tmp_path.iterdir()) == sorted(paths)
 
 
-@pytest.mark.parametrize("repository", ["", "owner/name"])
-def test_bootstrap_is_short_and_runs_as_plain_python(repository: str):
-    text = bootstrap(repository, "v1.2.3")
-    names: dict[str, object] = {}
-    path = list(sys.path)
-
-    exec(text, names)
-
-    assert sys.path[:3] == ["course", "..", "."]
-    sys.path[:] = path
-    assert len(text.splitlines()) <= 8
-    assert max(map(len, text.splitlines())) <= 88
-    assert names["REPOSITORY"] == (repository and "https://github.com/owner/name")
-    assert names["TAG"] == "v1.2.3"
-
-
-def test_bootstrap_in_colab_fetches_the_tag_and_installs(monkeypatch: pytest.MonkeyPatch):
-    called: list[tuple] = []
-    monkeypatch.setitem(sys.modules, "google.colab", sys)
-    monkeypatch.setattr(
-        "subprocess.check_call", lambda *arguments, **options: called.append((arguments, options))
-    )
-    monkeypatch.setattr(sys, "path", list(sys.path))
-
-    exec(bootstrap("", "v1.2.3"), {})
-    assert called == []
-    exec(bootstrap("owner/name", "v1.2.3"), {})
-
-    command = "git clone -q --depth 1 -b v1.2.3 https://github.com/owner/name course"
-    command = f"test -d course || {command} && pip install -q -r course/requirements.txt"
-    assert called == [((command,), {"shell": True})]
-
-
-def test_stamp_sets_and_takes_away_the_badge(lesson: nbformat.NotebookNode):
+def test_stamp_sets_and_takes_away_the_badges(lesson: nbformat.NotebookNode):
     lesson.cells[0].source = "# A title\n\nWhat you will do.\n\n**Time:** 1 minute."
     plain = lesson.cells[0].source
     lesson.cells.insert(1, code("# stamped", "boot", tags=["bootstrap"]))
@@ -110,10 +76,15 @@ def test_stamp_sets_and_takes_away_the_badge(lesson: nbformat.NotebookNode):
     assert stamp(lesson, "01_a.ipynb", "owner/name", "v1")
     blocks = lesson.cells[0].source.split("\n\n")
     assert blocks[2].startswith(BADGE_START)
-    assert blocks[2].endswith(
-        "(https://colab.research.google.com/github/owner/name/blob/v1/notebooks/01_a.ipynb)"
-    )
+    for address in (
+        "https://colab.research.google.com/github/owner/name/blob/v1/notebooks/01_a.ipynb",
+        "https://mybinder.org/v2/gh/owner/name/v1?labpath=notebooks%2F01_a.ipynb",
+        "https://codespaces.new/owner/name?quickstart=1",
+    ):
+        assert f"({address})" in blocks[2]
     assert lesson.cells[1].source == bootstrap("owner/name", "v1")
+    assert lesson.cells[1].metadata["cellView"] == "form"
+    assert lesson.cells[1].metadata["jupyter"] == {"source_hidden": True}
     assert not stamp(lesson, "01_a.ipynb", "owner/name", "v1")
     assert stamp(lesson, "01_a.ipynb", "", "v1")
     assert lesson.cells[0].source == plain
