@@ -12,7 +12,7 @@ export PROFILE
 COURSE_OPTIONS = --profile "$$PROFILE" $(if $(DATA),--data "$$DATA") $(if $(WEIGHTS),--weights "$$WEIGHTS") \
 	$(if $(SEED),--seed "$$SEED") $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
 
-.PHONY: help setup course sweep reference docs test test-full lab outputs exercises grade bench pretrain weights-report fetch cache soak constraints
+.PHONY: help setup course sweep reference docs test test-full lab outputs exercises standalone publish matrix grade bench pretrain weights-report fetch cache soak constraints
 
 help: ## Show what can be made
 	@echo "make TARGET [PROFILE=offline|laptop|gpu|auto] [DATA=…] [WEIGHTS=…] [SEED=…] [OUT=…] [LESSONS=\"01 03\"]"
@@ -50,6 +50,16 @@ outputs: $(READY) ## Run the lessons offline and store their outputs in notebook
 exercises: $(READY) ## Build the editions of the exercises, student and instructor, in build/exercises [PRIVATE=…]
 	@$(PY) -m tools.lessons.editions $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS") \
 	  $(if $(PRIVATE),--private "$$PRIVATE")
+
+standalone: $(READY) ## Write each lesson and exercise notebook as one file that runs alone [OUT=…] [LESSONS=…] [WITH_WEIGHTS=1]
+	@$(PY) -m tools.lessons.standalone $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS") \
+	  $(if $(WITH_WEIGHTS),--with-weights)
+
+publish: $(READY) ## Stamp badges and first cells for a public place, check links: [REPOSITORY=owner/name] [TAG=…]
+	@$(PY) -m tools.lessons.publish $(if $(REPOSITORY),--repository "$$REPOSITORY") $(if $(TAG),--tag "$$TAG")
+
+matrix: $(READY) ## Try other Pythons, versions and backends, write docs/SUPPORT.md [COLAB=file] [ARGS='--only "3.13 lowest"']
+	@$(PY) -m tools.support $(if $(COLAB),--colab "$$COLAB") $(ARGS)
 
 grade: $(READY) ## Grade notebooks: SUBMISSIONS=folder [ASSIGNMENT=03] [OUT=…] [CLASS_WORD=…] [WORKERS=n] [PRIVATE=…]
 	@$(if $(SUBMISSIONS),,echo "Next: name the folder, for example: make grade SUBMISSIONS=handed-in"; exit 1;) \

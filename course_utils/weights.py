@@ -287,9 +287,26 @@ def _unpacked(name: str, folder: Path) -> Path:
     path = _place(name, digest)
     if _is_whole(path, digest):
         return path
-    arrays = read_compact(folder / card["file"], card["sha256"])
+    arrays = read_compact(_compact_file(folder, card["file"]), card["sha256"])
     write_weight_file(path, arrays)
     return path
+
+
+def _compact_file(folder: Path, file: str) -> Path:
+    """Return the bundled file, of the course or beside the notebook: a notebook alone may not carry it.
+
+    Raises:
+        CourseError: it is in neither place.
+    """
+    for place in (folder, Path()):
+        if (place / file).is_file():
+            return place / file
+    raise CourseError(
+        f"The bundled weights are not here: {file}.",
+        cause=f"Looked for it in {folder} and in {Path().absolute()}.",
+        next_step=f"put {file} (data/weights in course.zip and in the project) beside this notebook, or set "
+        "WEIGHTS to imagenet, which downloads.",
+    )
 
 
 def _place(name: str, digest: str) -> Path:

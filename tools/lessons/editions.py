@@ -201,6 +201,11 @@ def build(out: Path, paths: list[Path]) -> list[Path]:
     return written
 
 
+def renew_student_edition(path: Path) -> Path:
+    """Write the student edition of a master to where students find it, and return its path."""
+    return _written(_student_edition_of(path), student_folder(path.parent) / path.name)
+
+
 def _written(edition: NotebookNode, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     frame.write_notebook(edition, target)
@@ -237,7 +242,7 @@ def main(arguments: list[str] | None = None) -> int:
     written = build(chosen.out or PROJECT / "build" / "exercises", paths)
     if chosen.private or chosen.out is None:
         for path in paths:
-            _written(_student_edition_of(path), student_folder(folder) / path.name)
+            renew_student_edition(path)
     print("\n".join(f"Built: {path}" for path in written))
     return 0
 
