@@ -271,3 +271,44 @@ def test_parameters_of_the_bases_and_of_a_head_that_was_not_counted(keras):
     ]
     head = keras.Sequential([keras.Input((8, 8, 2048)), *head])
     assert resnet.count_params() + head.count_params() == 40_899_018
+
+
+# A model with Resizing inside, called by hand (lesson 04, section on Grad-CAM)
+
+
+def with_resizing(keras, *, augmented: bool):
+    """The complete model of lesson 03, or with augmentation that of lesson 04, small; and its statistics."""
+    base = keras.Sequential(
+        [keras.Input((12, 12, 3)), keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()]
+    )
+    inputs = keras.Input((8, 8, 3), dtype="uint8")
+    x = keras.ops.cast(inputs, "float32")
+    x = keras.layers.RandomFlip("horizontal", seed=0)(x) if augmented else x
+    x = keras.layers.Resizing(12, 12, interpolation="bilinear")(x)
+    x = keras.layers.GlobalAveragePooling2D()(base(x / 127.5 - 1))
+    return keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Dropout(0.5)(x))), base
+
+
+@pytest.mark.parametrize("augmented", [False, True], ids=["lesson 03", "lesson 04"])
+@pytest.mark.parametrize("is_frozen", [True, False])
+def test_what_lessons_call_answers_without_training(keras, augmented: bool, is_frozen: bool):
+    """``predict`` (lessons, ``predict_image``) and ``training=False`` (Grad-CAM) agree, and move nothing."""
+    model, base = with_resizing(keras, augmented=augmented)
+    base.trainable = not is_frozen
+    before = copied(norms(keras, base))
+
+    answers = model.predict(PICTURES, verbose=0)
+    by_hand = np.asarray(model(PICTURES, training=False))
+
+    assert np.allclose(answers, by_hand, atol=1e-5)
+    assert same(before, copied(norms(keras, base)))
+
+
+def test_called_by_hand_without_training_false_resizing_switches_to_training(keras):
+    model, base = with_resizing(keras, augmented=False)
+    before = copied(norms(keras, base))
+    by_hand, answers = np.asarray(model(PICTURES)), model.predict(PICTURES, verbose=0)
+    assert not np.allclose(answers, by_hand, atol=1e-3), (
+        f"Keras {keras.__version__} now answers the same: shorten the warning of lesson 04, section on Grad-CAM."
+    )
+    assert not same(before, copied(norms(keras, base)))
