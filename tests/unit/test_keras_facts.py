@@ -277,7 +277,7 @@ def test_parameters_of_the_bases_and_of_a_head_that_was_not_counted(keras):
 
 
 def with_resizing(keras, *, augmented: bool):
-    """The complete model of lesson 03, or with augmentation that of lesson 04, small; and its statistics."""
+    """A small complete model of lesson 03, or with augmentation of lesson 04; and its base."""
     base = keras.Sequential(
         [keras.Input((12, 12, 3)), keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()]
     )
@@ -309,6 +309,6 @@ def test_called_by_hand_without_training_false_resizing_switches_to_training(ker
     before = copied(norms(keras, base))
     by_hand, answers = np.asarray(model(PICTURES)), model.predict(PICTURES, verbose=0)
     assert not np.allclose(answers, by_hand, atol=1e-3), (
-        f"Keras {keras.__version__} now answers the same: shorten the warning of lesson 04, section on Grad-CAM."
+        f"Keras {keras.__version__} now answers the same: shorten the warning of lesson 04 (Grad-CAM)."
     )
     assert not same(before, copied(norms(keras, base)))
