@@ -26,6 +26,7 @@ MEANINGS = {  # words in a name -> its colour in every figure; the first that fi
     r"published": "#7f7f7f",
     r"corrected|vote": "#cc79a7",
 }
+NO_MEANING = "#e69f00"  # of bars that are neither trained from scratch, nor frozen, nor fine-tuned
 PERCENT = "(%)"  # end of a label: the values are fractions, and are shown in per cent
 WIDTH = 9.0  # inches at 100 dots an inch: readable at notebook width
 
@@ -90,11 +91,11 @@ def _line_colors(names: Sequence[object]) -> list[str]:
 
 
 def _bar_colors(names: Sequence[object]) -> list[str]:
-    """Return the meant colours, and one colour for all bars of which nothing is meant."""
-    return [color or _cycle(1)[0] for color in _meant(names)]
+    """Return the meant colours, and one that means nothing for all others."""
+    return [color or NO_MEANING for color in _meant(names)]
 
 
-def _mean_and_spread(
+def _numbers_and_errors(
     values: pd.Series | pd.DataFrame, label: str
 ) -> tuple[pd.Series | pd.DataFrame, pd.Series | pd.DataFrame]:
     """Return numbers and their standard deviations (0 where there are none), as the label wants them."""
@@ -246,7 +247,7 @@ def bars(values: pd.Series | pd.DataFrame, *, xlabel: str = "validation accuracy
         xlabel: what the numbers are, with their unit.
         title: of the plot.
     """
-    values, errors = _mean_and_spread(values, xlabel)
+    values, errors = _numbers_and_errors(values, xlabel)
     figure, axes = _figure(0.7 + 0.36 * len(values))
     ax = axes[0, 0]
     look = {"height": 0.65, "ecolor": "#444444", "capsize": 3}
@@ -283,7 +284,7 @@ def lines(
     figure, axes = _figure(3.2)
     ax = axes[0, 0]
     few_points = len(frame) <= 12
-    frame, bands = _mean_and_spread(frame, ylabel)
+    frame, bands = _numbers_and_errors(frame, ylabel)
     for name, color in zip(frame, _line_colors(list(frame)), strict=True):
         ax.plot(frame.index, frame[name], marker="o" if few_points else "", color=color, label=name)
         if bands[name].any():
