@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from course_utils.errors import CourseError
+from course_utils.system.device import gpus
 
 
 @dataclass(frozen=True)
@@ -201,12 +202,10 @@ def check_overrides(overrides: object) -> None:
 
 
 def _chosen_profile() -> Profile:
-    import tensorflow as tf
-
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        return dataclasses.replace(_GPU, reason=f"auto: TensorFlow found {len(gpus)} GPU")
-    return dataclasses.replace(_LAPTOP, reason="auto: TensorFlow found no GPU")
+    found = gpus()
+    if found:
+        return dataclasses.replace(_GPU, reason=f"auto: found {len(found)} GPU ({found[0]})")
+    return dataclasses.replace(_LAPTOP, reason="auto: found no GPU")
 
 
 def _check_override(profile: Profile, field: str, value: object) -> None:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from course_utils.errors import CourseError, first_line
 from course_utils.system import run_folder
+from course_utils.system.device import gpus
 from course_utils.system.paths import out_folder
 from course_utils.system.whole_file import replacing
 
@@ -157,14 +158,9 @@ def own_path(folder: Path, name: str, ending: str, same: dict[str, object], *, f
 @functools.cache
 def device_name() -> str:
     """Return what computes, for example ``"AMD EPYC, 2 cores"`` or ``"NVIDIA T4"``."""
-    try:
-        import tensorflow as tf
-
-        gpus = tf.config.list_physical_devices("GPU")
-        if gpus:
-            return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
-    except ImportError:
-        pass
+    found = gpus()
+    if found:
+        return found[0]
     return f"{_processor()}, {os.cpu_count()} cores"
 
 

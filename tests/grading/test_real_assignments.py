@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import made_up
@@ -16,6 +17,7 @@ from tools.grading.judging import Judges
 from tools.grading.results import Graded
 from tools.grading.sandbox import Limits
 from tools.lessons.masters import student_folder
+from tools.lessons.standalone import CODE, standalone, zipped
 
 MASTERS = sorted((PROJECT / "exercises").glob("[0-9][0-9]_*.ipynb"))
 
@@ -46,14 +48,16 @@ def grade_real(stage, tmp_path):
 
 
 def test_one_lesson_in_short(grade_real, tmp_path):
-    look_at(MASTERS[0], grade_real, tmp_path, ["perfect", "half-stripped"])
+    look_at(MASTERS[0], grade_real, tmp_path, ["perfect", "half-stripped", "half-alone"])
 
 
 @pytest.mark.full
 @pytest.mark.timeout(2400)
 @pytest.mark.parametrize("path", MASTERS, ids=lambda path: path.stem)
 def test_instructor_full_student_none_half_in_between(path, grade_real, tmp_path):
-    look_at(path, grade_real, tmp_path, ["perfect", "stripped", "half", "half-stripped", "empty"])
+    look_at(
+        path, grade_real, tmp_path, ["perfect", "stripped", "half", "half-stripped", "half-alone", "empty"]
+    )
 
 
 def look_at(path, grade_real, tmp_path, names) -> None:
@@ -65,6 +69,7 @@ def look_at(path, grade_real, tmp_path, names) -> None:
         "stripped": made_up.stripped(master),
         "half": some,
         "half-stripped": made_up.stripped(some),
+        "half-alone": standalone(copy.deepcopy(some), student_folder(path.parent), zipped(CODE)),
         "empty": student,
     }
     for name in names:
@@ -77,7 +82,7 @@ def look_at(path, grade_real, tmp_path, names) -> None:
         lost = [(s.exercise, s.flag, s.message) for s in graded[name].scores if s.points != s.max_points]
         assert lost == [], name
         assert graded[name].flags == []
-    for name in {"half", "half-stripped"} & set(names):
+    for name in {"half", "half-stripped", "half-alone"} & set(names):
         full = {score.exercise for score in graded[name].scores if score.points == score.max_points}
         assert full == {exercise_of(gap) for gap in filled}, name
         assert not graded[name].is_open, name

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from course_utils import profiles
 from course_utils.errors import CourseError
 from course_utils.profiles import MAY_BE_NONE, PROFILES, Profile, load_profile
 
@@ -30,10 +31,8 @@ def refused(name="offline", **overrides) -> str:
 
 @pytest.fixture
 def gpus(monkeypatch):
-    import tensorflow as tf
-
     found: list[str] = []
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: found if kind == "GPU" else [])
+    monkeypatch.setattr(profiles, "gpus", lambda: found)
     return found
 
 
@@ -66,13 +65,13 @@ def test_studies_of_lesson_18_find_the_pictures_that_they_need():
 def test_auto_takes_a_gpu_and_says_why(gpus):
     gpus.extend(["GPU:0", "GPU:1"])
     chosen = load_profile("auto")
-    assert (chosen.name, chosen.reason) == ("gpu", "auto: TensorFlow found 2 GPU")
+    assert (chosen.name, chosen.reason) == ("gpu", "auto: found 2 GPU (GPU:0)")
     assert dataclasses.replace(chosen, reason=PROFILES["gpu"].reason) == PROFILES["gpu"]
 
 
 def test_auto_without_gpu(gpus):
     chosen = load_profile()
-    assert (chosen.name, chosen.reason) == ("laptop", "auto: TensorFlow found no GPU")
+    assert (chosen.name, chosen.reason) == ("laptop", "auto: found no GPU")
     assert load_profile("auto", mlp_epochs=2).mlp_epochs == 2
 
 
