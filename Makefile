@@ -12,7 +12,7 @@ export PROFILE
 COURSE_OPTIONS = --profile "$$PROFILE" $(if $(DATA),--data "$$DATA") $(if $(WEIGHTS),--weights "$$WEIGHTS") \
 	$(if $(SEED),--seed "$$SEED") $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
 
-.PHONY: help setup course sweep reference docs test test-full lab outputs exercises grade bench pretrain weights-report fetch cache soak constraints
+.PHONY: help setup course sweep reference docs test test-full lab outputs exercises slides grade bench pretrain weights-report fetch cache soak constraints
 
 help: ## Show what can be made
 	@echo "make TARGET [PROFILE=offline|laptop|gpu|auto] [DATA=…] [WEIGHTS=…] [SEED=…] [OUT=…] [LESSONS=\"01 03\"]"
@@ -50,6 +50,9 @@ outputs: $(READY) ## Run the lessons offline and store their outputs in notebook
 exercises: $(READY) ## Build the editions of the exercises, student and instructor, in build/exercises [PRIVATE=…]
 	@$(PY) -m tools.lessons.editions $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS") \
 	  $(if $(PRIVATE),--private "$$PRIVATE")
+
+slides: $(READY) ## Make slides of the lessons from their stored outputs, a file each, in build/slides [LESSONS=…] [OUT=…]
+	@$(PY) -m tools.lessons.slides $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
 
 grade: $(READY) ## Grade notebooks: SUBMISSIONS=folder [ASSIGNMENT=03] [OUT=…] [CLASS_WORD=…] [WORKERS=n] [PRIVATE=…]
 	@$(if $(SUBMISSIONS),,echo "Next: name the folder, for example: make grade SUBMISSIONS=handed-in"; exit 1;) \
