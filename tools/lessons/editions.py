@@ -103,7 +103,11 @@ def student_edition(master: NotebookNode, name: str, *, is_public: bool = True) 
     """
     repository, tag = frame.read_setting()
     button = frame.badge(repository if is_public else "", tag, f"exercises/student/{name}")
-    edition = _stamped(master, [button, GENERATED.format(name=name)])
+    edition = _stamped(master, [button])
+    edition.metadata["generated"] = {
+        "by": "make exercises",
+        "from": f"exercises/{name}",
+    }  # no text for students
     for cell in edition.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("](../notebooks/", "](../../")
