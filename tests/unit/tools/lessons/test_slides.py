@@ -129,6 +129,9 @@ def test_a_lesson_is_whole(path: Path):
     assert sum(slide.kind == "predict" for slide in slides) == questions >= 5
     assert not re.search(r'(?:src|href)="(?!https:|data:)', page)
     assert "<h1" not in page
+    assert page.count("<strong>Exercise ") >= 7
+    assert ">open<" not in page
+    assert "- open" not in page
     assert not re.search("<ol|<p>|#", " ".join(slide.title for slide in slides))
 
 
