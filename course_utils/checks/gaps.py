@@ -75,7 +75,7 @@ def _frame_elsewhere(error: Exception) -> traceback.FrameSummary | None:
 def _missing_in_check(name: str, earlier: Sequence[str]) -> str:
     defining = re.compile(rf"^\s*(def {name}\b|{name}\b.*=)", re.MULTILINE)
     ran = next((code for code in reversed(earlier) if defining.search(code)), "")
-    if not ran:
+    if not ran or "raise NotImplementedError" in ran:
         fill = "Fill the gap in the cell above, run that cell, then run this one again."
         return f"There is no `{name}` yet.\n{fill}"
     where = "it stopped with an error"

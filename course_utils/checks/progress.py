@@ -1,6 +1,6 @@
 """How far a student is in a lesson: which of the answers that are kept were found right here.
 
-``OUT/answers/03.right.json`` holds ``{"03.2": digest of answer and class word, …}``. An answer counts as
+``OUT/answers/right/03.json`` holds ``{"03.2": digest of answer and class word, …}``. An answer counts as
 long as it is the one that is kept. So it counts after a restart too, and no answer has to be judged again.
 Grading never reads this file.
 """
@@ -25,6 +25,7 @@ def note_right(exercise: str, plain: Plain, class_word: str, folder: Path) -> No
         OSError: the note cannot be written.
     """
     path = _path(exercise, folder)
+    path.parent.mkdir(exist_ok=True)
     noted = _noted(path) | {exercise: _digest(plain, class_word)}
     with replacing(path) as part:
         part.write_text(json.dumps(noted), encoding="utf-8")
@@ -41,7 +42,7 @@ def right_answers(lesson: str, class_word: str, folder: Path) -> set[str]:
 
 
 def _path(name: str, folder: Path) -> Path:
-    return folder / f"{lesson_of(name)}.right.json"
+    return folder / "right" / f"{lesson_of(name)}.json"
 
 
 def _noted(path: Path) -> dict[str, str]:

@@ -420,6 +420,10 @@ def test_a_cell_that_stopped_is_no_gap():
         'check("01.1", whole)',
     )
 
+    _, gap = in_a_notebook(
+        'raise NotImplementedError("Exercise 01.1: count.")\nwhole = 1', 'check("01.1", whole)'
+    )
+    assert "Fill the gap" in gap
     assert "Python cannot read its line 2 ('(' was never closed):\n    return number / (2\n" in unreadable
     assert "There is no `whole`: its cell ran, but it stopped with an error\n" in stopped
     assert "Fill the gap" not in unreadable + stopped
@@ -452,7 +456,7 @@ def test_progress_counts_the_answers_that_are_kept_and_right(capsys: pytest.Capt
 @pytest.mark.parametrize("content", ["[", "[]", "{}", '{"90.1": 3}'])
 def test_odd_notes_of_progress_count_nothing(content: str, folder: Path, capsys: pytest.CaptureFixture):
     check("90.1", given("90.1")["number"])
-    (folder / "90.right.json").write_text(content)
+    (folder / "right" / "90.json").write_text(content)
     check("90.2", 5)
 
     assert capsys.readouterr().out.splitlines()[-1] == "0 of 2 exercises right"
