@@ -25,6 +25,11 @@ def text(source: str) -> str:
     return re.sub(r'<a href="(?!https?:)[^"]*">(.*?)</a>', r"\1", made)
 
 
+def heading(line: str) -> str:
+    """Return the words of a heading as HTML; "1." in front of them begins no list."""
+    return re.sub("</?p>", "", text(re.sub(r"^(\d+)\.", r"\1\\.", line.lstrip("# "))))
+
+
 def lines(source: str) -> float:
     """Return how many lines a text takes: in its source, a sentence may go on in the next line."""
     joined = re.sub(r"\n(?![-*|>]|\d+\.)", " ", source).splitlines()

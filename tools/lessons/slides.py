@@ -5,7 +5,7 @@ They are derived from the notebooks and their stored outputs by a rule, so nobod
 - A heading begins a slide. So does a figure or a table; it stands there alone.
 - What does not fit under one heading goes on under the same title.
 - A question to predict has a slide of its own; its answer, or what the next cell prints, waits for a key.
-- Cells that set a lesson up or keep records are left out, and so is the text that only leads to them.
+- Cells that set a lesson up or only keep records are left out, and so is the text that leads to them.
 - A table that is longer than two slides is cut, and says so.
 
     python -m tools.lessons.slides [--out FOLDER] [--lessons "01 03"]
@@ -28,11 +28,11 @@ from course_utils.running.execution import find_lessons
 from course_utils.system.paths import PROJECT
 from course_utils.system.whole_file import replacing
 from tools.lessons import slide_parts
-from tools.lessons.slide_parts import LINES
 
 TEMPLATE = Path(__file__).with_name("slides.html.j2")
 SETUP_TAGS = {"bootstrap", "parameters", "sentinel"}
 SETUP = re.compile(r"\bstart_lesson\(|^profile\.table\(\)", re.MULTILINE)
+WORDS = 28  # a shorter text before a cell that is left out only leads to it
 RECORDS = re.compile(r"\blesson\.(record|save_run)\(")
 BLOCK = re.compile(r"<details>.*?</details>|```.*?```|(?:(?!\n[ \t]*\n|<details>|```).)+", re.DOTALL)
 
@@ -52,11 +52,11 @@ def slides_of(lesson: NotebookNode) -> list[Slide]:
     slides: list[Slide] = []
     is_answer = False  # what comes next answers a question
     for cell, following in zip(lesson.cells, [*lesson.cells[1:], None], strict=True):
-        if cell.cell_type == "markdown" and ("# " in cell.source or not _is_setup(following)):
+        if cell.cell_type == "markdown" and not (_is_short(cell) and _is_left_out(following)):
             is_answer = _add_text(slides, cell.source)
             if len(slides) == 1:
                 _begin(slides)  # only the first text stands on the cover
-        elif cell.cell_type == "code" and not (_is_setup(cell) or RECORDS.search(cell.source)):
+        elif cell.cell_type == "code" and not _is_left_out(cell):
             _add_code(slides, cell, is_answer=is_answer)
     return [slide for slide in slides if slide.parts or slide.kind == "cover"]
 
@@ -66,13 +66,16 @@ def _begin(slides: list[Slide], kind: str = "text", title: str = "") -> Slide:
     return slides[-1]
 
 
-def _add(slides: list[Slide], part: str, lines: float, *, leads: bool = True) -> None:
+def _add(slides: list[Slide], part: str, lines: float, *, is_code: bool = False) -> None:
     """Add a part to the last slide, or to a new one; a text that leads to code goes there with it."""
     slide = slides[-1]
-    limit = LINES if leads or len(slide.parts) > 1 else 1.25 * LINES  # rather smaller letters than apart
+    is_bound = part.startswith("<pre") or (is_code and len(slide.parts) == 1)
+    limit = (
+        1.25 * slide_parts.LINES if is_bound else slide_parts.LINES
+    )  # rather smaller letters than code without its text or output
     if slide.kind == "figure" or (slide.parts and sum(slide.lines) + lines > limit):
         new = _begin(slides)
-        if not leads and len(slide.parts) > 1 and slide.parts[-1].startswith("<p>"):
+        if is_code and len(slide.parts) > 1 and slide.parts[-1].startswith("<p>"):
             new.parts, new.lines = [slide.parts.pop()], [slide.lines.pop()]
         slide = new
     slide.parts.append(part)
@@ -86,8 +89,7 @@ def _add_text(slides: list[Slide], source: str) -> bool:
     for block in (match[0].strip() for match in BLOCK.finditer(source)):
         if block.startswith("#"):
             title, _, block = block.partition("\n")
-            title = re.sub("</?p>", "", slide_parts.text(_heading(title)))
-            _begin(slides, "text" if slides else "cover", title)
+            _begin(slides, "text" if slides else "cover", slide_parts.heading(title))
         elif "**Predict:**" in block:
             _begin(slides, "predict")
         if block and block != "> *My guess:*":
@@ -98,11 +100,11 @@ def _add_text(slides: list[Slide], source: str) -> bool:
 def _add_code(slides: list[Slide], cell: NotebookNode, *, is_answer: bool) -> None:
     if slides[-1].kind == "predict":
         _begin(slides)
-    _add(slides, slide_parts.code(cell.source), slide_parts.code_lines(cell.source), leads=False)
+    _add(slides, slide_parts.code(cell.source), slide_parts.code_lines(cell.source), is_code=True)
     for output in cell.outputs:
         for shown in slide_parts.pictured(output):
             slide = _begin(slides, "figure")
-            slide.parts, slide.lines = [shown], [LINES]
+            slide.parts, slide.lines = [shown], [slide_parts.LINES]
         if printed := slide_parts.printed(output):
             part = slide_parts.output(printed, later=is_answer)
             _add(slides, part, slide_parts.code_lines(printed))
@@ -110,15 +112,15 @@ def _add_code(slides: list[Slide], cell: NotebookNode, *, is_answer: bool) -> No
                 _begin(slides)  # the next text would tell the answer
 
 
-def _heading(line: str) -> str:
-    """Return the words of a heading; "1." in front of them begins no list."""
-    return re.sub(r"^(\d+)\.", r"\1\\.", line.lstrip("# "))
+def _is_short(cell: NotebookNode) -> bool:
+    return not re.search(r"# |\*\*Predict", cell.source) and len(cell.source.split()) < WORDS
 
 
-def _is_setup(cell: NotebookNode | None) -> bool:
+def _is_left_out(cell: NotebookNode | None) -> bool:
     if cell is None or cell.cell_type != "code":
         return False
-    return bool(SETUP_TAGS & set(cell.metadata.get("tags", [])) or SETUP.search(cell.source))
+    is_setup = SETUP_TAGS & set(cell.metadata.get("tags", [])) or SETUP.search(cell.source)
+    return bool(is_setup or (RECORDS.search(cell.source) and not cell.outputs))
 
 
 def write_deck(lesson: Path, out: Path) -> Path:

@@ -67,6 +67,8 @@ def test_setting_up_and_keeping_records_is_left_out():
     )
     page = " ".join(part for slide in slides for part in slide.parts)
 
+    with_output = deck(new_code_cell('print(lesson.record("accuracy"))', outputs=printed("0.5")))
+    assert "0.5" in with_output[-1].parts[-1]
     assert "secret" not in page
     assert "Leads to" not in page
     assert told(slides)[-1] == ("text", "Kept")
