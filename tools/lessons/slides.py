@@ -1,7 +1,6 @@
 """Make slides of the lessons: one HTML file a lesson, which needs no network, for instructors.
 
 They are derived from the notebooks and their stored outputs by a rule, so nobody sets metadata:
-
 - A heading begins a slide. So does a figure or a table; it stands there alone.
 - What does not fit under one heading goes on under the same title.
 - A question to predict has a slide of its own; its answer, or what the next cell prints, waits for a key.
@@ -70,9 +69,7 @@ def _add(slides: list[Slide], part: str, lines: float, *, is_code: bool = False)
     """Add a part to the last slide, or to a new one; a text that leads to code goes there with it."""
     slide = slides[-1]
     is_bound = part.startswith("<pre") or (is_code and len(slide.parts) == 1)
-    limit = (
-        1.25 * slide_parts.LINES if is_bound else slide_parts.LINES
-    )  # rather smaller letters than code without its text or output
+    limit = slide_parts.LINES * (1.25 if is_bound else 1)  # rather smaller letters than apart
     if slide.kind == "figure" or (slide.parts and sum(slide.lines) + lines > limit):
         new = _begin(slides)
         if is_code and len(slide.parts) > 1 and slide.parts[-1].startswith("<p>"):
@@ -129,7 +126,7 @@ def write_deck(lesson: Path, out: Path) -> Path:
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     path = out / f"{lesson.stem}.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     with replacing(path) as part:
         part.write_text(template.render(slides=slides, code_style=slide_parts.code_style()), "utf-8")
     return path
