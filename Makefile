@@ -12,7 +12,7 @@ export PROFILE
 COURSE_OPTIONS = --profile "$$PROFILE" $(if $(DATA),--data "$$DATA") $(if $(WEIGHTS),--weights "$$WEIGHTS") \
 	$(if $(SEED),--seed "$$SEED") $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
 
-.PHONY: help setup course sweep reference docs test test-full lab outputs exercises standalone publish matrix grade bench pretrain weights-report fetch cache soak constraints
+.PHONY: help setup course sweep reference docs test test-full lab outputs exercises slides standalone publish matrix grade bench pretrain weights-report fetch cache soak constraints
 
 help: ## Show what can be made
 	@echo "make TARGET [PROFILE=offline|laptop|gpu|auto] [DATA=…] [WEIGHTS=…] [SEED=…] [OUT=…] [LESSONS=\"01 03\"]"
@@ -60,6 +60,9 @@ publish: $(READY) ## Stamp badges and first cells for a public place, check link
 
 matrix: $(READY) ## Try other Pythons, versions and backends, write docs/SUPPORT.md [COLAB=file] [ARGS='--only "3.13 lowest"']
 	@$(PY) -m tools.support $(if $(COLAB),--colab "$$COLAB") $(ARGS)
+
+slides: $(READY) ## Make slides of the lessons from their stored outputs, a file each, in build/slides [LESSONS=…] [OUT=…]
+	@$(PY) -m tools.lessons.slides $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
 
 grade: $(READY) ## Grade notebooks: SUBMISSIONS=folder [ASSIGNMENT=03] [OUT=…] [CLASS_WORD=…] [WORKERS=n] [PRIVATE=…]
 	@$(if $(SUBMISSIONS),,echo "Next: name the folder, for example: make grade SUBMISSIONS=handed-in"; exit 1;) \

@@ -78,6 +78,11 @@ def _cycle(count: int) -> list[str]:
     return [colors[index % len(colors)] for index in range(count)]
 
 
+def meant_color(name: str) -> str | None:
+    """Return the colour that a model has in every figure; None: its name means none."""
+    return _meant([name])[0]
+
+
 def _meant(names: Iterable[object]) -> list[str | None]:
     """Return the colours of names that have a meaning, else None."""
     fitting = ([c for word, c in MEANINGS.items() if re.search(word, str(name).lower())] for name in names)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from typing import TYPE_CHECKING
 
 from course_utils.checks import show
 from course_utils.checks.answers import keep
 from course_utils.checks.names import checked_name, lesson_of
-from course_utils.checks.plain import to_plain
+from course_utils.checks.plain import Plain, to_plain
+from course_utils.checks.progress import note_right, right_answers
 from course_utils.checks.registry import has_judges
 from course_utils.checks.session import answers_folder, current_class_word
 from course_utils.errors import CourseError
+
+if TYPE_CHECKING:
+    from course_utils.checks.judges import Verdict
 
 UNDER_NBGRADER = ("NBGRADER_EXECUTION", "NBGRADER_VALIDATING")  # set where nbgrader runs a notebook
 _MISSING = object()
@@ -47,7 +53,8 @@ def _check(exercise: str, answer: object) -> str:
     find_exercise(exercise)
     plain = to_plain(answer)
     verdict = judge_answer(exercise, plain, current_class_word(), thorough=False)
-    show.verdict(verdict, note=_kept_note(exercise, plain))
+    note = _kept_note(exercise, plain)
+    show.verdict(verdict, note=note, progress="" if note else _progress(verdict, plain))
     return "" if verdict.is_right else verdict.message
 
 
@@ -58,6 +65,20 @@ def _is_judged_here(exercise: str) -> bool:
     from course_utils.checks.judges import exercises
 
     return bool(exercises(lesson_of(exercise)))
+
+
+def _progress(verdict: Verdict, plain: Plain) -> str:
+    """Return how many exercises of the lesson are right by now; of a question, how many questions."""
+    from course_utils.checks.judges import exercises, find_exercise
+
+    lesson, class_word, folder = lesson_of(verdict.exercise), current_class_word(), answers_folder()
+    if verdict.is_right:
+        with contextlib.suppress(OSError):  # then it only is not counted
+            note_right(verdict.exercise, plain, class_word, folder)
+    is_quiz = find_exercise(verdict.exercise).is_quiz
+    names = {one.name for one in exercises(lesson) if one.is_quiz == is_quiz}
+    right = names & right_answers(lesson, class_word, folder)
+    return f"{len(right)} of {len(names)} {'questions' if is_quiz else 'exercises'} right"
 
 
 def _kept_note(exercise: str, plain: dict) -> str:

@@ -19,13 +19,13 @@ AMBER = ("#b26a00", "#fff5e2", "#4a2c00")
 BLUE = ("#2b5d8a", "#eaf2f9", "#132c42")
 
 
-def verdict(verdict: Verdict, *, note: str = "") -> None:
-    """Show what a judge said, and a note below it."""
+def verdict(verdict: Verdict, *, note: str = "", progress: str = "") -> None:
+    """Show what a judge said, a note below it, and last how far the student is."""
     said = "\n".join(text for text in (verdict.message, note) if text)
     if verdict.is_right:
-        _show(GREEN, "✔", f"{_title(verdict.exercise)}: right.", said)
+        _show(GREEN, "✔", f"{_title(verdict.exercise)}: right.", said, progress)
     else:
-        _show(AMBER, "○", f"{_title(verdict.exercise)}: not yet.", said)
+        _show(AMBER, "○", f"{_title(verdict.exercise)}: not yet.", said, progress)
 
 
 def trouble(exercise: str, error: CourseError) -> None:
@@ -44,14 +44,15 @@ def _title(exercise: str) -> str:
     return f"{exercise.removesuffix('h')[:20]}{', hidden part' if is_hidden(exercise) else ''}"
 
 
-def _show(colours: tuple[str, str, str], sign: str, headline: str, rest: str) -> None:
+def _show(colours: tuple[str, str, str], sign: str, headline: str, rest: str, progress: str = "") -> None:
     text = f"{sign} {headline}" + (f" {rest}" if rest and "\n" not in rest else f"\n{rest}" if rest else "")
+    text += f"\n{progress}" if progress else ""
     if running_shell() is None:
         _print(text)
         return
     from IPython.display import display
 
-    display({"text/html": _as_html(colours, sign, headline, rest), "text/plain": text}, raw=True)
+    display({"text/html": _as_html(colours, sign, headline, rest, progress), "text/plain": text}, raw=True)
 
 
 def _print(text: str) -> None:
@@ -60,13 +61,14 @@ def _print(text: str) -> None:
     print(text.encode(encoding, errors="replace").decode(encoding))
 
 
-def _as_html(colours: tuple[str, str, str], sign: str, headline: str, rest: str) -> str:
+def _as_html(colours: tuple[str, str, str], sign: str, headline: str, rest: str, progress: str = "") -> str:
     border, ground, letters = colours
     style = f"border-left:5px solid {border};background:{ground};color:{letters};padding:.55em .9em;"
     style += "border-radius:3px;line-height:1.45;max-width:52em"
     lines = "<br>".join(_marked(line) for line in rest.splitlines())
     strong = f'<b style="color:{letters}">{sign} {_marked(headline)}</b>'
-    return f'<div role="status" style="{style}">{strong}{" " if lines else ""}{lines}</div>'
+    last = f"<br><small>{_marked(progress)}</small>" if progress else ""
+    return f'<div role="status" style="{style}">{strong}{" " if lines else ""}{lines}{last}</div>'
 
 
 def _marked(text: str) -> str:

@@ -26,6 +26,13 @@ from course_utils.system.whole_file import replacing
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 MAIN_FIGURES = ("model_comparison.png", "accuracy_comparison.png", "sample_predictions.png")
+CONTENTS = {  # sections of the page, in order: this run stands before what was measured elsewhere
+    "comparison": "Comparison",
+    "run": "This run",
+    "figures": "Figures of the lessons",
+    "epochs": "Epoch by epoch",
+    "claims": "What others claim",
+}
 DATA_WORDS = {
     "drawn": f"drawn ({STAND_IN})",
     "published": "published (CIFAR-10 photographs)",
@@ -42,6 +49,8 @@ def write_report(out: Path, *, reference: Path = REFERENCE) -> Path:
         out: folder of the run. What cannot be read is named on the page and left out.
         reference: folder of the reference records, which the recipes are shown with; may be empty.
     """
+    from course_utils.plotting import meant_color  # late: matplotlib takes a second to import
+
     results = Results(out)
     recipes = _recipes(results, reference)
     run = read_run_facts(out)
@@ -56,6 +65,7 @@ def write_report(out: Path, *, reference: Path = REFERENCE) -> Path:
         finding=results.finding(),
         facts=_run_facts(run, results),
         comparison=results.comparison().to_dict("records"),
+        color_of=meant_color,
         numbers=NUMBERS,
         main_figures=_figures(run_folder.figures(out) / name for name in MAIN_FIGURES),
         recipes=recipes_table(recipes).reset_index().to_dict("records"),
@@ -64,6 +74,7 @@ def write_report(out: Path, *, reference: Path = REFERENCE) -> Path:
         histories=[_history(run) for run in results.runs],
         lessons=_lessons(out, run),
         other_figures=_figures(_unnumbered(out)),
+        contents=CONTENTS,
     )
     path = run_folder.report(out)
     with replacing(path) as part:
@@ -112,8 +123,9 @@ class Results:
         return ", ".join(DATA_WORDS.get(data, data) for data in self.told("data")) or "none yet"
 
     def comparison(self) -> pd.DataFrame:
-        """Return one row a model, the one with fewest parameters first; texts, ready to be shown.
+        """Return one row a model, the best first; texts, ready to be shown.
 
+        The best is the one with the highest test accuracy. Models without one follow, by validation accuracy.
         Accuracies are in per cent, as mean ± standard deviation over seeds where there are several: on the
         validation pictures of the trainings, on the test pictures of the records. Sizes and seconds are those
         of the training of the smallest seed.
@@ -121,6 +133,7 @@ class Results:
         tested = [e for e in self.records if (e["metric"], e["split"]) == ("accuracy", "test")]
         names = dict.fromkeys([run.model_name for run in self.runs] + [e["model"] for e in tested])
         rows = [self._row(name, [e for e in tested if e["model"] == name]) for name in names]
+        rows.sort(key=lambda row: (_leading(row["test"]), _leading(row["validation"])), reverse=True)
         return pd.DataFrame(rows, columns=["model", *NUMBERS, "weights", "data"])
 
     def finding(self) -> str:
@@ -134,7 +147,8 @@ class Results:
         if means.empty:
             return ""
         model, weights = means.index[-1]
-        sentence = f"{model} comes first: right for {means.iloc[-1]:.1%} of the test pictures"
+        right = f"right for {100 * means.iloc[-1]:.1f} % of the test pictures"
+        sentence = f"Of the trained models, {model} comes first: {right}"
         scratch = means[means.index.get_level_values("weights") == "none"]
         if weights == "none" or scratch.empty:
             return f"{sentence}."
@@ -184,6 +198,11 @@ def _percent(by_seed: dict[int, float]) -> str:
     return percent(pd.Series(by_seed)) if by_seed else ""
 
 
+def _leading(text: str) -> float:
+    """Return the number that a text begins with: 55.0 of "55.0 ± 7.1 %"; -1 of an empty text."""
+    return float(text.split()[0]) if text else -1.0
+
+
 def _run_facts(run: dict, results: Results) -> dict[str, str]:
     def distinct(field: str) -> str:
         return ", ".join(sorted({str(e[field]) for e in results.records})) or "none yet"
@@ -213,17 +232,21 @@ def _lessons(out: Path, run: dict) -> list[dict[str, object]]:
         executed = out / f"{name}.ipynb"
         unfinished = run_folder.unfinished(out, name)
         script = run_folder.script(out, name)
+        cells = _cells(executed if executed.exists() else required.get(name))
+        shown = [words for cell in cells for words in _shown(cell)]
         lessons.append(
             {
                 "name": name,
-                "title": _title(executed if executed.exists() else required.get(name)) or name,
+                "title": _title(cells) or name,
                 "status": facts.get("status", "not run"),
                 "seconds": clock(facts["seconds"]) if "seconds" in facts else "",
                 "memory": f"{facts['peak_bytes'] / 1e9:.1f} GB" if "peak_bytes" in facts else "",
                 "link": executed.name if executed.exists() else "",
                 "unfinished": unfinished.name if unfinished.exists() else "",
                 "script": script.relative_to(out).as_posix() if script.exists() else "",
-                "figures": _figures(run_folder.figures_of(out, lesson_number(executed), ".png")),
+                "figures": _in_order(
+                    _figures(run_folder.figures_of(out, lesson_number(executed), ".png")), shown
+                ),
             }
         )
     return lessons
@@ -236,16 +259,30 @@ def _required() -> list[Path]:
         return []
 
 
-def _title(notebook: Path | None) -> str:
+def _cells(notebook: Path | None) -> list[nbformat.NotebookNode]:
     try:
-        cells = nbformat.read(notebook, as_version=4).cells if notebook else []
-    except (OSError, ValueError):  # no notebook, or a damaged one: its file name will do
-        cells = []
+        return nbformat.read(notebook, as_version=4).cells if notebook else []
+    except (OSError, ValueError):  # no notebook, or a damaged one: its file name and its files will do
+        return []
+
+
+def _title(cells: list[nbformat.NotebookNode]) -> str:
     for cell in cells:
         for line in cell.source.splitlines():
             if cell.cell_type == "markdown" and line.startswith("# "):
                 return line[2:].strip()
     return ""
+
+
+def _shown(cell: nbformat.NotebookNode) -> list[str]:
+    """Return the text alternatives of the figures that a cell showed."""
+    outputs = cell.get("outputs", [])
+    return [output.get("metadata", {}).get("image/png", {}).get("alt", "") for output in outputs]
+
+
+def _in_order(figures: list[dict[str, str]], shown: list[str]) -> list[dict[str, str]]:
+    """Return figures in the order in which the lesson showed them; the others behind, by name."""
+    return sorted(figures, key=lambda item: shown.index(item["alt"]) if item["alt"] in shown else len(shown))
 
 
 def _figures(paths: Iterable[Path]) -> list[dict[str, str]]:

@@ -105,7 +105,7 @@ def run_cells(cells: list[NotebookNode], namespace: dict[str, object], *, class_
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_ANSWERS", folder)
         run = _run_cells(cells, namespace, class_word)
-        for path in Path(folder).iterdir():
+        for path in Path(folder).glob("*.json"):
             kept, left_out = read_answers(path)
             assert left_out == {}
             run.answers |= kept

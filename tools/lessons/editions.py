@@ -103,7 +103,8 @@ def student_edition(master: NotebookNode, name: str, *, is_public: bool = True) 
     """
     repository, tag = frame.read_setting()
     line = frame.badges(repository if is_public else "", tag, f"notebooks/exercises/student/{name}")
-    edition = _stamped(master, [line, GENERATED.format(name=name)])
+    edition = _stamped(master, [line])
+    edition.metadata["generated"] = {"by": "make exercises", "from": f"exercises/{name}"}  # not for students
     for cell in edition.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("](../notebooks/", "](../../")

@@ -63,7 +63,7 @@ def said(capsys: pytest.CaptureFixture) -> str:
 def test_right_answer(capsys: pytest.CaptureFixture, folder: Path):
     check("90.1", given("90.1")["number"])
 
-    assert said(capsys) == "✔ 90.1: right. You can copy.\n"
+    assert said(capsys) == "✔ 90.1: right. You can copy.\n1 of 2 exercises right\n"
     assert read_answers(folder / "90.json")[0]["90.1"]["value"] == given("90.1")["number"]
 
 
@@ -182,7 +182,10 @@ def test_class_words_change_data_and_right_answers(capsys: pytest.CaptureFixture
     check("90.1", fox)
 
     assert public != fox
-    assert capsys.readouterr().out.startswith("○ 90.1: not yet. Not the number that was given.\n✔ 90.1")
+    wrong, zero, right, one, *_ = capsys.readouterr().out.splitlines()
+    assert wrong == "○ 90.1: not yet. Not the number that was given."
+    assert right.startswith("✔ 90.1: right.")
+    assert (zero[:6], one[:6]) == ("0 of 2", "1 of 2")
     assert make_given("90.1", "autumn fox")["number"] == fox
 
 
@@ -356,23 +359,105 @@ def test_gaps_get_one_line():
     assert name.startswith("There is no `x` yet.\nFill the gap")
     assert gap_message(NameError("x", name="x"), "x + 1") == ""
     assert gap_message(NotImplementedError("of a library"), 'check("01.2", f())') == ""
+    assert gap_message(UnboundLocalError("x is used before it has a value"), 'check("01.2", f())') == ""
 
 
-def test_gaps_in_a_notebook(capsys: pytest.CaptureFixture):
-    code = (
-        "from IPython.core.interactiveshell import InteractiveShell\n"
-        "shell = InteractiveShell.instance(colors='nocolor')\n"
-        "run = lambda code: shell.run_cell(code, store_history=True)\n"
-        "run('from course_utils.checks import *; start_exercises(\"01\")')\n"
-        "first = run('raise NotImplementedError(\"Exercise 01.1: count.\")')\n"
-        "second = run('check(\"01.1\", missing)')\n"
-        "third = run('1 / 0')\n"
-        "fourth = run('other')\n"
-        "for result in (first, second, third, fourth): print(type(result.error_in_exec).__name__)\n"
+NOTEBOOK = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance(colors="nocolor")
+shell.run_cell("from course_utils.checks import *; start_exercises('01')", store_history=True)
+for code in {cells}:
+    print("=====")
+    error = shell.run_cell(code, store_history=True)
+    print(type(error.error_in_exec or error.error_before_exec).__name__)
+"""
+
+
+def in_a_notebook(*cells: str) -> list[str]:
+    """Run cells one after the other, and return what each shows, with the name of its error at the end."""
+    return python(NOTEBOOK.format(cells=list(cells))).split("=====\n")[1:]
+
+
+def test_gaps_in_a_notebook():
+    gap, check_cell, division, other = in_a_notebook(
+        'raise NotImplementedError("Exercise 01.1: count.")', 'check("01.1", missing)', "1 / 0", "other"
     )
-    shown = python(code)
 
-    assert "Exercise 01.1: count.\nReplace the line" in shown
-    assert "There is no `missing` yet." in shown
-    assert shown.count("Traceback") == 2  # division and the other name
-    assert shown.split()[-4:] == ["NotImplementedError", "NameError", "ZeroDivisionError", "NameError"]
+    assert "Exercise 01.1: count.\nReplace the line" in gap
+    assert "There is no `missing` yet.\nFill the gap" in check_cell
+    assert "Traceback" not in gap + check_cell
+    assert "Traceback" in division
+    assert "Traceback" in other
+    assert [shown.split()[-1] for shown in (gap, check_cell, division, other)] == [
+        "NotImplementedError",
+        "NameError",
+        "ZeroDivisionError",
+        "NameError",
+    ]
+
+
+def test_a_typo_in_a_function_is_shown_with_its_line_and_is_no_gap():
+    function = "def half(number):\n    first = number\n    return frst / 2"
+    _, shown = in_a_notebook(function, 'check("01.1", [half(n) for n in (2, 4)])')
+
+    assert "There is no `frst`, in line 3 of the cell with `half`:\n    return frst / 2\n" in shown
+    assert "Fill the gap" not in shown
+
+
+def test_other_errors_in_a_function_keep_their_traceback_with_the_line():
+    _, shown = in_a_notebook("def half(number):\n    return number / 0", 'check("01.1", half(2))')
+
+    assert "ZeroDivisionError" in shown
+    assert "return number / 0" in shown
+    assert "Fill the gap" not in shown
+
+
+def test_a_cell_that_stopped_is_no_gap():
+    _, unreadable, _, stopped = in_a_notebook(
+        "def half(number):\n    return number / (2",
+        'check("01.1", half)',
+        "whole = 1 / 0",
+        'check("01.1", whole)',
+    )
+
+    _, gap = in_a_notebook(
+        'raise NotImplementedError("Exercise 01.1: count.")\nwhole = 1', 'check("01.1", whole)'
+    )
+    assert "Fill the gap" in gap
+    assert "Python cannot read its line 2 ('(' was never closed):\n    return number / (2\n" in unreadable
+    assert "There is no `whole`: its cell ran, but it stopped with an error\n" in stopped
+    assert "Fill the gap" not in unreadable + stopped
+
+
+# Progress
+
+
+def test_progress_counts_the_answers_that_are_kept_and_right(capsys: pytest.CaptureFixture, folder: Path):
+    def last(exercise: str, answer: object) -> str:
+        check(exercise, answer)
+        return capsys.readouterr().out.splitlines()[-1]
+
+    number = given("90.1")["number"]
+    assert last("90.1", -1) == "0 of 2 exercises right"
+    assert last("90.1", number) == "1 of 2 exercises right"
+    assert (
+        last("90.1h", given("90.1", hidden=True)["number"]) == "1 of 2 exercises right"
+    )  # no other exercise
+    assert last("90.q1", "a") == "0 of 1 questions right"
+    assert last("90.q1", "b") == "1 of 1 questions right"
+    assert last("90.2", 5) == "1 of 2 exercises right"  # kept since
+    assert last("90.1", -1) == "0 of 2 exercises right"  # what counts is the answer that grading will see
+    assert last("90.1", number) == "1 of 2 exercises right"
+    start_exercises("90", class_word="fox")
+    assert last("90.q1", "a") == "0 of 1 questions right"
+    assert last("90.2", 5) == "0 of 2 exercises right"  # right for other data
+
+
+@pytest.mark.parametrize("content", ["[", "[]", "{}", '{"90.1": 3}'])
+def test_odd_notes_of_progress_count_nothing(content: str, folder: Path, capsys: pytest.CaptureFixture):
+    check("90.1", given("90.1")["number"])
+    (folder / "right" / "90.json").write_text(content)
+    check("90.2", 5)
+
+    assert capsys.readouterr().out.splitlines()[-1] == "0 of 2 exercises right"
+    assert set(read_answers(folder / "90.json")[0]) == {"90.1", "90.2"}  # what is graded does not change

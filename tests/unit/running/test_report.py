@@ -7,6 +7,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from PIL import Image
 
 from course_utils import records
 from course_utils.lesson import STAND_IN
+from course_utils.plotting import meant_color
 from course_utils.records import record
 from course_utils.reference import write_tables
 from course_utils.running.report import Results, read_run_facts, write_report
@@ -98,7 +100,7 @@ def test_comparison_has_a_row_a_model_with_mean_and_spread(out):
     record("14", "R1 published", out=out, **test, **CONTEXT | {"seed": 0})
     rows = Results(out).comparison().set_index("model").T.to_dict()
 
-    assert list(rows) == ["MLP", "CNN", "R1 published"]
+    assert list(rows) == ["R1 published", "MLP", "CNN"]  # by test accuracy; without one, last
     trained = {"MB": "2.5", "training s": "3.0", "weights": "none", "data": "drawn"}
     assert rows["MLP"] == trained | {
         "validation": "30.0 %",
@@ -120,7 +122,10 @@ def test_comparison_has_a_row_a_model_with_mean_and_spread(out):
 
 def test_finding_names_the_first_model_and_its_lead_over_the_best_from_scratch(out):
     test = {"unit": "fraction", "split": "test", "out": out}
-    assert Results(out).finding() == "MLP comes first: right for 25.0% of the test pictures."
+    assert (
+        Results(out).finding()
+        == "Of the trained models, MLP comes first: right for 25.0 % of the test pictures."
+    )
     add_run(out, "Frozen", 0, 0.7, weights="bundled")
     for model, value, weights in (
         ("CNN", 0.4, "none"),
@@ -129,7 +134,8 @@ def test_finding_names_the_first_model_and_its_lead_over_the_best_from_scratch(o
     ):
         record("05", model, "accuracy", value, **test, **CONTEXT | {"weights": weights, "seed": 0})
     sentence = (
-        "Frozen comes first: right for 70.0% of the test pictures, 30.0 points more than the best network"
+        "Of the trained models, Frozen comes first: right for 70.0 % of the test pictures, "
+        "30.0 points more than the best network"
     )
     assert Results(out).finding() == f"{sentence} from scratch (CNN)."
     assert f"<strong>{sentence}" in write_report(out).read_text(encoding="utf-8")
@@ -232,3 +238,78 @@ def test_a_damaged_reference_table_is_named(out, tmp_path):
     (tmp_path / "reference" / "torn.csv").write_text("model\nR1")
 
     assert "reference/torn.csv" in page_of(out, tmp_path / "reference").text
+
+
+SECTIONS = ["comparison", "run", "figures", "epochs", "claims"]
+
+
+def test_contents_lead_to_every_section_and_this_run_stands_before_what_others_claim(out):
+    add_figure(out, "02-loss.png", "Loss of the MLP.")
+    page = page_of(out).text
+    ids = re.findall(r'id="([\w-]+)"', page)
+    links = re.findall(r'href="#([\w-]+)"', page)
+
+    assert [name for name in ids if name in SECTIONS] == SECTIONS
+    assert len(set(ids)) == len(ids)
+    assert set(links) <= set(ids)
+    assert [name for name in dict.fromkeys(links) if name in SECTIONS] == SECTIONS
+    assert "lesson-2" in links
+    assert page.index("<h1>") < page.index('class="finding"') < page.index("<nav") < page.index("<section")
+
+
+def test_models_stand_best_first_by_test_then_by_validation(out):
+    add_run(out, "Frozen", 0, 0.10)
+    record("05", "Frozen", "accuracy", 0.9, unit="fraction", split="test", out=out, **CONTEXT | {"seed": 0})
+    add_run(out, "Untested", 0, 0.99)
+
+    assert list(Results(out).comparison()["model"]) == ["Frozen", "MLP", "Untested", "CNN"]
+    assert "The best model stands first" in page_of(out).text
+
+
+def test_figures_come_in_the_order_in_which_the_lesson_showed_them(out):
+    for name, alt in (("02-a.png", "A later figure."), ("02-b.png", "A first figure."), ("02-0.png", "Old.")):
+        add_figure(out, name, alt)
+    shown = [
+        nbformat.v4.new_code_cell(
+            "show()",
+            outputs=[
+                nbformat.v4.new_output(
+                    "display_data", {"image/png": ""}, metadata={"image/png": {"alt": alt}}
+                )
+            ],
+        )
+        for alt in ("A first figure.", "A later figure.")
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=shown), out / "02_baseline_mlp_cnn.ipynb")
+
+    alts = [image["alt"] for image in page_of(out).images]
+    assert alts == ["A first figure.", "A later figure.", "Old."]
+
+
+def test_a_model_has_its_colour_of_the_figures(out):
+    add_run(out, "Frozen MobileNetV2", 0, 0.7)
+    page = page_of(out).text
+
+    for name in ("Frozen MobileNetV2", "CNN", "MLP"):
+        assert f'style="background:{meant_color(name)}"></span>{name}</th>' in page
+
+
+def test_every_table_is_whole_in_its_own_box_on_a_screen_and_on_paper(out, tmp_path):
+    reference = tmp_path / "reference"
+    made_up = entries("R3 published", [0.61, 0.63], split="val", size=64)
+    write_tables(pd.DataFrame(made_up).assign(made_by="grid", versions="1"), reference)
+    page = page_of(out, reference).text
+    tables = re.findall(
+        r'(<div class="wide"[^>]*>)?<table[^>]*?(class="facts")?>(.*?)</table>', page, re.DOTALL
+    )
+
+    assert len(tables) == 8  # comparison, facts, lessons, three trainings, claims, recipes
+    for box, facts, table in tables:
+        assert bool(box) != bool(facts)
+        assert not box or 'tabindex="0"' in box  # a keyboard can scroll it
+        rows = re.findall(r"<tr.*?</tr>", table, re.DOTALL)
+        assert len({len(re.findall(r"<t[hd][ >]", row)) for row in rows}) == 1
+    on_paper = page[page.index("@media print") :]
+    assert "overflow: visible" in on_paper
+    assert "@page across { size: landscape; }" in on_paper
+    assert "@media screen and (prefers-color-scheme: dark)" in page  # paper stays white
