@@ -185,13 +185,14 @@ class Results:
 
 def _recipes(results: Results, reference: Path) -> pd.DataFrame:
     """Return the records of recipes: those of the course, then those of this run, which replace them."""
-    tables = [pd.DataFrame(results.records, columns=None if results.records else list(FIELDS))]
+    rows: list[dict] = []
     for path in table_files(reference):
         try:
-            tables.insert(-1, read_table(path))
+            rows += read_table(path).to_dict("records")
         except CourseError:
             results.unreadable.append(f"{path.parent.name}/{path.name}")
-    return recipe_records(pd.concat(tables, ignore_index=True))
+    rows += results.records
+    return recipe_records(pd.DataFrame(rows, columns=None if rows else list(FIELDS)))
 
 
 def _percent(by_seed: dict[int, float]) -> str:

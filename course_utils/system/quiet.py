@@ -25,7 +25,7 @@ def import_keras_quietly() -> None:
     try:
         with _stderr_shut():
             import keras
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, AssertionError) as error:
         raise CourseError(
             f"Keras does not start: {first_line(error)}",
             cause="Its file keras.json, or the variable KERAS_BACKEND, asks for what it does not know.",

@@ -24,6 +24,7 @@ from tools.lessons import editions, frame
 NAME = re.compile(r"[A-Za-z0-9-]+/[\w.-]+")
 REMOTE = re.compile(r"github\.com[:/]([A-Za-z0-9-]+/[\w.-]+?)(?:\.git)?/?$")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 OUTSIDE = ("http://", "https://", "mailto:", "data:", "attachment:")
 
 
@@ -66,7 +67,7 @@ def broken_links(folder: Path = PROJECT) -> list[str]:
     )
     broken = []
     for name in listed.stdout.splitlines():
-        for target in LINK.findall(_text(folder / name)):
+        for target in LINK.findall(CODE.sub("", _text(folder / name))):
             path, _, part = unquote(target).partition("#")
             place = (folder / name).parent / path if path else folder / name
             if not target.startswith(OUTSIDE) and not (place.exists() and _has_part(place, part)):

@@ -25,6 +25,7 @@ from tools.lessons import frame, standalone
 
 IMPORTED_AS = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml"}
 OF_OTHERS = {"h5py", "IPython", "scipy"}  # come with keras, with each kernel, and with scikit-learn
+BACKENDS = {"jax", "torch"}  # of Keras, for who asks for them
 FOR_FILES = {"py7zr", "pyarrow", "kaggle", "kagglesdk"}  # of one source of pictures each, imported there
 RUN = """
 import json, sys, types
@@ -132,7 +133,14 @@ def test_the_short_list_is_what_notebooks_import(written: Path):
     with zipfile.ZipFile(BytesIO(carried(written / "01_data_loading.ipynb"))) as archive:
         for name in archive.namelist():
             found |= imports_of(archive.read(name).decode()) if name.endswith(".py") else set()
-    others = found - sys.stdlib_module_names - {"course_utils", "google", "packaging"} - OF_OTHERS - FOR_FILES
+    others = (
+        found
+        - sys.stdlib_module_names
+        - {"course_utils", "google", "packaging"}
+        - OF_OTHERS
+        - FOR_FILES
+        - BACKENDS
+    )
 
     assert {IMPORTED_AS.get(name, name) for name in others} == set(PACKAGES)
 
