@@ -42,14 +42,25 @@ class Lesson:
     weights: str  # what to give weights_path
     seed: int
     out: Path
+    overrides: dict = field(default_factory=dict)  # values of the profile that were replaced
     source: str | None = None  # data label of records and figures, known once pictures are loaded
     used_weights: dict[str, str] = field(default_factory=dict)  # label of records -> note of records
 
-    def use(self, cifar10: Cifar10) -> None:
-        """Say where the pictures come from, and label all that follows with it."""
+    def use(self, cifar10: Cifar10) -> Profile:
+        """Say where the pictures come from, label all that follows, and return the profile to work by.
+
+        That is the lesson's own, but where the drawn stand-in took the place of photographs: it has fewer
+        pictures than other profiles count on, so ``offline`` takes over. This is told.
+        """
+        fell_back = cifar10.source == "drawn" != self.data and self.profile.name != "offline"
+        if fell_back:
+            self.profile = load_profile("offline", **self.overrides)
         self._check_enough(cifar10.train_labels)
         self.source = cifar10.source
         print(cifar10.description)
+        if fell_back:
+            print("These are fewer pictures: from here on, the profile offline says how much is trained.")
+        return self.profile
 
     def use_weights(self, path: str | None) -> str:
         """Say which weights a base starts from, and return the word that records use for them.
@@ -215,7 +226,7 @@ def start_lesson(
     import_keras_quietly()
     chosen = load_profile(profile, **(overrides or {}))
     words = str(data or chosen.data), str(weights or chosen.weights)
-    lesson = Lesson(number, chosen, *words, seed, out_folder(out))
+    lesson = Lesson(number, chosen, *words, seed, out_folder(out), overrides or {})
     if chosen.deterministic:
         _make_deterministic()
     check_weights(lesson.weights)  # an unknown word, or a file that is not there, fails in the first cell

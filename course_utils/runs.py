@@ -128,17 +128,18 @@ def read_run(folder: Path) -> Training:
     return Training(name, seed, folder, history, labels, probabilities, facts)
 
 
-def read_runs(out: Path, *, data: str | None = None) -> list[Training]:
+def read_runs(out: Path, **wanted: str) -> list[Training]:
     """Return the runs under ``out`` in the order of lessons, then as they were saved.
 
     Args:
         out: folder of the run.
-        data: only runs on these pictures (see ``Cifar10.source``); None: all.
+        **wanted: facts that a run must have, for example ``data="published", profile="laptop"``.
 
     Raises:
         CourseError: a run is damaged. Its folder is named, and left as it is.
     """
-    runs = [run for run in map(read_run, run_folder.trainings(out)) if data in (None, run.facts["data"])]
+    found = map(read_run, run_folder.trainings(out))
+    runs = [run for run in found if all(run.facts.get(fact) == value for fact, value in wanted.items())]
     return sorted(runs, key=lambda run: (run.facts["lesson"], (run.folder / TRAINING).stat().st_mtime_ns))
 
 

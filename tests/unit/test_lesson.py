@@ -16,7 +16,7 @@ from PIL import Image
 from course_utils import plotting, records, weights
 from course_utils.errors import CourseError
 from course_utils.lesson import BUNDLED_INSTEAD, REFERENCE, STAND_IN, Lesson, start_lesson
-from course_utils.profiles import load_profile
+from course_utils.profiles import PROFILES, load_profile
 from course_utils.records import read_records
 from course_utils.runs import read_runs
 from course_utils.system.download import mirrors
@@ -107,6 +107,22 @@ def test_what_cannot_be_used_is_told_in_the_first_cell(tmp_path, given, told):
 
 
 # results
+
+
+def test_the_stand_in_in_place_of_photographs_brings_the_profile_that_fits(tmp_path, capsys):
+    pictures = SimpleNamespace(source="drawn", description="drawn", train_labels=np.arange(1000) % 10)
+    asked = start_lesson("02", profile="laptop", data="auto", out=tmp_path, overrides={"mlp_epochs": 2})
+    chosen = start_lesson("02", profile="laptop", data="drawn", out=tmp_path)
+
+    profile = asked.use(pictures)
+
+    assert profile is asked.profile
+    assert (profile.name, profile.mlp_epochs) == ("offline", 2)
+    assert profile.study_labels == PROFILES["offline"].study_labels
+    assert "from here on, the profile offline says how much is trained" in capsys.readouterr().out
+    asked.record("CNN", "accuracy", 0.5, unit="fraction", split="val")
+    assert read_records(tmp_path / "records")["profile"].tolist() == ["offline"]
+    assert chosen.use(pictures).name == "laptop"  # who asks for the stand-in keeps the profile
 
 
 def test_use_labels_what_follows(tmp_path, capsys):

@@ -214,6 +214,7 @@ def test_read_runs_sorts_and_filters(tmp_path, saved):
     assert names == ["MLP", "CNN", "MobileNetV2", "ResNet50"]
     assert [run.model_name for run in read_runs(tmp_path, data="path")] == ["CNN", "MobileNetV2"]
     assert read_runs(tmp_path, data="published") == []
+    assert read_runs(tmp_path, data="path", profile="laptop") == []  # other profiles are not compared
 
 
 def test_no_runs_at_all_and_leftovers_of_a_killed_one(tmp_path, saved):
