@@ -76,6 +76,14 @@ class Lesson:
                 next_step="give more pictures by DATA; without a folder test, a sixth of them is set aside.",
             )
 
+    def checkpoint(self, name: str) -> Path:
+        """Return the folder for the checkpoints of a training; see ``resume.resumable``.
+
+        Args:
+            name: of the training; each of a lesson has its own.
+        """
+        return run_folder.checkpoints(self.out, self.number) / slug(name)
+
     def record(
         self, model: str, metric: str, value: float, *, unit: str, split: str, **context: object
     ) -> None:
