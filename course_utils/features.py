@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import psutil
 
+from course_utils.errors import CourseError
+from course_utils.system.disk import in_words
 from course_utils.system.paths import cache_folder
 from course_utils.system.whole_file import replacing
 
@@ -33,11 +37,15 @@ def cached_features(
     Returns:
         float32 (n, features), and the seconds that computing them took, also where they came from the cache.
         A damaged file of the cache is computed and written again.
+
+    Raises:
+        CourseError: so many numbers do not fit into the memory.
     """
     path = cache_folder() / "features" / f"{_key(extractor, images)}.npz"
     kept = _kept(path)
     if kept is not None:
         return kept
+    _check_memory((len(images), *extractor.output_shape[1:]))
     extractor.predict(images[:3], verbose=0)  # prepares the computation, which is not to be timed
     start = time.perf_counter()
     features = extractor.predict(images, batch_size=batch_size, verbose=0).astype("float32")
@@ -46,6 +54,18 @@ def cached_features(
     with replacing(path) as part, part.open("wb") as file:
         np.savez(file, features=features, seconds=seconds)
     return features, seconds
+
+
+def _check_memory(shape: tuple[int, ...]) -> None:
+    """Refuse an array that is larger than the memory before it is made: the kernel would be killed."""
+    need, free = 4 * math.prod(filter(None, shape)), psutil.virtual_memory().available
+    if need > free:
+        raise CourseError(
+            f"{shape[0]:,} features of shape {shape[1:]} in float32 need {in_words(need, 0)} of memory.",
+            cause=f"{in_words(free, 0)} are free.",
+            next_step="end the extractor with GlobalAveragePooling2D, or let layers inside the model resize "
+            "each batch, as lesson 3 does, and give fit the small pictures.",
+        )
 
 
 def _kept(path: Path) -> tuple[np.ndarray, float] | None:

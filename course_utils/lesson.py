@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from course_utils.errors import CourseError
+from course_utils.missing_steps import tell_missing_steps
 from course_utils.profiles import Profile, check_overrides, check_seed, load_profile
 from course_utils.records import record, slug
 from course_utils.reference import weights_words
@@ -220,6 +221,7 @@ def start_lesson(
     """
     check_seed(seed)
     check_overrides(overrides)
+    tell_missing_steps(number)
     import_keras_quietly()
     chosen = load_profile(profile, **(overrides or {}))
     words = str(data or chosen.data), str(weights or chosen.weights)

@@ -24,7 +24,9 @@ OUT_OF_MEMORY = ("ResourceExhaustedError", "OutOfMemoryError")  # TensorFlow's a
 _begun: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # model -> folders of its trainings
 
 
-def resumable(fit: Callable, folder: Path, *, seed: int, fresh: bool = False) -> Resumable:
+def resumable(
+    fit: Callable, folder: Path, *, seed: int, fresh: bool = False, keep_weights: bool = True
+) -> Resumable:
     """Return ``fit`` with a memory: the same arguments, and what it did is not lost.
 
     Each epoch, and every five minutes within one, it writes down all that the next step depends on: weights,
@@ -42,8 +44,9 @@ def resumable(fit: Callable, folder: Path, *, seed: int, fresh: bool = False) ->
         folder: for the checkpoints of this training alone; see ``Lesson.checkpoint``.
         seed: of the order of the pictures, 0 or more.
         fresh: forget the checkpoints, and train anew.
+        keep_weights: of a finished training. False: only its history stays, which is enough for a trial.
     """
-    return Resumable(fit, folder, seed, fresh)
+    return Resumable(fit, folder, seed, fresh, keep_weights)
 
 
 class Resumable:
@@ -53,10 +56,11 @@ class Resumable:
         seconds: that the training took, all its parts together.
     """
 
-    def __init__(self, fit: Callable, folder: Path, seed: int, fresh: bool) -> None:
+    def __init__(self, fit: Callable, folder: Path, seed: int, fresh: bool, keep_weights: bool) -> None:
         self.seconds = 0.0
         self._fit, self._model = fit, fit.__self__
         self._folder, self._seed, self._fresh = Path(folder), seed, fresh
+        self._keep_weights = keep_weights
         self._checkpoints = Checkpoints(self._folder)
 
     def __call__(
@@ -93,6 +97,7 @@ class Resumable:
         self._x, self._y, self._epochs, self._beside = x, y, epochs, list(callbacks)
         numbers = {"epochs": epochs, "batch_size": batch_size, "seed": self._seed}
         self._facts = described(self._model, x, y, callbacks, others, **numbers)
+        self._facts["keeps its weights"] = self._keep_weights
         self._at = {"epoch": 0, "step": 0, "batch_size": batch_size, "history": {}, "finished": False}
         self._kept: dict[str, np.ndarray] | None = None  # what is put back as soon as training begins
         self._find()
@@ -141,7 +146,7 @@ class Resumable:
             return
         if self._at["epoch"] >= self._epochs or self._model.stop_training:
             self._at["finished"] = True
-            self._save(keep=1)
+            self._save()
         else:  # callbacks may change weights at the end of the part that was cut off
             self._kept = self._after_epoch
 
@@ -213,15 +218,11 @@ class Resumable:
 
     def _snapshot(self) -> dict[str, np.ndarray]:
         """Return copies of all that the next step depends on, and note what callbacks remember."""
-        import keras
-
-        groups = {"weights": moving(self._model)}
-        if not self._at["finished"]:
-            groups["optimizer"] = self._model.optimizer.variables
+        groups = {"weights": moving(self._model), "optimizer": self._model.optimizer.variables}
         if self._at["step"]:
             groups["metrics"] = self._model.metrics_variables
         arrays = {
-            f"{group} {number}": np.array(keras.ops.convert_to_numpy(variable))
+            f"{group} {number}": variable.numpy()
             for group, variables in groups.items()
             for number, variable in enumerate(variables)
         }
@@ -231,21 +232,31 @@ class Resumable:
                 arrays |= {f"{name} of {number} {at}": array for at, array in enumerate(value)}
         return arrays
 
-    def _save(self, *, keep: int = 2) -> dict[str, np.ndarray]:
+    def _save(self) -> dict[str, np.ndarray]:
         arrays = self._snapshot()
         now = time.perf_counter()
         self.seconds += now - self._since
         self._since = now
         self._at |= {"seconds": self.seconds}
         if all(np.isfinite(value.sum()) for name, value in arrays.items() if name.startswith("weights")):
-            self._checkpoints.save(arrays, self._at | {"facts": self._facts}, keep=keep)
+            facts = self._at | {"facts": self._facts}
+            if self._at["finished"]:
+                self._checkpoints.save(self._of_finished(arrays), facts, keep=1)
+            else:
+                self._checkpoints.save(arrays, facts)
         self._saved = time.perf_counter()
         return arrays
+
+    def _of_finished(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return what the cells after a finished training need; the optimizer's memory is twice the rest."""
+        kept = ("weights",) if self._keep_weights else ()
+        return {name: value for name, value in arrays.items() if name.partition(" ")[0] in kept}
 
     def _put_back(self) -> None:
         if self._kept is None:
             return
-        _assign(moving(self._model), self._kept, "weights")
+        if self._keep_weights or not self._at["finished"]:
+            _assign(moving(self._model), self._kept, "weights")
         if not self._at["finished"]:
             _assign(self._model.optimizer.variables, self._kept, "optimizer")
         for number, (callback, plain) in enumerate(zip(self._beside, self._at["beside"], strict=True)):

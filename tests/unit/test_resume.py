@@ -14,7 +14,7 @@ from course_utils.errors import CourseError
 from course_utils.system import checkpoints
 from course_utils.system.checkpoints import Checkpoints
 
-VALIDATION = (PICTURES[:16], LABELS[:16])
+VALIDATION = (PICTURES[:8], LABELS[:8])
 STEP, EPOCH = 0.0, math.inf  # how often inside an epoch, in seconds
 
 
@@ -35,8 +35,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple:
     [
         (EPOCH, [2], ""),  # no epoch was over: it begins anew
         (EPOCH, [STEPS + 2], "Continuing at epoch 2, step 1.\n"),
-        (STEP, [3], "Continuing at epoch 1, step 4.\n"),
-        (STEP, [STEPS + 2, 1, STEPS + 1], "Continuing at epoch 3, step 5.\n"),
+        (STEP, [2], "Continuing at epoch 1, step 3.\n"),
+        (STEP, [STEPS + 2, 1, STEPS], "Continuing at epoch 3, step 3.\n"),
     ],
 )
 def test_same_numbers_after_a_cut(
@@ -62,7 +62,7 @@ def test_same_numbers_when_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for model in models:
         model.run_eagerly = False
     wanted = train(models[0], tmp_path / "whole", epochs=2)
-    assert train(models[1], tmp_path / "cut", epochs=2, cut_after=3) is None
+    assert train(models[1], tmp_path / "cut", epochs=2, cut_after=2) is None
     assert is_same(train(models[2], tmp_path / "cut", epochs=2), wanted)
 
 
@@ -100,6 +100,17 @@ def test_finished_is_not_trained_again(
     )
 
 
+def test_a_trial_keeps_its_history_alone(tmp_path: Path, whole: tuple) -> None:
+    for _ in range(2):
+        model = small_model()
+        start = model.get_weights()
+        fit = resume.resumable(model.fit, tmp_path, seed=0, keep_weights=False)
+        history = fit(PICTURES, LABELS, epochs=EPOCHS, batch_size=8, verbose=0)
+        assert history.history == whole[0]
+    assert is_same(({}, model.get_weights()), ({}, start))
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 10_000
+
+
 def test_a_cell_that_is_run_twice_keeps_the_trained_model(tmp_path: Path, whole: tuple) -> None:
     model = small_model()
     train(model, tmp_path)
@@ -122,15 +133,15 @@ def test_early_stopping_remembers_its_best(tmp_path: Path, monkeypatch: pytest.M
     import keras
 
     def run(folder: str, cut_after: int = 0) -> tuple | None:
-        early = keras.callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True)
+        early = keras.callbacks.EarlyStopping("val_loss", patience=1, restore_best_weights=True)
         model = small_model(rate=0.3)  # too large a rate: it gets worse soon
-        more = {"epochs": 12, "callbacks": [early], "validation_data": VALIDATION}
+        more = {"epochs": 8, "callbacks": [early], "validation_data": VALIDATION}
         return train(model, tmp_path / folder, cut_after=cut_after, **more)
 
     wanted = run("whole")
-    assert 3 <= len(wanted[0]["loss"]) < 12
+    assert 2 <= len(wanted[0]["loss"]) < 8
     monkeypatch.setattr(resume, "EVERY", STEP)
-    for steps in (STEPS + 2, 4, STEPS):
+    for steps in (STEPS + 2, 2):
         run("cut", steps)
     assert is_same(run("cut"), wanted)
     assert is_same(run("cut"), wanted)  # finished
@@ -147,10 +158,10 @@ def test_frozen_layers_are_left_out_but_their_random_state(tmp_path: Path) -> No
 
 
 def test_a_long_epoch_is_saved_within_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    moments = iter(np.arange(0.0, 1e6, 100.0))  # each look at the clock is 100 s later
+    moments = iter(np.arange(0.0, 1e6, 200.0))  # each look at the clock is 200 s later
     monkeypatch.setattr(resume.time, "perf_counter", lambda: next(moments))
     train(small_model(), tmp_path, cut_after=STEPS - 1)
-    assert Checkpoints(tmp_path).load()[1]["step"] >= 3
+    assert Checkpoints(tmp_path).load()[1]["step"] == STEPS - 1
 
 
 def test_a_checkpoint_that_cannot_be_written_stops_no_training(
@@ -171,11 +182,11 @@ def test_another_order_each_epoch() -> None:
         fit._set_order(epoch)
         orders.append(tuple(fit._batches.order))
     assert len(set(orders)) == 3
-    assert all(sorted(order) == list(range(40)) for order in orders)
+    assert all(sorted(order) == list(range(24)) for order in orders)
 
 
 def test_other_errors_pass_through(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="shape"):
-        train(small_model(), tmp_path, x=np.zeros((40, 9, 9, 3), "uint8"))
+        train(small_model(), tmp_path, x=np.zeros((24, 9, 9, 3), "uint8"))
     with pytest.raises(CourseError, match="scaled already"):
         train(small_model(), tmp_path, x=PICTURES / 255)
