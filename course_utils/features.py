@@ -1,4 +1,4 @@
-"""Features of a frozen base, computed once and kept."""
+"""Features of a base, and projections of them, computed once and kept."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import math
 import time
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,20 +46,47 @@ def cached_features(
     kept = _kept(path)
     if kept is not None:
         return kept
-    _check_memory((len(images), *extractor.output_shape[1:]))
-    extractor.predict(images[:3], verbose=0)  # prepares the computation, which is not to be timed
+    few = extractor.predict(images[:3], verbose=0)  # prepares the computation, which is not to be timed
+    _check_memory((len(images), *few.shape[1:]))
     start = time.perf_counter()
     features = extractor.predict(images, batch_size=batch_size, verbose=0).astype("float32")
     seconds = time.perf_counter() - start
+    _keep(path, features, seconds)
+    return features, seconds
+
+
+def cached_projection(steps: Sequence[object], values: np.ndarray) -> np.ndarray:
+    """Return what estimators of scikit-learn make of values, one after the other, or what the cache holds.
+
+    Args:
+        steps: with ``fit_transform``, for example ``[PCA(30), TSNE()]``; their settings are part of the key.
+        values: float (n, features).
+
+    Returns:
+        float (n, dimensions).
+    """
+    digest = hashlib.sha256(repr([*steps, values.dtype, values.shape]).encode())
+    digest.update(np.ascontiguousarray(values))
+    path = cache_folder() / "features" / f"{digest.hexdigest()[:32]}.npz"
+    kept = _kept(path)
+    if kept is not None:
+        return kept[0]
+    start = time.perf_counter()
+    for step in steps:
+        values = step.fit_transform(values)
+    _keep(path, values, time.perf_counter() - start)
+    return values
+
+
+def _keep(path: Path, features: np.ndarray, seconds: float) -> None:
     path.parent.mkdir(exist_ok=True)
     with replacing(path) as part, part.open("wb") as file:
         np.savez(file, features=features, seconds=seconds)
-    return features, seconds
 
 
 def _check_memory(shape: tuple[int, ...]) -> None:
     """Refuse an array that is larger than the memory before it is made: the kernel would be killed."""
-    need, free = 4 * math.prod(filter(None, shape)), psutil.virtual_memory().available
+    need, free = 4 * math.prod(shape), psutil.virtual_memory().available
     if need > free:
         raise CourseError(
             f"{shape[0]:,} features of shape {shape[1:]} in float32 need {in_words(need, 0)} of memory.",

@@ -38,15 +38,21 @@ def described(
         others: what else was given to ``fit``.
         **numbers: epochs, batch_size, seed.
     """
-    optimizer = model.optimizer.get_config()
-    rate = optimizer.pop("learning_rate", None)
-    optimizer.pop("name", None)
-    more = {name: value for name, value in others.items() if isinstance(value, PLAIN) and name != "verbose"}
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # of half precision
+    settings = optimizer.get_config()
+    rate = settings.pop("learning_rate", None)
+    settings.pop("name", None)
+    more = {
+        name: value
+        for name, value in others.items()
+        if isinstance(value, (*PLAIN, dict)) and name != "verbose"
+    }
     facts = {
         "layers": [layer_words(layer) for layer in leaves(model)],
-        "optimizer": type(model.optimizer).__name__,
+        "optimizer": type(optimizer).__name__,
         "learning rate": _rate_words(rate),
-        "other settings of the optimizer": _json(optimizer),
+        "other settings of the optimizer": _json(settings),
+        "precision": model.dtype_policy.name,
         "loss": model.loss if isinstance(model.loss, PLAIN) else _words(model.loss, model.loss.get_config()),
         "training data": fingerprint(x, y),
         "validation data": fingerprint(*others.get("validation_data") or ()),

@@ -6,7 +6,6 @@ Row 31, kills while a checkpoint is written, is in tests/soak/test_kills.py.
 from __future__ import annotations
 
 import errno
-import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +18,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from small_trainings import EPOCHS, LABELS, PICTURES, STEPS, is_same, save_each_step, small_model, train
 
-from course_utils import missing_steps, resume
+from course_utils import resume
 from course_utils.errors import CourseError
 from course_utils.features import cached_features
 from course_utils.system import checkpoints
@@ -252,25 +251,3 @@ def test_37_cells_out_of_order() -> None:
     assert shown([start, "print(base_model)"]) == (
         "There is no `base_model` yet.\nNext: run section 1. The base: ResNet50 first, then this cell again."
     )
-
-
-@pytest.mark.parametrize(
-    ("number", "name", "told"),
-    [
-        ("04", "cifar10", "There is no `cifar10` yet.\nNext: run the cells before section 1 first, then "),
-        ("04", "unfreeze", "There is no `unfreeze` yet.\nNext: run section 4. "),
-        ("04", "nowhere_made", ""),
-        ("99", "cifar10", ""),
-        ("04", None, ""),
-    ],
-)  # fmt: skip
-def test_37_what_is_missing(number: str, name: str | None, told: str) -> None:
-    assert missing_steps.missing_step(number, name).startswith(told)
-    assert bool(told) == bool(missing_steps.missing_step(number, name))
-
-
-def test_37_a_course_without_notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(missing_steps, "NOTEBOOKS", tmp_path)
-    assert missing_steps.missing_step("04", "cifar10") == ""
-    (tmp_path / "04_x.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "source": "%magic"}]}))
-    assert missing_steps.missing_step("04", "cifar10") == ""

@@ -147,16 +147,6 @@ def test_early_stopping_remembers_its_best(tmp_path: Path, monkeypatch: pytest.M
     assert is_same(run("cut"), wanted)  # finished
 
 
-def test_frozen_layers_are_left_out_but_their_random_state(tmp_path: Path) -> None:
-    model = small_model()
-    for layer in model.layers:
-        layer.trainable = isinstance(layer, type(model.layers[-1])) and layer.units == 10
-    kept = resume.moving(model)
-    assert sum(variable.path.startswith(("dense", "sequential")) for variable in kept) <= 4
-    assert len([v for v in kept if "seed" in v.path]) == 2  # flip and Dropout
-    assert len([v for v in kept if "seed" not in v.path]) == 2  # kernel and bias of the last layer
-
-
 def test_a_long_epoch_is_saved_within_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter(np.arange(0.0, 1e6, 200.0))  # each look at the clock is 200 s later
     monkeypatch.setattr(resume.time, "perf_counter", lambda: next(moments))
