@@ -49,7 +49,7 @@ def missing_step(number: str, name: str | None) -> str:
             titles = [line for line in source.splitlines() if line.startswith("## ")]
             where = titles[-1][3:] if titles else where
         elif name in _made(source):
-            section = f"section {where}" if where else "the cells before section 1"
+            section = f'section "{where}"' if where else "the cells before section 1"
             return f"There is no `{name}` yet.\nNext: run {section} first, then this cell again."
     return ""
 

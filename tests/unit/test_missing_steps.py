@@ -14,7 +14,7 @@ from course_utils import missing_steps
     ("number", "name", "told"),
     [
         ("04", "cifar10", "There is no `cifar10` yet.\nNext: run the cells before section 1 first, then "),
-        ("04", "unfreeze", "There is no `unfreeze` yet.\nNext: run section 4. "),
+        ("04", "unfreeze", 'There is no `unfreeze` yet.\nNext: run section "4. Unfreeze, '),
         ("04", "nowhere_made", ""),
         ("99", "cifar10", ""),
         ("04", None, ""),
