@@ -80,8 +80,9 @@ fetch: $(READY) ## Get all that a class needs into a folder, verified: OUT=folde
 cache: $(READY) ## Show the cache, or clear a kind of it: CLEAR=downloads|unfinished|arrays|weights|features|kaggle|all
 	@$(PY) -m course_utils.system.cache $(if $(CLEAR),--clear "$$CLEAR")
 
-soak: $(READY) ## Download with faults by chance, over and over: [RUNS=1000]
+soak: $(READY) ## Download with faults, and kill trainings, by chance, over and over: [RUNS=1000] [KILLS=200]
 	@$(PY) tests/soak/soak.py $(if $(RUNS),--runs "$$RUNS")
+	@$(PY) tests/soak/kills.py $(if $(KILLS),--kills "$$KILLS")
 
 pretrain: $(READY) ## Train a network for data/weights: NET=MobileNetV2|ResNet50 DATA=… [OUT=…] [ARGS="--minutes 90"]
 	@$(PY) -m tools.weights.pretrain $(if $(NET),--net "$$NET") $(if $(DATA),--data "$$DATA") $(if $(OUT),--out "$$OUT") $(ARGS)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from course_utils.errors import CourseError
+from course_utils.missing_steps import tell_missing_steps
 from course_utils.profiles import Profile, check_overrides, check_seed, load_profile
 from course_utils.records import record, slug
 from course_utils.reference import weights_words
@@ -86,6 +87,14 @@ class Lesson:
                 cause=f"There are {len(labels):,}, and {counts.min():,} of the rarest class.",
                 next_step="give more pictures by DATA; without a folder test, a sixth of them is set aside.",
             )
+
+    def checkpoint(self, name: str) -> Path:
+        """Return the folder for the checkpoints of a training; see ``resume.resumable``.
+
+        Args:
+            name: of the training; each of a lesson has its own.
+        """
+        return run_folder.checkpoints(self.out, self.number) / slug(name)
 
     def record(
         self, model: str, metric: str, value: float, *, unit: str, split: str, **context: object
@@ -223,6 +232,7 @@ def start_lesson(
     """
     check_seed(seed)
     check_overrides(overrides)
+    tell_missing_steps(number)
     import_keras_quietly()
     chosen = load_profile(profile, **(overrides or {}))
     words = str(data or chosen.data), str(weights or chosen.weights)

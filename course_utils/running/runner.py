@@ -148,7 +148,9 @@ def _run_lesson(lesson: Path, given: dict, out: Path, profile: str, timeout: int
     total = len(code_cells(nbformat.read(lesson, as_version=4))) + 1
     facts = {"status": "failed", "profile": profile, "code_cells": total}
     facts |= {"parameters": given, "error": "stopped from outside", "run": run["started"]}
-    expected = _expected(lesson, given, run["lessons"].get(lesson.stem, {}))
+    last = run["lessons"].get(lesson.stem, {})
+    expected = _expected(lesson, given, last)
+    _forget_trainings(lesson, given, out, last)
     progress = Progress(lesson.stem, total, expected, sys.stdout)
 
     def on_cell(number: int, _: int) -> None:
@@ -169,6 +171,12 @@ def _run_lesson(lesson: Path, given: dict, out: Path, profile: str, timeout: int
         facts["finished"] = _now()
         run["lessons"][lesson.stem] = facts
         _write_json(run_folder.run_facts(out), run)
+
+
+def _forget_trainings(lesson: Path, given: dict, out: Path, last: Mapping[str, object]) -> None:
+    """Let a lesson train anew, unless it goes on with the same run that was cut off."""
+    if last.get("status") == "finished" or last.get("parameters") != given:
+        shutil.rmtree(run_folder.checkpoints(out, lesson_number(lesson)), ignore_errors=True)
 
 
 def _results_of(lesson: Path, out: Path) -> dict[Path, int]:

@@ -7,6 +7,7 @@ OUT/records/*.json              one file a measured number
 OUT/figures/NN-*.png, *.txt     figures with their text alternative
 OUT/scripts/NN_name.py          the code of a lesson
 OUT/runs/<model>-<seed>/        one training: training.json and the files named below
+OUT/checkpoints/NN/<name>/      what a training of a lesson goes on from; see system/checkpoints.py
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ TRAINING = "training.json"  # the files in the folder of one training
 MODEL = "model.keras"
 HISTORY = "history.csv"
 PREDICTIONS = "val_predictions.npz"
+CHECKPOINTS = "checkpoints"  # also their folder in the cache
 UNFINISHED = ".unfinished.ipynb"
 
 
@@ -37,7 +39,7 @@ def records(out: Path) -> Path:
 
 def folders(out: Path) -> list[Path]:
     """Return the folders that lessons write to."""
-    return [records(out), figures(out), out / "runs", out / "scripts"]
+    return [records(out), figures(out), out / "runs", out / "scripts", checkpoints(out)]
 
 
 def record_files(out: Path) -> list[Path]:
@@ -74,6 +76,11 @@ def unfinished(out: Path, lesson: str) -> Path:
 def training(out: Path, name: str) -> Path:
     """Return the folder of one training."""
     return out / "runs" / name
+
+
+def checkpoints(out: Path, number: str = "") -> Path:
+    """Return the folder of a lesson's checkpoints, a folder for each training; without number, of all."""
+    return out / CHECKPOINTS / number
 
 
 def trainings(out: Path) -> list[Path]:

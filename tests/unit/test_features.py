@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_utils.features import cached_features
+from course_utils.features import cached_features, cached_projection
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), dtype="uint8")
 
@@ -122,3 +122,26 @@ def test_a_failed_extraction_leaves_nothing(folder):
     with pytest.raises(MemoryError):
         cached_features(model, PICTURES)
     assert not folder.exists() or not list(folder.iterdir())
+
+
+def test_a_projection_is_computed_once_for_the_same_values_and_settings() -> None:
+    class Twice:
+        calls = 0
+
+        def __init__(self, factor: int) -> None:
+            self.factor = factor
+
+        def __repr__(self) -> str:
+            return f"Twice({self.factor})"
+
+        def fit_transform(self, values: np.ndarray) -> np.ndarray:
+            Twice.calls += 1
+            return values * self.factor
+
+    values = np.random.default_rng(7).normal(size=(5, 3))
+    for _ in range(2):
+        np.testing.assert_array_equal(cached_projection([Twice(2), Twice(3)], values), values * 6)
+    assert Twice.calls == 2
+    np.testing.assert_array_equal(cached_projection([Twice(2), Twice(4)], values), values * 8)
+    np.testing.assert_array_equal(cached_projection([Twice(2), Twice(3)], values + 1), (values + 1) * 6)
+    assert Twice.calls == 6

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -19,6 +20,7 @@ import nbformat
 from course_utils.errors import CourseError
 from course_utils.running.execution import code_cells, find_lessons
 from course_utils.running.runner import run_course
+from course_utils.system import run_folder
 from course_utils.system.paths import PROJECT
 from tools.lessons.frame import stamp_lessons, write_notebook
 
@@ -66,6 +68,9 @@ def main(numbers: list[str]) -> int:
         os.environ["COURSE_CACHE"] = cache
         try:
             lessons = find_lessons(numbers)
+            shutil.rmtree(
+                run_folder.checkpoints(PROJECT / OUT), ignore_errors=True
+            )  # no output tells of a cut
             run_course(numbers, {"PROFILE": "offline"}, OUT)
         except CourseError as error:
             print(f"\n{error}\nNo outputs were stored.", file=sys.stderr)

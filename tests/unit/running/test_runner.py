@@ -171,6 +171,24 @@ def test_results_of_an_earlier_run_are_replaced_and_others_stay(folder, out):
     assert (out / "notes.txt").exists()
 
 
+def test_only_the_same_run_that_was_cut_off_goes_on_from_its_checkpoints(folder, out):
+    lesson, given = folder / "01_a.ipynb", {"SEED": 1}
+    mine, other = out / "checkpoints" / "01" / "cnn", out / "checkpoints" / "02" / "cnn"
+    left = []
+    for last in (
+        {"status": "failed", "parameters": given},
+        {"status": "failed", "parameters": {"SEED": 2}},
+        {"status": "finished", "parameters": given},
+        {},
+    ):
+        for path in (mine, other):
+            path.mkdir(parents=True, exist_ok=True)
+        runner._forget_trainings(lesson, given, out, last)
+        left.append(mine.exists())
+    assert left == [True, False, False, False]
+    assert other.exists()
+
+
 def test_failed_lesson_keeps_what_an_earlier_run_left(folder, out, capsys):
     (out / "figures").mkdir(parents=True)
     (out / "figures" / "01-old.png").write_text("old")

@@ -10,7 +10,16 @@ import pytest
 from course_utils.system import run_folder
 from course_utils.system.paths import PROJECT
 
-NAMES = {"records", "runs", "figures", "scripts", "run.json", "report.html", run_folder.UNFINISHED}
+NAMES = {
+    "records",
+    "runs",
+    "figures",
+    "scripts",
+    "checkpoints",
+    "run.json",
+    "report.html",
+    run_folder.UNFINISHED,
+}
 NAMES |= {run_folder.TRAINING, run_folder.MODEL, run_folder.HISTORY, run_folder.PREDICTIONS}
 OWNER = PROJECT / "course_utils" / "system" / "run_folder.py"
 MODULES = [
