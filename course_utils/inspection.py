@@ -68,21 +68,6 @@ def weight_change(before: keras.Model, after: keras.Model) -> pd.Series:
     return pd.Series({block: (moved[block] / length[block]) ** 0.5 for block in moved})
 
 
-def linear_cka(a: np.ndarray, b: np.ndarray) -> float:
-    """Return how similar two sets of features of the same pictures are, 0-1 (1: up to rotation, scale).
-
-    Linear centered kernel alignment: Kornblith et al., "Similarity of Neural Network Representations
-    Revisited", 2019.
-
-    Args:
-        a: float (n, features).
-        b: float (n, other features), rows in the same order.
-    """
-    a, b = a - a.mean(0), b - b.mean(0)
-    shared = np.linalg.norm(a.T @ b) ** 2
-    return float(shared / (np.linalg.norm(a.T @ a) * np.linalg.norm(b.T @ b)))
-
-
 def _count(weights: Iterable) -> int:
     return int(sum(np.prod(weight.shape) for weight in weights))
 
