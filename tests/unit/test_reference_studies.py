@@ -128,6 +128,21 @@ def test_order_of_the_models_on_photographs():
     assert leads["Frozen MobileNetV2"] > 2 * FAR - LITTLE
 
 
+def test_with_ten_times_the_labels_the_stronger_cnn_passes_the_frozen_base():
+    tables = {
+        count: mean_and_spread(
+            reference_records(lesson="05", metric="accuracy", split="test", labels_per_class=count), "model"
+        )
+        for count in (50, 500)
+    }
+    models = ["MLP", "CNN", "Stronger CNN", "Frozen MobileNetV2", "Fine-tuned ResNet50"]
+    few, many = (tables[count]["mean"][models] for count in (50, 500))
+    assert (tables[500]["count"][models] == 3).all()
+    assert (many - few).idxmax() == "Stronger CNN"
+    assert many["Stronger CNN"] > many["Frozen MobileNetV2"] + LITTLE
+    assert many["Fine-tuned ResNet50"] > many["Stronger CNN"] + FAR
+
+
 def test_small_pictures_make_the_transfer_negative():
     frozen = points("size", IMAGENET)
     labels = reference_records(lesson="18", study="size", **IMAGENET)["labels_per_class"].unique()
