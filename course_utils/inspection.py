@@ -47,6 +47,46 @@ def outputs_at(model: keras.Model, layer_names: Sequence[str]) -> keras.Model:
     return keras.Model(inputs, [model.get_layer(name).output for name in layer_names])
 
 
+def gradient(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    """Return how the largest output of each input changes with the numbers of that input.
+
+    Args:
+        model: answers (n, outputs); is called as for predictions. Keras' backend calculates.
+        inputs: float32 (n, …).
+
+    Returns:
+        float32, the shape of ``inputs``.
+    """
+    import keras
+
+    largest = {"tensorflow": _gradient_tensorflow, "jax": _gradient_jax, "torch": _gradient_torch}
+    return largest[keras.backend.backend()](model, inputs).astype("float32")
+
+
+def _gradient_tensorflow(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    import tensorflow as tf
+
+    place = tf.convert_to_tensor(inputs)
+    with tf.GradientTape() as tape:
+        tape.watch(place)
+        largest = tf.reduce_max(model(place, training=False), axis=1)
+    return tape.gradient(largest, place).numpy()
+
+
+def _gradient_jax(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    import jax
+
+    return np.asarray(jax.grad(lambda place: model(place, training=False).max(axis=1).sum())(inputs))
+
+
+def _gradient_torch(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    import keras
+
+    place = keras.ops.convert_to_tensor(inputs).requires_grad_()
+    model(place, training=False).max(dim=1).values.sum().backward()
+    return place.grad.cpu().numpy()
+
+
 def weight_change(before: keras.Model, after: keras.Model) -> pd.Series:
     """Return how far each block's kernels moved: length of the difference over length before.
 

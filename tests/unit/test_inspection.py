@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -62,6 +66,36 @@ def test_outputs_at_shares_weights(model):
     assert np.array_equal(inside(pictures)[1], np.ones((2, 10)))
     with pytest.raises(ValueError, match="block9"):
         outputs_at(model, ["block9"])
+
+
+SLOPES = """
+import keras
+import numpy as np
+from course_utils.inspection import gradient
+inputs = keras.Input((3, 2))
+kernel = np.arange(12.0, dtype="float32").reshape(6, 2)
+outputs = keras.layers.Dense(2, use_bias=False)(keras.layers.Flatten()(keras.layers.Dropout(0.5)(inputs)))
+model = keras.Model(inputs, outputs)
+model.layers[-1].set_weights([kernel])
+slopes = gradient(model, np.array([np.ones((3, 2)), -np.ones((3, 2))], dtype="float32"))
+assert slopes.shape == (2, 3, 2) and slopes.dtype == "float32"
+assert np.allclose(slopes[0].ravel(), kernel[:, 1]), slopes  # the second output is the larger one
+assert np.allclose(slopes[1].ravel(), kernel[:, 0]), slopes
+print(keras.backend.backend())
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_gradient_of_the_largest_output_on_each_backend(backend):
+    pytest.importorskip(backend)
+    done = subprocess.run(
+        [sys.executable, "-c", SLOPES],
+        env=os.environ | {"KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == [backend], done.stderr[-2000:]
 
 
 def test_weight_change_known(model):
