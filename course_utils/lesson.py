@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from course_utils.errors import CourseError
-from course_utils.missing_steps import tell_missing_steps
 from course_utils.profiles import Profile, check_overrides, check_seed, load_profile
 from course_utils.records import record, slug
 from course_utils.reference import weights_words
 from course_utils.runs import Training, save_run
 from course_utils.system import run_folder
+from course_utils.system.missing_steps import tell_missing_steps
 from course_utils.system.paths import out_folder
 from course_utils.system.quiet import import_keras_quietly
 from course_utils.system.whole_file import replacing

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.same_training import PLAIN, START, check_same, described, moving
 from course_utils.system.checkpoints import Checkpoints
+from course_utils.system.same_training import PLAIN, START, check_same, described, moving
 
 if TYPE_CHECKING:
     import keras

@@ -247,7 +247,7 @@ def shown(cells: list[str]) -> str:
 
 
 def test_37_cells_out_of_order() -> None:
-    start = "from course_utils.missing_steps import tell_missing_steps\ntell_missing_steps('04')"
+    start = "from course_utils.system.missing_steps import tell_missing_steps\ntell_missing_steps('04')"
     assert shown([start, "print(base_model)"]) == (
         "There is no `base_model` yet.\n"
         'Next: run section "1. The base: ResNet50" first, then this cell again.'

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import missing_steps
+from course_utils.system import missing_steps
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from small_trainings import LABELS, PICTURES, small_model
 
 from course_utils.errors import CourseError
-from course_utils.same_training import check_same, described, fingerprint, layer_words, leaves, moving
+from course_utils.system.same_training import check_same, described, fingerprint, layer_words, leaves, moving
 
 
 def facts(model, **others: object) -> dict:
