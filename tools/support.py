@@ -28,7 +28,7 @@ COLAB_LIST = "https://raw.githubusercontent.com/googlecolab/backend-info/main/pi
 TESTERS = ("pytest>=8.4,<10", "pytest-xdist>=3.6,<4", "pytest-timeout>=2.3,<3")
 SHOWN = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "matplotlib", "pillow", "jax", "torch")
 # Of the project's own files and pins, not of the versions that a row tries.
-NOT_ASKED = ("test_project.py", "test_wheel.py", "tools")
+NOT_ASKED = ("test_project.py", "test_hosted_files.py", "test_wheel.py", "tools")
 COLUMNS = ("Python", "versions", "backend", "lessons that end", "unit tests", "date", "packages")
 
 
