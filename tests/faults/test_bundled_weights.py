@@ -52,9 +52,20 @@ def refusal(source: str | Path, name: str = "MobileNetV2") -> str:
 def test_missing_file(bundle: Path, cache: Path):
     (bundle / "MobileNetV2.npz").unlink()
     assert refusal("bundled") == (
-        f"The bundled weights cannot be read: {bundle}/MobileNetV2.npz.\nNo such file or directory\n{RESTORE}"
+        "The bundled weights are not here: MobileNetV2.npz.\n"
+        f"Looked for it in {bundle} and in {Path.cwd()}.\n"
+        "Next: put MobileNetV2.npz (data/weights in course.zip and in the project) beside this notebook, or set "
+        "WEIGHTS to imagenet, which downloads."
     )
     assert not cache.exists()
+
+
+def test_a_file_beside_the_notebook_takes_its_place(bundle: Path, cache: Path, tmp_path: Path, monkeypatch):
+    (tmp_path / "alone").mkdir()
+    (bundle / "MobileNetV2.npz").rename(tmp_path / "alone" / "MobileNetV2.npz")
+    monkeypatch.chdir(tmp_path / "alone")
+
+    assert weights.weights_label(weights.weights_path("MobileNetV2", source="bundled")) == "bundled"
 
 
 def test_missing_and_broken_card(bundle: Path):
