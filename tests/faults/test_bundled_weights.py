@@ -54,8 +54,8 @@ def test_missing_file(bundle: Path, cache: Path):
     assert refusal("bundled") == (
         "The bundled weights are not here: MobileNetV2.npz.\n"
         f"Looked for it in {bundle} and in {Path.cwd()}.\n"
-        "Next: put MobileNetV2.npz (data/weights in course.zip and in the project) beside this notebook, or set "
-        "WEIGHTS to imagenet, which downloads."
+        "Next: put MobileNetV2.npz (data/weights in course.zip and in the project) beside this notebook, "
+        "or set WEIGHTS to imagenet, which downloads."
     )
     assert not cache.exists()
 

@@ -10,6 +10,7 @@ import sys
 import pytest
 import yaml
 
+import course_utils
 from course_utils.system.paths import PROJECT
 from tools.support import ROWS
 
@@ -18,13 +19,24 @@ WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 
 @pytest.mark.parametrize(
     ("schema", "files"),
-    [("vendor.github-workflows", WORKFLOWS), ("vendor.dependabot", [PROJECT / ".github" / "dependabot.yml"])],
+    [
+        ("vendor.github-workflows", WORKFLOWS),
+        ("vendor.dependabot", [PROJECT / ".github" / "dependabot.yml"]),
+        ("vendor.github-issue-forms", sorted((PROJECT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml"))),
+        ("vendor.citation-file-format", [PROJECT / "CITATION.cff"]),
+    ],
 )
 def test_files_hold_their_published_schema(schema: str, files: list):
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout
+
+
+def test_the_version_to_cite_is_the_packages():
+    cited = yaml.safe_load((PROJECT / "CITATION.cff").read_text(encoding="utf-8"))
+
+    assert cited["version"] == course_utils.__version__
 
 
 def test_make_targets_of_workflows_and_of_codespaces_exist():
