@@ -68,7 +68,8 @@ def gap_message(error: Exception, code: str, earlier: Sequence[str] = ()) -> str
 def _frame_elsewhere(error: Exception) -> traceback.FrameSummary | None:
     """Return where an error was raised, if that is another place than the running cell itself."""
     frames = traceback.extract_tb(error.__traceback__)
-    cells = [frame.filename for frame in frames if frame.name == "<module>"]
+    # IPython 7.34, which Colab has, calls the top of a cell "<cell line: 1>".
+    cells = [frame.filename for frame in frames if frame.name.startswith(("<module>", "<cell line"))]
     return None if not cells or frames[-1].filename == cells[0] else frames[-1]
 
 

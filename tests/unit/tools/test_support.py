@@ -90,7 +90,7 @@ def test_the_stored_page_lists_each_row_and_no_failure():
     assert [" | ".join(row[:3]) for row in rows] == [
         f"| {r.python} | {r.versions} | {r.backend}" for r in ROWS
     ]
-    assert len(tried) >= 2
+    assert tried
     for row in tried:
         assert row[3] in ("5 of 5", "3 of 3"), row
         assert "failed" not in row[4], row
