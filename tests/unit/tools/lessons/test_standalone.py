@@ -189,7 +189,7 @@ def test_an_exercise_runs_alone_and_answers(written: Path, tmp_path: Path):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("lesson", ["01", "02", "03"])
+@pytest.mark.parametrize("lesson", ["01", "02", "03", "05"])
 def test_a_lesson_runs_alone_to_its_last_cell(lesson: str, tmp_path: Path):
     (path, *_) = standalone.write_all(tmp_path, [lesson], with_weights=True)
     parameters = f"PROFILE, DATA, OVERRIDES = 'offline', 'drawn', json.loads('{json.dumps(QUICK)}')"
