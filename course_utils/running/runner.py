@@ -37,7 +37,7 @@ from course_utils.system.progress import Progress, clock
 from course_utils.system.quiet import print_in_any_encoding
 from course_utils.system.whole_file import replacing
 
-BUDGETS = {"offline": {"01": 30, "02": 80, "03": 85, "04": 180, "05": 45}}  # seconds
+BUDGETS = {"offline": {"01": 30, "02": 90, "03": 85, "04": 180, "05": 45}}  # seconds
 LEAST_DISK = 20_000_000  # bytes that must be free for notebooks, models and figures
 CELL_TIMEOUTS = {"offline": 600, "laptop": 4 * 3600}  # seconds; any other profile: a day
 SCRIPT_HEAD = "from IPython.display import display  # noqa: F401  (a notebook has it by itself)\n\n"
