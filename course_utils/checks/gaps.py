@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import re
-import sys
 import traceback
 from collections.abc import Sequence
 
+from course_utils.system.shell import show_instead
+
 
 def speak_plainly_about_gaps() -> None:
-    """Let the notebook show some words where a gap still raises, or code meets a name that is not there.
-
-    The exception stays what it is, so tools that run notebooks see it. Outside IPython nothing changes.
-    """
-    shell = running_shell()
-    if shell is not None:
-        shell.set_custom_exc((NotImplementedError, NameError), _show_short)
-
-
-def running_shell() -> object | None:
-    """Return the IPython shell that runs this code; None in plain Python."""
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython else None
-
-
-def _show_short(shell, kind, error, trace, tb_offset=None) -> None:
-    message = gap_message(error, *_code_so_far(shell))
-    if message:
-        error._render_traceback_ = lambda: [message]
-    shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+    """Let the notebook show some words where a gap still raises, or code meets a name that is not there."""
+    show_instead(
+        (NotImplementedError, NameError), lambda shell, error: gap_message(error, *_code_so_far(shell))
+    )
 
 
 def _code_so_far(shell) -> tuple[str, list[str]]:

@@ -7,9 +7,9 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from course_utils.checks.gaps import running_shell
 from course_utils.checks.names import is_hidden
 from course_utils.errors import CourseError
+from course_utils.system.shell import running_shell
 
 if TYPE_CHECKING:
     from course_utils.checks.judges import Verdict

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
-import sys
 from pathlib import Path
 
 from course_utils.system.paths import PROJECT
+from course_utils.system.shell import running_shell, show_instead
 
 NOTEBOOKS = PROJECT / "notebooks"
 
@@ -15,24 +15,14 @@ NOTEBOOKS = PROJECT / "notebooks"
 def tell_missing_steps(number: str) -> None:
     """Let the notebook name the section that was left out, where a cell needs a name that is not there yet.
 
-    The exception stays what it is. Outside IPython, or where something else speaks for a NameError already,
-    nothing changes.
+    Where something else speaks for errors already, as in the exercises, nothing changes.
 
     Args:
         number: of the lesson, for example ``"04"``.
     """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if shell is None or shell.custom_exceptions:
-        return
-
-    def show(shell, kind, error, traceback, tb_offset=None) -> None:
-        message = missing_step(number, error.name)
-        if message:
-            error._render_traceback_ = lambda: [message]
-        shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
-
-    shell.set_custom_exc((NameError,), show)
+    shell = running_shell()
+    if shell is not None and not shell.custom_exceptions:
+        show_instead((NameError,), lambda shell, error: missing_step(number, error.name))
 
 
 def missing_step(number: str, name: str | None) -> str:
