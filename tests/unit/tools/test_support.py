@@ -58,8 +58,8 @@ def test_a_row_is_tried_once_and_told(place: Path, monkeypatch, capsys, code: in
         ran.append(command)
         if "course_utils.runner" in command:
             (place / "support" / "3.13-colab" / "course").mkdir()
-            done = place / "support" / "3.13-colab" / "course" / "02_x.ipynb"
-            done.write_text("Lesson 02: finished", encoding="utf-8")
+            for name in ("02_x.ipynb", "03_x.unfinished.ipynb"):
+                (place / "support" / "3.13-colab" / "course" / name).touch()
         if "pytest" in command:
             options["stdout"].write(b"7 passed in 1s\n")
         return SimpleNamespace(returncode=code if "uv" in command else 0, stdout=b'{"keras": "3.13.2"}')
