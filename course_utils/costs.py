@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import keras
 
     from course_utils.lesson import Lesson
+    from course_utils.resume import Resumable
 
 TICK = 0.05  # seconds between two looks at the memory
 KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")  # a separable convolution has the last two
@@ -33,7 +34,7 @@ class Meter:
     """Measure what happens inside a ``with`` block.
 
     Attributes:
-        seconds: wall-clock time of the block.
+        seconds: wall-clock time of the block, up to the last look.
         peak_bytes: the most memory that this process held in the block, all of it: libraries and data too.
     """
 
@@ -45,23 +46,24 @@ class Meter:
     def __enter__(self) -> Meter:
         self._ended = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
-        self._look()
-        self._watcher.start()
         self._started = time.perf_counter()
+        self.look()
+        self._watcher.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.seconds = time.perf_counter() - self._started
+        self.look()
         self._ended.set()
         self._watcher.join()
-        self._look()
+
+    def look(self) -> None:
+        """Bring both numbers up to now, inside the block."""
+        self.peak_bytes = max(self.peak_bytes, self._process.memory_info().rss)
+        self.seconds = time.perf_counter() - self._started
 
     def _watch(self) -> None:
         while not self._ended.wait(TICK):
-            self._look()
-
-    def _look(self) -> None:
-        self.peak_bytes = max(self.peak_bytes, self._process.memory_info().rss)
+            self.look()
 
 
 def forward_flops(model: keras.Model) -> int:
@@ -102,7 +104,7 @@ def record_training(
     lesson: Lesson,
     name: str,
     model: keras.Model,
-    phases: Mapping[str, tuple[keras.callbacks.History, Meter]],
+    phases: Mapping[str, tuple[keras.callbacks.History, Meter | Resumable]],
     parts: Mapping[str, tuple[np.ndarray, np.ndarray]],
     **conditions: object,
 ) -> pd.Series:
@@ -112,8 +114,8 @@ def record_training(
         lesson: the bookkeeper.
         name: of the model, as it will stand in tables.
         model: the trained model, with a fixed input size; answers logits or probabilities (n, 10).
-        phases: name of the phase -> what ``fit`` returned, with ``val_accuracy``, and what was measured
-            around it. The epochs of a phase count equally.
+        phases: name of the phase -> what ``fit`` returned, with ``val_accuracy``, and what measured it: a
+            ``Meter`` around it, or the resumable ``fit`` itself. The epochs of a phase count equally.
         parts: ``"train"`` and what else there is of ``"val"`` and ``"test"`` -> what the model takes
             (n, …), and labels int (n,).
         **conditions: what the records name beside the lesson's own and the number of epochs, for example
@@ -135,7 +137,7 @@ def record_training(
 
 
 def _costs(
-    model: keras.Model, curve: pd.DataFrame, meters: Mapping[str, Meter], *, pictures: int
+    model: keras.Model, curve: pd.DataFrame, meters: Mapping[str, Meter | Resumable], *, pictures: int
 ) -> list[tuple[str, str, float]]:
     epochs = epochs_to_reach(curve, ENOUGH)
     seconds = sum(meter.seconds for meter in meters.values())

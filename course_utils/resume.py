@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from course_utils.costs import Meter
 from course_utils.errors import CourseError
 from course_utils.system.checkpoints import Checkpoints
 from course_utils.system.same_training import PLAIN, START, check_same, described, moving
@@ -54,10 +55,11 @@ class Resumable:
 
     Attributes:
         seconds: that the training took, all its parts together.
+        peak_bytes: the most memory that this process held in it; see ``costs.Meter``.
     """
 
     def __init__(self, fit: Callable, folder: Path, seed: int, fresh: bool, keep_weights: bool) -> None:
-        self.seconds = 0.0
+        self.seconds, self.peak_bytes = 0.0, 0
         self._fit, self._model = fit, fit.__self__
         self._folder, self._seed, self._fresh = Path(folder), seed, fresh
         self._keep_weights = keep_weights
@@ -77,7 +79,7 @@ class Resumable:
 
         Args:
             x: inputs (n, …); for a model that takes uint8, pictures as they were loaded.
-            y: labels (n,).
+            y: labels (n,), or one-hot (n, classes).
             epochs: as ``fit`` has them.
             batch_size: as ``fit`` has it.
             callbacks: as ``fit`` has them.
@@ -94,6 +96,9 @@ class Resumable:
         _check_raw(self._model, x)
         if not self._model.optimizer.built:
             self._model.optimizer.build(self._model.trainable_variables)
+        if "validation_split" in others:  # as fit does it: the last ones
+            kept = math.floor(len(x) * (1 - others.pop("validation_split")))
+            x, y, others["validation_data"] = x[:kept], y[:kept], (x[kept:], y[kept:])
         self._x, self._y, self._epochs, self._beside = x, y, epochs, list(callbacks)
         numbers = {"epochs": epochs, "batch_size": batch_size, "seed": self._seed}
         self._facts = described(self._model, x, y, callbacks, others, **numbers)
@@ -101,8 +106,10 @@ class Resumable:
         self._at = {"epoch": 0, "step": 0, "batch_size": batch_size, "history": {}, "finished": False}
         self._kept: dict[str, np.ndarray] | None = None  # what is put back as soon as training begins
         self._find()
-        while not self._at["finished"]:
-            self._train(others)
+        self._before = self.seconds
+        with Meter() as self._meter:
+            while not self._at["finished"]:
+                self._train(others)
         return self._history()
 
     def _find(self) -> None:
@@ -116,7 +123,8 @@ class Resumable:
                 kept[START] = self._facts[START]
             check_same(self._folder.name, kept, self._facts)
             self._kept, self._at = found
-            self._facts, self.seconds = kept, self._at["seconds"]
+            self._facts = kept
+            self.seconds, self.peak_bytes = self._at["seconds"], self._at["peak_bytes"]
         _begun.setdefault(self._model, set()).add(self._folder)
         if self._at["finished"]:
             self._put_back()
@@ -134,7 +142,7 @@ class Resumable:
             self._model.test_on_batch(self._x[:size], self._y[:size])  # makes the running metrics
         self._batches = _batches(self._x, self._y, size)
         self._set_order(epoch)
-        self._since = self._saved = time.perf_counter()
+        self._saved = time.perf_counter()
         ours = {"callbacks": [*self._beside, _saver(self)], "shuffle": False}
         ours |= {"initial_epoch": epoch, "epochs": until}
         try:
@@ -234,10 +242,10 @@ class Resumable:
 
     def _save(self) -> dict[str, np.ndarray]:
         arrays = self._snapshot()
-        now = time.perf_counter()
-        self.seconds += now - self._since
-        self._since = now
-        self._at |= {"seconds": self.seconds}
+        self._meter.look()
+        self.seconds = self._before + self._meter.seconds
+        self.peak_bytes = max(self.peak_bytes, self._meter.peak_bytes)
+        self._at |= {"seconds": self.seconds, "peak_bytes": self.peak_bytes}
         if all(np.isfinite(value.sum()) for name, value in arrays.items() if name.startswith("weights")):
             facts = self._at | {"facts": self._facts}
             if self._at["finished"]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import made_up
+import numpy as np
 import psutil
 import pytest
 
@@ -241,31 +242,39 @@ def test_without_a_control_group_the_watch_alone_holds(tmp_path, fake_systemd):
     assert memory_group.group_settings() == {}
 
 
+GREEDY = {
+    "processes": "import os\nfor _ in range(12):\n    if os.fork() == 0: break\nwhile True: pass",
+    "memory": "import numpy as np\na = np.ones(2**26)\nwhile True: a[::-1].copy().sum()",
+    "files": "while True: open('/tmp/f', 'wb').write(bytes(2**27))",
+}
+
+
 @pytest.mark.full
 @pytest.mark.alone
-def test_many_processes_do_not_slow_a_neighbour(stage):
-    """An honest sandbox takes at most twice its time beside one that starts all processes that it may."""
+@pytest.mark.parametrize("greedy", GREEDY)
+def test_a_greedy_neighbour_slows_nobody_down(stage, greedy):
+    """An honest sandbox takes at most twice its time alone (the medians of three)."""
     work = [{"id": "a", "source": "x = 0\nfor n in range(30_000_000): x += n"}]
-    crowd = (
-        "import os\nfor _ in range(12):\n    if os.fork() == 0:\n        while True: pass\nwhile True: pass"
-    )
+    limits = Limits(seconds=600, cell_seconds=600)
 
     def seconds() -> float:
         started = time.monotonic()
         assert run_notebook(work, "90", stage, limits=LIMITS, slot=0, slots=2).cells["a"]["ok"]
         return time.monotonic() - started
 
-    alone, stop = seconds(), threading.Event()
+    alone, stop = np.median([seconds() for _ in range(3)]), threading.Event()
     beside = threading.Thread(
         target=run_notebook,
-        args=([{"id": "a", "source": crowd}], "90", stage),
-        kwargs={"limits": LIMITS, "slot": 1, "slots": 2, "stop": stop},
+        args=([{"id": "a", "source": GREEDY[greedy]}], "90", stage),
+        kwargs={"limits": limits, "slot": 1, "slots": 2, "stop": stop},
     )
     beside.start()
     time.sleep(2)
-    together = seconds()
+    together = np.median([seconds() for _ in range(3)])
+    is_there = beside.is_alive()
     stop.set()
     beside.join()
 
-    print(f"\nalone {alone:.1f} s, beside twelve processes {together:.1f} s")
-    assert together <= 2 * alone + 1
+    print(f"\nalone {alone:.1f} s, beside greedy {greedy} {together:.1f} s")
+    assert is_there
+    assert together <= 2 * alone

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import re
 import sys
 import zipfile
@@ -42,22 +43,38 @@ LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#|data:)([^)]+)\)")
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # of a zip: the same files give the same bytes, and the same digest
 
 
-def zipped(patterns: tuple[str, ...]) -> bytes:
+def zipped(patterns: tuple[str, ...], others: dict[str, str] | None = None) -> bytes:
     """Return a zip of the project's files, the same bytes for the same files.
 
     Args:
         patterns: as for ``Path.glob``, relative to the project.
+        others: names and texts of further files.
     """
-    files = {path for pattern in patterns for path in PROJECT.glob(pattern) if path.is_file()}
-    names = sorted(path.relative_to(PROJECT).as_posix() for path in files)
+    paths = {path for pattern in patterns for path in PROJECT.glob(pattern) if path.is_file()}
+    files = {path.relative_to(PROJECT).as_posix(): path for path in sorted(paths)}
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in names:
+        for name, path in files.items():
             if "__pycache__" not in name and not name.startswith(NOT_FOR_STUDENTS):
-                entry = zipfile.ZipInfo(name, EARLIEST)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, (PROJECT / name).read_bytes())
+                _add(archive, name, path.read_bytes())
+        for name, text in (others or {}).items():
+            _add(archive, name, text)
     return content.getvalue()
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes | str) -> None:
+    entry = zipfile.ZipInfo(name, EARLIEST)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(entry, content)
+
+
+def steps_of(notebook: NotebookNode) -> str:
+    """Return a notebook's titles and code, from which ``missing_steps`` says what to run first."""
+    cells = [{"cell_type": cell.cell_type, "source": cell.source} for cell in notebook.cells]
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = "\n".join(line for line in cell["source"].splitlines() if line[:3] == "## ")
+    return json.dumps({"cells": cells})
 
 
 def standalone(notebook: NotebookNode, folder: Path, code: bytes) -> NotebookNode:
@@ -96,12 +113,14 @@ def write_all(out: Path, lessons: list[str], *, with_weights: bool = False) -> l
         lessons: numbers, for example ``["01"]``; empty: all.
         with_weights: carry MobileNetV2's bundled weights, too (3 MB in each file).
     """
-    code = zipped(CODE + (SMALL_WEIGHTS if with_weights else ()))
+    patterns = CODE + (SMALL_WEIGHTS if with_weights else ())
     written = []
     for folder, target in zip(SOURCES, (out, out / "exercises"), strict=True):
         for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
             if not lessons or path.name[:2] in lessons:
-                notebook = standalone(nbformat.read(path, as_version=4), folder, code)
+                notebook = nbformat.read(path, as_version=4)
+                code = zipped(patterns, {f"notebooks/{path.name}": steps_of(notebook)})
+                standalone(notebook, folder, code)
                 target.mkdir(parents=True, exist_ok=True)
                 frame.write_notebook(notebook, target / path.name)
                 written.append(target / path.name)

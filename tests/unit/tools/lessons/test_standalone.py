@@ -20,6 +20,7 @@ import pytest
 
 from course_utils.running.parameters import QUICK
 from course_utils.start import PACKAGES
+from course_utils.system import missing_steps
 from course_utils.system.paths import PROJECT
 from tools.lessons import frame, standalone
 
@@ -80,8 +81,20 @@ def test_course_zip_holds_all_weights(written: Path):
         assert archive.testzip() is None
 
 
-def test_the_same_files_give_the_same_digest(written: Path):
-    assert standalone.zipped(standalone.CODE) == carried(written / "05_comparison.ipynb")
+def test_the_same_files_give_the_same_digest(written: Path, tmp_path: Path):
+    (again, *_) = standalone.write_all(tmp_path, ["05"])
+    assert carried(again) == carried(written / again.name)
+
+
+def test_a_lesson_alone_knows_its_sections(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with zipfile.ZipFile(BytesIO(carried(written / "04_resnet50_fine_tuning.ipynb"))) as archive:
+        archive.extractall(tmp_path)
+
+    there = missing_steps.missing_step("04", "base_model")
+    monkeypatch.setattr(missing_steps, "NOTEBOOKS", tmp_path / "notebooks")
+
+    assert there.startswith("There is no `base_model` yet.\nNext: run section")
+    assert missing_steps.missing_step("04", "base_model") == there
 
 
 def test_no_output_and_no_link_into_the_project_is_left(written: Path):
