@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -103,9 +103,9 @@ class Pictures(HTMLParser):
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("made") / "site"
-    begun = time.monotonic()
+    begun = sum(os.times()[:4])  # of processors, so that a busy machine is no failure
     assert main(["--out", str(out)]) == 0, "a warning, or a broken link"
-    assert time.monotonic() - begun < 120
+    assert sum(os.times()[:4]) - begun < 120
     return out
 
 
