@@ -12,7 +12,7 @@ export PROFILE
 COURSE_OPTIONS = --profile "$$PROFILE" $(if $(DATA),--data "$$DATA") $(if $(WEIGHTS),--weights "$$WEIGHTS") \
 	$(if $(SEED),--seed "$$SEED") $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
 
-.PHONY: help setup course sweep reference docs test test-full lab outputs exercises slides standalone publish matrix grade bench pretrain weights-report fetch cache soak constraints
+.PHONY: help setup course sweep reference docs test test-full lab outputs exercises slides site standalone publish matrix grade bench pretrain weights-report fetch cache soak constraints
 
 help: ## Show what can be made
 	@echo "make TARGET [PROFILE=offline|laptop|gpu|auto] [DATA=…] [WEIGHTS=…] [SEED=…] [OUT=…] [LESSONS=\"01 03\"]"
@@ -64,11 +64,15 @@ matrix: $(READY) ## Try other Pythons, versions and backends, write docs/SUPPORT
 slides: $(READY) ## Make slides of the lessons from their stored outputs, a file each, in build/slides [LESSONS=…] [OUT=…]
 	@$(PY) -m tools.lessons.slides $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
 
-grade: $(READY) ## Grade notebooks: SUBMISSIONS=folder [ASSIGNMENT=03] [OUT=…] [CLASS_WORD=…] [WORKERS=n] [PRIVATE=…]
+site: $(READY) ## Make a web site of lessons, exercises, results and modules, with search, in build/site [OUT=…]
+	@$(PY) -m tools.site $(if $(OUT),--out "$$OUT")
+
+grade: $(READY) ## Grade notebooks: SUBMISSIONS=folder [ASSIGNMENT=03] [OUT=…] [CLASS_WORD=…] [ROSTER=file] [WORKERS=n] [PRIVATE=…]
 	@$(if $(SUBMISSIONS),,echo "Next: name the folder, for example: make grade SUBMISSIONS=handed-in"; exit 1;) \
 	  $(PY) -m tools.grading "$$SUBMISSIONS" $(if $(ASSIGNMENT),--assignment "$$ASSIGNMENT") \
 	  $(if $(OUT),--out "$$OUT") $(if $(CLASS_WORD),--class-word "$$CLASS_WORD") \
-	  $(if $(WORKERS),--workers "$$WORKERS") $(if $(PRIVATE),--private "$$PRIVATE")
+	  $(if $(WORKERS),--workers "$$WORKERS") $(if $(PRIVATE),--private "$$PRIVATE") \
+	  $(if $(ROSTER),--roster "$$ROSTER")
 
 bench: $(READY) ## Measure cached features against fitting through the base, and rates of loading
 	@$(PY) -m tools.bench

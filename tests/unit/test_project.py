@@ -143,7 +143,7 @@ def test_teaching_names_make_targets_and_words_that_exist():
 
 def test_teaching_names_files_that_exist():
     text = teaching()
-    links = [link.split("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text)]
+    links = [link.split("#")[0] for link in re.findall(r"\]\((?!https:)([^)]+)\)", text)]
     named = re.findall(r"`((?:notebooks|course_utils|docs|tools|data)/[^`*]*)`", text)
     anchors = {
         re.sub(r"[^a-z -]", "", title.lower()).replace(" ", "-")
@@ -161,6 +161,15 @@ def test_teaching_names_each_exercise_and_no_other():
 
     assert named - known == set()
     assert {name for name in known if ".q" not in name} - named == set()
+
+
+def test_questions_for_a_talk_name_each_lesson_and_exercises_that_exist():
+    text = (PROJECT / "docs" / "AI.md").read_text(encoding="utf-8")
+    asked = re.findall(r"^\| (\d) \| .+\? ", text, re.MULTILINE)
+    known = {one.name for lesson in BUDGETS["offline"] for one in exercises(lesson)}
+
+    assert all(asked.count(str(lesson)) >= 3 for lesson in range(1, 6))
+    assert set(re.findall(r"\b0\d\.\d+\b", text)) <= known
 
 
 def test_minutes_and_points_in_teaching_add_up():

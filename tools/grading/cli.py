@@ -20,6 +20,7 @@ from tools.grading.bubblewrap import python_folders
 from tools.grading.collect import collect
 from tools.grading.feedback import flagged, write_pages
 from tools.grading.grade import Class, grade_all, trusted_digest
+from tools.grading.gradebook import Gradebook
 from tools.grading.judging import Judges
 from tools.grading.results import Graded, grades_csv, write_whole
 from tools.grading.sandbox import Limits, check_sandbox
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--class-word", default="", help="the word that the class was given")
     parser.add_argument("--workers", type=int, default=0, help="notebooks at a time; default: cores")
     parser.add_argument("--private", type=Path, help="the instructor's folder with judges/ and givens/")
+    parser.add_argument("--roster", type=Path, help="the gradebook of Canvas or Moodle, to be filled in")
     parser.add_argument("--seconds", type=float, default=Limits.seconds, help="for one notebook")
     parser.add_argument("--cell-seconds", type=float, default=Limits.cell_seconds, help="for one cell")
     return parser
@@ -86,10 +88,18 @@ def _grade(options: argparse.Namespace) -> None:
             workers=options.workers or len(os.sched_getaffinity(0)),
             trusted=trusted_digest(private),
         )
-        graded = grade_all(course, collect(options.submissions, list(assignments)))
+        collected = collect(options.submissions, list(assignments))
+        numbers = {number for one in collected for number in one.submissions}
+        gradebook = (
+            Gradebook(options.roster, numbers) if options.roster else None
+        )  # before all that takes time
+        graded = grade_all(course, collected)
     write_whole(options.out / "grades.csv", grades_csv(graded))
     write_pages(options.out, graded, {number: one.title for number, one in assignments.items()})
     _tell(options.out, graded)
+    if gradebook:
+        keys = {one.student: one.key for one in collected}
+        print("\n".join(gradebook.write(options.out, graded, keys)))
 
 
 def _check_options(options: argparse.Namespace) -> None:

@@ -44,6 +44,7 @@ class Collected:
     student: str
     submissions: dict[str, Submission] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    key: tuple[str, str] = ("", "")  # platform, and number or login there; without one, the name
 
 
 def collect(folder: Path, assignments: list[str]) -> list[Collected]:
@@ -199,7 +200,9 @@ class _Reading:
 
     def collected(self, label: str) -> Collected:
         """Return what was found, under a label that no other student has."""
-        collected = Collected(label)
+        identity = self.student.handed[0].identity if self.student.handed else None
+        platform = identity.key[0] if identity and self.student.number else ""
+        collected = Collected(label, key=(platform, self.student.number or self.student.name))
         notes = list(self.student.notes)
         if label not in (self.student.name, NOBODY):
             notes.append(f"several are called {self.student.name}; they were told apart by number or place")

@@ -103,7 +103,7 @@ def grades_csv(graded: list[Graded]) -> str:
         rows = [[s.exercise, _number(s.points), _number(s.max_points), s.flag] for s in one.scores]
         for *row, flag in rows or [["", "", "", ""]]:
             flags = "; ".join(part for part in (flag, whole) if part)
-            table.writerow([_harmless(cell) for cell in (one.student, one.assignment, *row, flags)])
+            table.writerow([harmless(cell) for cell in (one.student, one.assignment, *row, flags)])
     return text.getvalue()
 
 
@@ -111,7 +111,7 @@ def _number(points: float | None) -> str:
     return "" if points is None else f"{points:g}"
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """Keep table programs from taking a text for a formula, whatever they take for a separator."""
     printable = "".join(letter if letter.isprintable() else " " for letter in cell)
     return FORMULA.sub(r"\1\2'\3", printable)

@@ -27,6 +27,18 @@ def test_readme_agrees_with_the_records():
     assert stored == writer.with_block(stored, writer.readme_block(reference_records())), RENEW
 
 
+def test_the_finding_at_the_head_of_readme_is_what_the_records_say():
+    means = writer.models_table(reference_records())["mean"].unstack()
+    frozen, fine_tuned = means["Frozen MobileNetV2"], means["Fine-tuned ResNet50"]
+    from_scratch = means[["MLP", "CNN", "Stronger CNN"]].max(axis="columns")
+    finding = writer.README.read_text(encoding="utf-8").split("\n\n")[1]
+
+    assert "with 50 labels of each class, both pre-trained models lead" in finding
+    assert min(frozen[50], fine_tuned[50]) > from_scratch[50]
+    assert "With 500,\nfine-tuning still leads, and the stronger CNN has passed the frozen base" in finding
+    assert fine_tuned[500] > means["Stronger CNN"][500] > frozen[500]
+
+
 def test_all_figures_of_the_page_are_there():
     text = (PROJECT / "docs" / "RESULTS.md").read_text(encoding="utf-8")
     names = {name for name in writer.figures(reference_records())}
