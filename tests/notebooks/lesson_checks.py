@@ -87,11 +87,14 @@ def rhythm_problems(notebook: NotebookNode) -> list[str]:
 
 
 def definition_problems(notebook: NotebookNode) -> list[str]:
-    """At most one function is defined in a lesson, and no class."""
+    """At most one function, or one class with its methods, is defined in a lesson."""
     names = []
     for cell in code_cells(notebook):
-        for node in ast.walk(ast.parse(cell.source)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        nodes = list(ast.walk(ast.parse(cell.source)))
+        methods = [part for node in nodes if isinstance(node, ast.ClassDef) for part in node.body]
+        for node in nodes:
+            is_definition = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            if is_definition and node not in methods:
                 names.append(node.name)
     return [f"more than one definition: {', '.join(names)}"] if len(names) > 1 else []
 

@@ -179,6 +179,7 @@ def lines(*sizes: int) -> list[nbformat.NotebookNode]:
 TEXT = new_markdown_cell("text")
 FRAME = new_markdown_cell("# Title\n\n**Time:** 1 minute. **Needs:** nothing.")
 ONE, USE = code("1"), "lesson.use(c)"
+CLASS = "class A:\n    def f(self): pass"
 RELATIVE, ABSOLUTE = (new_output("stream", text=text) for text in ("a/b 1/2 build/course", "in /home/ann/x"))
 ERROR = new_output("error", ename="E", evalue="", traceback=[])
 BAR = "a bar chart"
@@ -196,6 +197,7 @@ BAR = "a bar chart"
         ("repeat", [code("a = {}\na['x'] += 1")], [code("a['x'] += 1")], "adds to a"),
         ("repeat", [code("n = 0\nn += 1")], [code("n += 1")], "adds to n"),
         ("definition", [code("def f(): pass")], [code("def f(): pass"), code("class A: pass")], "f, A"),
+        ("definition", [code(CLASS)], [code(CLASS), code("def g(): pass")], "A, g"),
         ("stored", [ONE], [code("1", count=2)], "execution counts"),
         ("stored", [code("1", RELATIVE)], [code("1", ABSOLUTE)], "/home/ann"),
         ("stored", [ONE], [code("1", ERROR)], "error"),

@@ -32,3 +32,16 @@ def test_lessons_run_on_real_photographs(form: str, tmp_path: Path):
     assert set(records.lesson) == {"01", "02", "03", "04", "05"}
     assert set(records[records.lesson == "04"].weights) == {"bundled"}
     assert (records.loc[records.metric == "accuracy", "split"] == "test").any()
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(not REAL_DATA.exists(), reason="the real photographs (../shared) are not on this machine")
+def test_what_lessons_19_and_20_claim_holds_on_real_photographs(tmp_path: Path):
+    data, out = tmp_path / "data", tmp_path / "out"
+    subprocess.run([sys.executable, REAL_DATA, "npz", data, "--per-class", "200"], check=True)
+    run_course(["19", "20"], {"PROFILE": "offline", "DATA": str(data / FORMATS["npz"])}, out)
+
+    records = read_records(out / "records")
+    assert set(records.data) == {"path"}
+    assert set(records.lesson) == {"19", "20"}
