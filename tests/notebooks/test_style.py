@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import lesson_checks as checks
@@ -47,3 +48,16 @@ def test_little_of_the_code_only_shows_something():
     print(f"statements that plot or show: {share:.1%}")
     assert len(required) == 5
     assert share <= 0.08
+
+
+def test_trainings_that_are_saved_keep_checkpoints():
+    _, second, _, fourth, *_ = (lesson.read_text(encoding="utf-8") for lesson in checks.LESSONS)
+
+    assert re.findall(r"resumable\((\w+)\.fit,", second) == [
+        "mlp",
+        "mlp",
+        "cnn",
+        "strong_cnn",
+    ]  # text, then code
+    assert re.findall(r"resumable\((\w+)\.fit,", fourth) == ["head", "head", "model", "model"]
+    assert second.count("lesson.save_run(") == 3
