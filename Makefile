@@ -42,7 +42,7 @@ test-full: $(READY) ## Lint, and run all checks
 
 lab: $(READY) ## Open the lessons in JupyterLab
 	@$(PY) -m jupyterlab.labextensions disable --level=sys_prefix @jupyter/nbgrader 2>/dev/null
-	@$(PY) -m jupyter lab notebooks
+	@$(PY) -m jupyterlab --ServerApp.contents_manager_class=tools.lessons.lab.Contents notebooks
 
 outputs: $(READY) ## Run the lessons offline and store their outputs in notebooks/
 	@$(PY) -m tools.lessons.outputs $(LESSONS)

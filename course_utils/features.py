@@ -105,8 +105,11 @@ def _kept(path: Path) -> tuple[np.ndarray, float] | None:
 
 
 def _key(extractor: keras.Model, images: np.ndarray) -> str:
+    import keras
+
     probe = np.random.default_rng(0).integers(0, 256, (2, *images.shape[1:]), dtype=np.uint8)
-    digest = hashlib.sha256(extractor.predict(probe, verbose=0).tobytes())
+    # Called, not by predict, which would first prepare a computation that the cache may make needless.
+    digest = hashlib.sha256(keras.ops.convert_to_numpy(extractor(probe, training=False)).tobytes())
     digest.update(repr(images.shape).encode())
     digest.update(np.ascontiguousarray(images))
     return digest.hexdigest()[:32]

@@ -87,24 +87,33 @@ def _gradient_torch(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
     return place.grad.cpu().numpy()
 
 
-def weight_change(before: keras.Model, after: keras.Model) -> pd.Series:
+def weight_change(before: Sequence[np.ndarray], model: keras.Model) -> pd.Series:
     """Return how far each block's kernels moved: length of the difference over length before.
 
     Args:
-        before: a model of ``keras.applications`` with its old weights.
-        after: the same network with its new weights.
+        before: the old weights, what ``model.get_weights()`` gave then.
+        model: of ``keras.applications``, with its new weights.
 
     Returns:
         Block (the layer name up to the first ``_``) -> relative change, 0 for "did not move".
 
     Raises:
-        CourseError: the models are not the same network.
+        CourseError: the old weights are not of this network.
     """
+    names = [layer.name for layer in model.layers for _ in layer.weights]
+    after = model.get_weights()
+    if [array.shape for array in before] != [array.shape for array in after]:
+        raise CourseError(
+            f"The old weights cannot be compared with those of {model.name!r}.",
+            cause="Expected the weights of the same network, found arrays of other numbers or shapes.",
+            next_step="give what get_weights() of the base gave before, not of the model around it.",
+        )
     moved, length = {}, {}
-    for name, a, b in _kernel_pairs(before, after):
-        block = name.split("_")[0]
-        moved[block] = moved.get(block, 0.0) + float(((b - a) ** 2).sum())
-        length[block] = length.get(block, 0.0) + float((a**2).sum())
+    for name, old, new in zip(names, before, after, strict=True):
+        if old.ndim == 4:  # the kernel of a convolution
+            block = name.split("_")[0]
+            moved[block] = moved.get(block, 0.0) + float(((new - old) ** 2).sum())
+            length[block] = length.get(block, 0.0) + float((old**2).sum())
     return pd.Series({block: (moved[block] / length[block]) ** 0.5 for block in moved})
 
 
@@ -116,18 +125,3 @@ def _shape(layer: keras.layers.Layer) -> str:
     output = layer.output
     first = output[0] if isinstance(output, list | tuple) else output
     return "×".join(str(size) for size in first.shape[1:])
-
-
-def _kernel_pairs(before: keras.Model, after: keras.Model) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    old, new = _kernels(before), _kernels(after)
-    if [kernel.shape for _, kernel in old] != [kernel.shape for _, kernel in new]:
-        raise CourseError(
-            f"The weights of {before.name!r} and {after.name!r} cannot be compared.",
-            cause="Expected one network twice, found kernels of other numbers or shapes.",
-            next_step="give the base models, not the models around them.",
-        )
-    return [(name, a, b) for (name, a), (_, b) in zip(old, new, strict=True)]
-
-
-def _kernels(model: keras.Model) -> list[tuple[str, np.ndarray]]:
-    return [(layer.name, w) for layer in model.layers for w in layer.get_weights() if w.ndim == 4]

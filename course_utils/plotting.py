@@ -143,48 +143,37 @@ def image_rows(
 
 
 @_styled
-def image_grid(
-    images: np.ndarray, titles: Sequence[str], *, columns: int = 8, colors: Sequence[str] | None = None
+def predictions(
+    images: np.ndarray,
+    y_true: np.ndarray,
+    y_prob: np.ndarray,
+    class_names: Sequence[str],
+    *,
+    columns: int = 8,
 ) -> Figure:
-    """Plot pictures in reading order, each under its title.
+    """Plot pictures in reading order, each under what a model says of it.
+
+    The title is green where the prediction is right. A red one has the true class in brackets, too.
 
     Args:
         images: uint8 (n, height, width, 3).
-        titles: n texts.
-        columns: pictures in a row.
-        colors: n colours of the titles; None: black.
-    """
-    rows = -(-len(images) // columns)
-    lines = max(title.count("\n") for title in titles) + 1
-    figure, axes = _figure(rows * (WIDTH / columns + 0.16 * lines), rows, columns)
-    for ax in axes.flat:
-        ax.axis("off")
-    for index, (ax, image, title) in enumerate(zip(axes.flat, images, titles, strict=False)):
-        ax.axis("on")
-        _draw_image(ax, image, title)
-        if colors is not None:
-            ax.title.set_color(colors[index])
-    return figure
-
-
-def prediction_titles(
-    y_true: np.ndarray, y_prob: np.ndarray, class_names: Sequence[str]
-) -> tuple[list[str], list[str]]:
-    """Return titles and colours for ``image_grid``: green where the prediction is right, else red.
-
-    Args:
         y_true: int (n,).
         y_prob: float (n, classes), rows sum to 1.
         class_names: in label order.
+        columns: pictures in a row.
     """
-    titles, colors = [], []
-    for true, chances in zip(y_true, y_prob, strict=True):
+    rows = -(-len(images) // columns)
+    figure, axes = _figure(rows * (WIDTH / columns + 0.32), rows, columns)
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, image, true, chances in zip(axes.flat, images, y_true, y_prob, strict=False):
         predicted = chances.argmax()
-        right = predicted == true
-        second_line = "" if right else f"({class_names[true]})"
-        titles.append(f"{class_names[predicted]} {chances[predicted]:.0%}\n{second_line}")
-        colors.append("#1e7d32" if right else "#b3261e")
-    return titles, colors
+        is_right = predicted == true
+        second_line = "" if is_right else f"({class_names[true]})"
+        ax.axis("on")
+        _draw_image(ax, image, f"{class_names[predicted]} {chances[predicted]:.0%}\n{second_line}")
+        ax.title.set_color("#1e7d32" if is_right else "#b3261e")
+    return figure
 
 
 @_styled

@@ -26,7 +26,8 @@ _TEXTS = ("run", *OF_A_RUN, "model", "weights", "metric", "split", "unit")
 RECIPE_LESSONS = ("14", "15", "16", "17")
 TOLD = ("size", "labels_per_class", "epochs")  # px, training pictures a class (NaN: all), of a training
 CONDITIONS = ("data", "weights", "note", *TOLD, "gpu")  # what a result depends on
-FORMS = ("published", "corrected", "random", "frozen")  # in this order; baselines follow
+PAIR = ("published", "corrected")
+FORMS = (*PAIR, "random", "frozen")  # in this order; baselines follow
 NOT_MEASURED = "–"
 WEIGHTS_WORDS = {"imagenet": "ImageNet's weights", "bundled": "bundled weights", "none": "random weights"}
 
@@ -197,6 +198,34 @@ def recipes_table(records: pd.DataFrame) -> pd.DataFrame:
     groups = condition_groups(recipe_records(records))
     rows = [_row(group) for group in sorted(groups, key=_place) if _is_trained(group)]
     return pd.DataFrame(rows, columns=["model", *NUMBERS, "conditions"]).set_index("model")
+
+
+def recipe_pairs(records: pd.DataFrame) -> pd.DataFrame:
+    """Return what correcting brought: one row a recipe, labels and weights, "published → corrected".
+
+    Args:
+        records: see ``records.record`` for the columns. Only those of lessons 14–17 count.
+
+    Returns:
+        Texts, ready to be shown; index: recipe. Columns: test accuracy, mean ± standard deviation over seeds;
+        seconds of training and GFLOP a picture, means; labels of each class. "–" where nothing was measured.
+    """
+    pairs: dict[tuple, dict[str, dict[str, str]]] = {}
+    for group in sorted(condition_groups(recipe_records(records)), key=_place):
+        recipe, _, form = group["model"].iloc[0].partition(" ")
+        if form in PAIR and _is_trained(group):
+            told = group.iloc[0]
+            labels = "all" if pd.isna(told["labels_per_class"]) else f"{told['labels_per_class']:.0f}"
+            same = (recipe, labels, told["data"], told["weights"], str(told["note"]), told["gpu"])
+            pairs.setdefault(same, {})[form] = _row(group)
+    columns = ("test accuracy", "seconds", "GFLOP a picture")
+    rows = [
+        {"recipe": recipe}
+        | {name: " → ".join(forms.get(form, {}).get(name, NOT_MEASURED) for form in PAIR) for name in columns}
+        | {"labels of each class": labels}
+        for (recipe, labels, *_), forms in pairs.items()
+    ]
+    return pd.DataFrame(rows, columns=["recipe", *columns, "labels of each class"]).set_index("recipe")
 
 
 def recipe_records(records: pd.DataFrame) -> pd.DataFrame:

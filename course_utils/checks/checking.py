@@ -50,10 +50,13 @@ def _check(exercise: str, answer: object) -> str:
         return ""
     from course_utils.checks.judges import find_exercise, judge_answer
 
-    find_exercise(exercise)
+    known = find_exercise(exercise)
     plain = to_plain(answer)
     verdict = judge_answer(exercise, plain, current_class_word(), thorough=False)
     note = _kept_note(exercise, plain)
+    if known.by_person and verdict.is_right:
+        show.for_person(exercise, note)
+        return ""
     show.verdict(verdict, note=note, progress="" if note else _progress(verdict, plain))
     return "" if verdict.is_right else verdict.message
 
@@ -76,7 +79,7 @@ def _progress(verdict: Verdict, plain: Plain) -> str:
         with contextlib.suppress(OSError):  # then it only is not counted
             note_right(verdict.exercise, plain, class_word, folder)
     is_quiz = find_exercise(verdict.exercise).is_quiz
-    names = {one.name for one in exercises(lesson) if one.is_quiz == is_quiz}
+    names = {one.name for one in exercises(lesson) if one.is_quiz == is_quiz and not one.by_person}
     right = names & right_answers(lesson, class_word, folder)
     return f"{len(right)} of {len(names)} {'questions' if is_quiz else 'exercises'} right"
 

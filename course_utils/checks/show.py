@@ -40,6 +40,12 @@ def kept(exercise: str) -> None:
     _show(BLUE, "●", f"{_title(exercise)}: kept for grading.", "")
 
 
+def for_person(exercise: str, note: str) -> None:
+    """Show that a person will read an answer, and a note below it."""
+    said = "\n".join(text for text in ("It brings points when your instructor has read it.", note) if text)
+    _show(BLUE, "●", f"{_title(exercise)}: read by a person.", said)
+
+
 def _title(exercise: str) -> str:
     return f"{exercise.removesuffix('h')[:20]}{', hidden part' if is_hidden(exercise) else ''}"
 

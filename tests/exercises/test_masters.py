@@ -42,10 +42,11 @@ def test_judges_and_master_name_the_same_exercises(master: NotebookNode, lesson:
     assert list(judged) == [f"{lesson}.{number}" for number in exercise_numbers(master)]
     for name, exercise in judged.items():
         cells = exercise_cells(master, name[3:])
-        graded = cells["answer" if exercise.is_quiz else "check"]
+        checked = cells["answer" if exercise.is_quiz else "check"]
+        graded = cells["solution"] if exercise.by_person else checked  # nbgrader: a person grades it
         assert graded.metadata.nbgrader.points == exercise.points, name
-        assert f'check("{name}", ' in graded.source, name
-        assert (f'check("{name}h", ' in graded.source) == exercise.has_hidden, name
+        assert f'check("{name}", ' in checked.source, name
+        assert (f'check("{name}h", ' in checked.source) == exercise.has_hidden, name
         if not exercise.is_quiz:
             points = "1 point" if exercise.points == 1 else f"{exercise.points} points"
             title = f"## Exercise {name} · {exercise.title} ({points})"
@@ -64,15 +65,17 @@ def test_each_exercise_has_its_cells(master: NotebookNode):
             assert cells["example"].outputs, f"{number}: run  python -m tools.lessons.editions --run"
 
 
-def test_cells_are_locked_but_for_the_gaps_and_the_class_word(master: NotebookNode):
+def test_cells_are_locked_but_for_the_gaps_and_the_class_word(master: NotebookNode, lesson: str):
+    by_person = {one.name for one in exercises(lesson) if one.by_person}
     for cell in master.cells:
-        _, role = part_of(cell)
+        number, role = part_of(cell)
         meta = cell.metadata.nbgrader
         assert meta.grade_id == cell.id
         is_gap = role in ("solution", "answer")
         is_open = is_gap or cell.id.endswith("-parameters")
         assert (meta.locked, meta.solution) == (not is_open, is_gap), cell.id
-        assert meta.grade == (role in ("check", "answer")), cell.id
+        graded = ("solution",) if f"{lesson}.{number}" in by_person else ("check", "answer")
+        assert meta.grade == (role in graded), cell.id
 
 
 def test_gaps_are_short_and_say_their_task(master: NotebookNode):

@@ -37,7 +37,7 @@ def test_what_is_right_passes_under_nbgrader(monkeypatch, capsys):
 def test_make_lab_switches_the_extensions_of_nbgrader_off():
     done = subprocess.run(["make", "-n", "lab"], cwd=PROJECT, capture_output=True, text=True, check=True)
     switch, start = [line for line in done.stdout.splitlines() if "jupyter" in line][-2:]
-    assert "jupyter lab" in start
+    assert "-m jupyterlab " in start
 
     subprocess.run(switch, shell=True, cwd=PROJECT, check=True)
 

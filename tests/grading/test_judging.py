@@ -9,7 +9,7 @@ import made_up
 import pytest
 
 from course_utils.errors import CourseError
-from tools.grading.judge_process import read_frames
+from tools.grading.judge_process import judge_frames, read_frames
 from tools.grading.judging import Judges, JudgesFailedError
 
 NUMBER = {"kind": "number", "type": "int", "value": 5}
@@ -108,6 +108,24 @@ def test_a_judge_that_fails_is_told_and_the_others_go_on(judged):
     assert verdicts["90.2"]["is_broken"]
     assert verdicts["90.2"]["points"] == 0
     assert verdicts["90.3"]["is_right"]
+
+
+@pytest.mark.parametrize(
+    ("plain", "text"),
+    [
+        (
+            {"kind": "text", "value": " <b>It</b> is less than the spread.\n"},
+            "<b>It</b> is less than the spread.",
+        ),
+        ({"kind": "text", "value": "x" * 700}, "x" * 600 + " … (cut: it has 700 characters)"),
+        ({"kind": "text", "value": "  "}, ""),
+        (NUMBER, ""),
+    ],
+)
+def test_what_a_person_reads_leaves_the_judges_as_text(plain, text):
+    verdict = judge_frames("03", "", [json.dumps({"03.9": plain})])["03.9"]
+
+    assert (verdict["text"], verdict["points"]) == (text, 0.0)
 
 
 def test_a_judge_that_prints_does_not_disturb(judged):

@@ -12,7 +12,7 @@ import pytest
 
 from course_utils.checks.judges import exercises
 from tools.grading import lesson_parts
-from tools.grading.feedback import flagged, marked, overview, total, write_pages
+from tools.grading.feedback import flagged, marked, overview, to_read, total, write_pages
 from tools.grading.notebook_file import read_notebook
 from tools.grading.restore import restore
 from tools.grading.results import Graded, file_name, grades_csv, load_result, save_result
@@ -20,8 +20,8 @@ from tools.grading.sandbox import Limits, Result
 from tools.grading.score import Score, open_scores, score_notebook
 
 EXERCISES = [
-    {"name": "90.1", "title": "Twice", "points": 2, "parts": {"90.1": 1.0, "90.1h": 1.0}},
-    {"name": "90.2", "title": "The sum", "points": 1, "parts": {"90.2": 1.0}},
+    {"name": "90.1", "title": "Twice", "points": 2, "parts": {"90.1": 1.0, "90.1h": 1.0}, "by_person": False},
+    {"name": "90.2", "title": "The sum", "points": 1, "parts": {"90.2": 1.0}, "by_person": False},
 ]
 RIGHT = {"is_right": True, "message": "Well done.", "points": 1.0, "is_broken": False}
 NO_MEMORY = "a cell asked for more memory than it may have"
@@ -170,6 +170,48 @@ def test_who_stopped_the_notebook_gets_zero_and_what_did_not_run_goes_to_a_perso
     )
 
 
+READ = {**WRONG, "is_right": True, "text": "The difference is luck."}
+FOR_A_PERSON = "for a person to read: open points 2"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "more", "expected"),
+    [
+        ({"90.1": READ}, {}, (None, FOR_A_PERSON, "Your instructor reads this.", READ["text"])),
+        # too long: it is cut, and still a person decides
+        ({"90.1": {**READ, "is_right": False}}, {}, (None, FOR_A_PERSON, "reads this.", READ["text"])),
+        ({"90.1": {**WRONG, "text": ""}}, {}, (0.0, "", "Not twice.", "")),  # empty, or no text
+        ({}, {"notebook": made_up.empty()}, (0.0, "", "Not done yet.", "")),
+    ],
+)
+def test_sentences_bring_no_points_by_themselves(score, monkeypatch, verdicts, more, expected):
+    monkeypatch.setitem(EXERCISES[0], "by_person", True)
+    monkeypatch.setitem(EXERCISES[0], "parts", {"90.1": 2.0})
+    one = score(verdicts, **more)["90.1"]
+
+    points, flag, message, text = expected
+    assert (one.points, one.flag, one.text, one.max_points) == (points, flag, text, 2)
+    assert message in one.message
+
+
+def test_pages_show_what_a_person_must_read_with_its_student(tmp_path):
+    evil = "<b>luck</b> <script>alert(1)</script>\nsecond line"
+    scores = [Score("90.1", "Say it", None, 2, FOR_A_PERSON, "Your instructor reads this.", evil)]
+    graded = [Graded("ann", "90", [*scores, Score("90.2", "B", 1.0, 1)]), Graded("bob", "90", [])]
+    write_pages(tmp_path, graded, {"90": "Made up"})
+
+    summary = (tmp_path / "summary.html").read_text(encoding="utf-8")
+    page = next((tmp_path / "feedback").glob("ann*.html")).read_text(encoding="utf-8")
+    escaped = "&lt;b&gt;luck&lt;/b&gt; &lt;script&gt;alert(1)&lt;/script&gt;\nsecond line"
+    assert escaped in page
+    assert "open / 2" in page
+    assert escaped in summary.split('id="read"')[1].split('id="look"')[0]
+    assert FOR_A_PERSON in summary
+    assert flagged(graded) == {}  # not once more among what went wrong
+    assert to_read(graded) == {"90.1 Say it": [("ann", scores[0])]}
+    assert f'"90.1","","2","{FOR_A_PERSON}"' in grades_csv(graded)
+
+
 def test_table_holds_no_formulas_and_no_line_breaks():
     name = '=cmd|" /C calc"!A0'
     graded = [Graded(name, "90", [Score("90.1", "T", None, 2.0, "+a\nb")], ["@look"]), Graded("-x", "")]
@@ -220,7 +262,11 @@ class Tags(HTMLParser):
 
 
 def test_pages_show_hostile_text_as_text(tmp_path):
-    graded = [Graded(HOSTILE, "90", [Score("90.1", HOSTILE, 0.0, 2.0, HOSTILE, HOSTILE)], [HOSTILE], HOSTILE)]
+    graded = [
+        Graded(
+            HOSTILE, "90", [Score("90.1", HOSTILE, 0.0, 2.0, HOSTILE, HOSTILE, HOSTILE)], [HOSTILE], HOSTILE
+        )
+    ]
 
     write_pages(tmp_path, graded, {"90": HOSTILE})
 

@@ -99,6 +99,22 @@ def definition_problems(notebook: NotebookNode) -> list[str]:
     return [f"more than one definition: {', '.join(names)}"] if len(names) > 1 else []
 
 
+SHOWING = re.compile(r"\b(plotting|plt)\.|\blesson\.(show|table)|\b(display|profile\.table|projects_table)\(")
+
+
+def showing_share(notebooks: Iterable[NotebookNode]) -> float:
+    """Return the share of the statements of code cells, blocks not counted, that only show something."""
+    counted = [
+        bool(SHOWING.search(ast.unparse(node)))
+        for notebook in notebooks
+        for cell in code_cells(notebook)
+        if "bootstrap" not in tags(cell)
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.stmt) and not hasattr(node, "body")
+    ]
+    return statistics.mean(counted)
+
+
 # Frame
 
 

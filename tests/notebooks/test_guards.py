@@ -217,6 +217,19 @@ def test_check_of_style_finds_what_it_is_for(check: str, good: list, bad: list, 
     assert told in "\n".join(find(notebook_of(*bad)))
 
 
+def test_share_counts_what_only_shows():
+    cells = ["from course_utils import plotting", "for x in y:\n    fit(x)", "a = plotting.bars(x)"]
+    cells += [
+        'lesson.show(figure, "Bars.")',
+        "lesson.table(x)",
+        "profile.table()",
+        "display(x)",
+        "plt.plot(x)",
+    ]
+
+    assert checks.showing_share([notebook_of(*map(code, cells))]) == 6 / 8
+
+
 def test_frame_names_each_part_that_is_missing(tmp_path: Path):
     problems = "\n".join(checks.frame_problems(notebook_of(TEXT, code("1")), tmp_path / "01_bare.ipynb"))
 

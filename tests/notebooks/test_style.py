@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import lesson_checks as checks
+import nbformat
 import pytest
 from nbformat import NotebookNode
 
@@ -36,3 +38,26 @@ def test_cell_ids_are_unique(notebook: NotebookNode):
     ids = [cell.id for cell in notebook.cells]
 
     assert len(ids) == len(set(ids))
+
+
+def test_little_of_the_code_only_shows_something():
+    """Students should read what trains and measures: a chart is one statement."""
+    required = [nbformat.read(lesson, as_version=4) for lesson in checks.LESSONS if lesson.name < "1"]
+    share = checks.showing_share(required)
+
+    print(f"statements that plot or show: {share:.1%}")
+    assert len(required) == 5
+    assert share <= 0.08
+
+
+def test_trainings_that_are_saved_keep_checkpoints():
+    _, second, _, fourth, *_ = (lesson.read_text(encoding="utf-8") for lesson in checks.LESSONS)
+
+    assert re.findall(r"resumable\((\w+)\.fit,", second) == [
+        "mlp",
+        "mlp",
+        "cnn",
+        "strong_cnn",
+    ]  # text, then code
+    assert re.findall(r"resumable\((\w+)\.fit,", fourth) == ["head", "head", "model", "model"]
+    assert second.count("lesson.save_run(") == 3

@@ -99,30 +99,34 @@ def test_gradient_of_the_largest_output_on_each_backend(backend):
 
 
 def test_weight_change_known(model):
-    import keras
+    before = model.get_weights()
+    assert weight_change(before, model).to_dict() == {"block1": 0, "block2": 0}
 
-    after = keras.models.clone_model(model)
-    after.set_weights(model.get_weights())
-    assert weight_change(model, after).to_dict() == {"block1": 0, "block2": 0}
-
-    after.get_layer("head").set_weights([np.zeros((72, 10)), np.ones(10)])  # no kernel of a convolution
+    before[-4], before[-3] = np.full((1, 1, 4, 2), 1.0), np.full((1, 1, 2, 2), 2.0)  # length: √(8·1 + 4·4)
+    model.get_layer("head").set_weights([np.zeros((72, 10)), np.ones(10)])  # no kernel of a convolution
     kernel, bias = model.get_layer("block1_conv").get_weights()
-    after.get_layer("block1_conv").set_weights([kernel * 1.5, bias + 1])
-    model.get_layer("block2_a").set_weights([np.full((1, 1, 4, 2), 1.0)])  # length before: √(8·1 + 4·4)
-    model.get_layer("block2_b").set_weights([np.full((1, 1, 2, 2), 2.0)])
-    after.get_layer("block2_a").set_weights([np.full((1, 1, 4, 2), 1.0)])
-    after.get_layer("block2_b").set_weights([np.full((1, 1, 2, 2), 5.0)])  # length of change: √(4·9)
-    change = weight_change(model, after)
+    model.get_layer("block1_conv").set_weights([kernel * 1.5, bias + 1])
+    model.get_layer("block2_a").set_weights([np.full((1, 1, 4, 2), 1.0)])
+    model.get_layer("block2_b").set_weights([np.full((1, 1, 2, 2), 5.0)])  # length of change: √(4·9)
+    change = weight_change(before, model)
     assert list(change.index) == ["block1", "block2"]
     assert change.tolist() == pytest.approx([0.5, (36 / 24) ** 0.5])
+
+
+def test_weight_change_does_not_depend_on_what_is_frozen(model):
+    before = model.get_weights()
+    model.get_layer("block1_conv").trainable = False
+    model.get_layer("block2_a").set_weights([before[-4] + 1])
+    change = weight_change(before, model)
+    assert change["block1"] == 0 < change["block2"]
 
 
 def test_weight_change_of_another_network(model):
     import keras
 
     other = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(5, 3)], name="other")
-    with pytest.raises(CourseError, match="'other' cannot be compared"):
-        weight_change(model, other)
+    with pytest.raises(CourseError, match="those of 'other'"):
+        weight_change(model.get_weights(), other)
 
 
 RANDOM = np.random.default_rng(0)

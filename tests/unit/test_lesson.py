@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from course_utils import plotting, records, weights
+from course_utils.cifar10 import CLASS_NAMES
 from course_utils.errors import CourseError
 from course_utils.lesson import BUNDLED_INSTEAD, REFERENCE, STAND_IN, Lesson, start_lesson
 from course_utils.profiles import PROFILES, load_profile
@@ -211,7 +212,7 @@ def test_figures_are_not_wider_than_a_notebook(tmp_path, shown):
     pictures = np.zeros((16, 32, 32, 3), "uint8")
     made = [
         plotting.learning_curves({"A model with a long name, seed 0": history}),
-        plotting.image_grid(pictures, ["automobile 100%\n(airplane)"] * 16),
+        plotting.predictions(pictures, np.zeros(16, int), np.eye(10)[np.ones(16, int)], CLASS_NAMES),
         plotting.image_rows({"a row with a rather long name": pictures[:10]}),
         plotting.bars(pd.Series({"last block, 1 epoch at 1e-4": 0.5}), title="t"),
     ]

@@ -28,13 +28,19 @@ HISTORY = pd.DataFrame(
 TABLE = np.diag(range(10, 110, 10))
 NAMED = {"xlabel": "x", "title": "t"}
 
+LABELS, CHANCES = np.arange(10), np.eye(10)
 POINTS = {name: RANDOM.normal(size=(10, 2)) for name in ("before", "after")}
 MAPS = {"x": RANDOM.normal(size=(4, 4, 3))}
 NO_NUMBERS, NO_TABLE = pd.Series(dtype=float), pd.DataFrame()
 
 CALLS = {  # name -> (call, content, empty content, axes that are drawn on)
     "image_rows": (plotting.image_rows, {"a": PICTURES[:3], "b": PICTURES[:2]}, {}, 5),
-    "image_grid": (lambda c: plotting.image_grid(c, ["x"] * len(c), columns=4), PICTURES, PICTURES[:0], 10),
+    "predictions": (
+        lambda c: plotting.predictions(c, LABELS[: len(c)], CHANCES[: len(c)], CLASS_NAMES, columns=4),
+        PICTURES,
+        PICTURES[:0],
+        10,
+    ),
     "class_balance": (plotting.class_balance, pd.DataFrame({"train": [1, 2]}, ["cat", "dog"]), NO_TABLE, 1),
     "value_histograms": (plotting.value_histograms, {"a": PICTURES, "b": PICTURES / 255}, {}, 2),
     "learning_curves": (plotting.learning_curves, {"CNN": HISTORY, "MLP": HISTORY[:2]}, {}, 2),
@@ -110,19 +116,13 @@ def test_image_rows_have_names_titles_and_pictures_of_any_size():
     assert [ax.images[0].get_array().shape for ax in figure.axes] == [(32, 32, 3), (16, 16, 3)]
 
 
-def test_image_grid_is_in_reading_order_with_colours():
-    figure = plotting.image_grid(PICTURES[:3], ["a", "b", "c"], columns=2, colors=["#ff0000"] * 3)
-    assert [ax.get_title() for ax in figure.axes] == ["a", "b", "c", ""]
-    assert to_hex(figure.axes[2].title.get_color()) == "#ff0000"
+def test_predictions_are_in_reading_order_and_red_where_they_are_wrong():
+    y_prob = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]])
+    figure = plotting.predictions(PICTURES[:3], np.array([0, 0, 1]), y_prob, ["cat", "dog"], columns=2)
+    assert [ax.get_title() for ax in figure.axes] == ["cat 90%\n", "dog 80%\n(cat)", "dog 70%\n", ""]
+    right, wrong, last = (to_hex(ax.title.get_color()) for ax in figure.axes[:3])
+    assert right == last != wrong == "#b3261e"
     assert np.array_equal(figure.axes[2].images[0].get_array(), PICTURES[2])
-
-
-def test_prediction_titles():
-    y_prob = np.array([[0.9, 0.1], [0.2, 0.8]])
-    titles, colors = plotting.prediction_titles(np.array([0, 0]), y_prob, ["cat", "dog"])
-    assert titles == ["cat 90%\n", "dog 80%\n(cat)"]
-    assert colors[0] != colors[1]
-    assert plotting.prediction_titles(np.array([]), np.zeros((0, 2)), ["cat", "dog"]) == ([], [])
 
 
 def test_class_balance_has_a_bar_for_each_class_and_part():

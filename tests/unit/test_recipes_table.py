@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from made_up_recipes import CPU, GPU, entries, table
 
-from course_utils.reference import recipe_records, recipes_table
+from course_utils.reference import recipe_pairs, recipe_records, recipes_table, reference_records
 
 
 def cost(model: str, metric: str, values: list[float], **context: object) -> list[dict]:
@@ -98,3 +98,35 @@ def test_a_gpu_is_told_from_a_processor():
     found = [recipe_records(table(entries("R5 CNN", [0.5], device=device))) for device in devices]
 
     assert [bool(records["gpu"].iloc[0]) for records in found] == [False, False, False, True, True]
+
+
+def test_pairs_have_one_row_a_recipe():
+    records = table(
+        entries("R1 published", [0.1, 0.1], size=64),
+        entries("R1 published, frozen", [0.3]),
+        entries("R1 corrected", [0.50, 0.54], size=32),  # another size is a part of the correction
+        entries("R1 corrected, head", [0.4]),
+        cost("R1 published", "seconds", [100, 300]),
+        cost("R1 corrected", "seconds", [80, 80], size=32),
+        cost("R1 corrected", "flops", [1.5e8], size=32),
+        entries("R1 MLP", [0.2]),
+        entries("R2 published", [0.6]),
+        entries("R1 published", [0.7], labels_per_class=None),
+    )
+    pairs = recipe_pairs(records)
+
+    assert pairs.to_dict("list") == {
+        "test accuracy": ["10.0 ± 0.0 % → 52.0 ± 2.8 %", "70.0 % → –", "60.0 % → –"],
+        "seconds": ["200 → 80", "– → –", "– → –"],
+        "GFLOP a picture": ["– → 0.15", "– → –", "– → –"],
+        "labels of each class": ["200", "all", "200"],
+    }
+    assert list(pairs.index) == ["R1", "R1", "R2"]
+    assert list(recipe_pairs(table()).columns) == list(pairs.columns)
+
+
+def test_reference_results_have_a_pair_for_each_of_the_five_recipes():
+    pairs = recipe_pairs(reference_records())
+
+    assert list(pairs.index) == ["R1", "R2", "R3", "R4", "R5"]
+    assert not pairs.apply(lambda column: column.str.contains("–")).to_numpy().any()

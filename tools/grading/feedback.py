@@ -41,6 +41,7 @@ def write_pages(out: Path, graded: list[Graded], titles: dict[str, str]) -> None
         points={(one.student, one.assignment): one for one in graded},
         totals={student: total([one for one in graded if one.student == student]) for student in students},
         files={student: file_name(student) for student in students},
+        to_read=to_read(graded),
         flagged=flagged(graded),
     )
     write_whole(out / "summary.html", content)
@@ -97,8 +98,21 @@ def exercise_table(ran: list[Graded]) -> list[dict[str, object]]:
     return rows
 
 
+def to_read(graded: list[Graded]) -> dict[str, list[tuple[str, Score]]]:
+    """Return by exercise the texts that a person must read, each with its student."""
+    found: dict[str, list[tuple[str, Score]]] = {}
+    for one in graded:
+        for score in one.scores:
+            if score.text:
+                found.setdefault(f"{score.exercise} {score.title}", []).append((one.student, score))
+    return found
+
+
 def flagged(graded: list[Graded]) -> dict[str, list[tuple[str, str]]]:
-    """Return by student what a person should look at: the assignment or exercise, and why."""
+    """Return by student what a person should look at: the assignment or exercise, and why.
+
+    Texts to read are not among them: they have a part of their own.
+    """
     found: dict[str, list[tuple[str, str]]] = {}
     for one in graded:
         rows = [(one.assignment, flag) for flag in one.flags]
@@ -106,7 +120,7 @@ def flagged(graded: list[Graded]) -> dict[str, list[tuple[str, str]]]:
         if len(flags) == 1 and len(one.scores) > 1:  # the whole notebook, so one line
             rows += [(one.assignment, flag) for flag in flags if flag]
         else:
-            rows += [(score.exercise, score.flag) for score in one.scores if score.flag]
+            rows += [(score.exercise, score.flag) for score in one.scores if score.flag and not score.text]
         if rows:
             found.setdefault(one.student, []).extend(rows)
     return found

@@ -7,7 +7,7 @@ import resource
 import sys
 
 from course_utils.checks import limits
-from course_utils.checks.judges import exercises, judge_answer
+from course_utils.checks.judges import LONGEST_TEXT, exercises, find_exercise, judge_answer
 from course_utils.checks.names import NAME, lesson_of
 from course_utils.checks.validation import Invalid, checked_plain
 
@@ -29,7 +29,8 @@ def main() -> None:
 def _answer(request: dict) -> object:
     if request["ask"] == "exercises":
         known = exercises(request["lesson"])
-        return [{"name": e.name, "title": e.title, "points": e.points, "parts": e.parts} for e in known]
+        told = ("name", "title", "points", "parts", "by_person")
+        return [{name: getattr(exercise, name) for name in told} for exercise in known]
     return judge_frames(request["lesson"], request["class_word"], request["frames"])
 
 
@@ -37,7 +38,8 @@ def judge_frames(lesson: str, class_word: str, frames: list[str]) -> dict[str, d
     """Judge what left a sandbox, trusting nothing: JSON objects exercise -> plain answer, later ones count.
 
     Returns:
-        For each part of an exercise that has an answer: is_right, message, points, is_broken.
+        For each part of an exercise that has an answer: is_right, message, points, is_broken; of one that a
+        person reads, the text.
     """
     answers, left_out = read_frames(lesson, frames)
     parts = [part for exercise in exercises(lesson) for part in exercise.parts]
@@ -50,11 +52,22 @@ def judge_frames(lesson: str, class_word: str, frames: list[str]) -> dict[str, d
                 "message": str(verdict.message)[:2000],
                 "points": verdict.points,
                 "is_broken": verdict.is_broken,
+                "text": _to_read(part, answers[part]),
             }
         elif part in left_out:
             message = f"The answer could not be read: {left_out[part]}."
             verdicts[part] = {"is_right": False, "message": message, "points": 0.0, "is_broken": True}
+            verdicts[part] |= {"text": ""}
     return verdicts
+
+
+def _to_read(part: str, answer: dict) -> str:
+    """Return what a person must read of an answer, cut to the length that was asked for."""
+    if not find_exercise(part).by_person or answer["kind"] != "text":
+        return ""
+    text = answer["value"].strip()
+    cut = f" … (cut: it has {len(text):,} characters)" if len(text) > LONGEST_TEXT else ""
+    return text[:LONGEST_TEXT] + cut
 
 
 def read_frames(lesson: str, frames: list[str]) -> tuple[dict[str, dict], dict[str, str]]:

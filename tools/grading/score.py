@@ -36,6 +36,7 @@ class Score:
     max_points: float  # that it can bring
     flag: str = ""  # empty, or why a person should look
     message: str = ""  # for the student
+    text: str = ""  # of the student, which a person reads
 
 
 def score_notebook(
@@ -83,6 +84,12 @@ class _Scorer:
 
     def _judged(self, exercise: dict, score: Score, flags: list[str]) -> None:
         parts = {part: self.verdicts.get(part) for part in exercise["parts"]}
+        score.text = parts[exercise["name"]]["text"] if exercise["by_person"] else ""
+        if score.text:
+            score.points, score.message = None, "Your instructor reads this."
+            flags.insert(0, f"for a person to read: open points {exercise['points']}")
+            flags += self._uncertain(exercise["name"])
+            return
         score.points = sum(verdict["points"] for verdict in parts.values() if verdict)
         wrong = [(part, verdict) for part, verdict in parts.items() if not (verdict and verdict["is_right"])]
         if any(verdict and verdict["is_broken"] for verdict in parts.values()):

@@ -85,3 +85,16 @@ def control(rng: np.random.Generator) -> dict[str, object]:
     images = draw_images(np.concatenate([train_labels, val_labels]), seed=int(rng.integers(2**31)))
     names = ("train_images", "train_labels", "val_images", "val_labels")
     return dict(zip(names, (images[:120], train_labels, images[120:], val_labels), strict=True))
+
+
+@given_for("03.9")
+def what_it_means(rng: np.random.Generator) -> dict[str, object]:
+    """Return accuracies of three seeds: a frozen base, a CNN about as good, the base with random weights."""
+    frozen, control = rng.uniform(0.52, 0.64), rng.uniform(0.18, 0.28)
+    spread = np.array([-0.02, 0.004, 0.016])
+    means = {
+        "frozen base": frozen,
+        "CNN from scratch": frozen - rng.uniform(-0.006, 0.006),
+        "random weights": control,
+    }
+    return {name: (mean + rng.permutation(spread)).round(3) for name, mean in means.items()}

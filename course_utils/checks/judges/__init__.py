@@ -4,7 +4,8 @@ This folder never enters the sandbox of grading: there, answers are kept, and ju
 
 A module ``lesson_NN`` holds one function an exercise, under ``@judge("NN.1", points=…, title=…)``: it takes
 the plain answer and the exercise's data, raises ``Hint`` while something is not right, and returns nothing
-or one more sentence. Questions stand in ``lesson_NN.yaml`` beside it, or are registered by ``quiz``.
+or one more sentence. Questions stand in ``lesson_NN.yaml`` beside it, or are registered by ``quiz``; what a
+person reads is registered by ``read_by_person``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from course_utils.checks.registry import load_lesson
 from course_utils.errors import CourseError
 
 OPTIONS = "abcd"
+LONGEST_TEXT = 600  # characters of an answer that a person reads
 
 
 class Hint(Exception):
@@ -38,6 +40,7 @@ class Exercise:
         points: for all its parts together.
         judge: plain answer, data -> None or one more sentence; raises Hint.
         has_hidden: grading also runs ``"03.2h"`` on hidden data, for half of the points.
+        by_person: the answer is a text, and a person gives all points.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Exercise:
     points: int
     judge: Callable[[Plain, dict[str, object]], str | None]
     has_hidden: bool = False
+    by_person: bool = False
 
     @property
     def is_quiz(self) -> bool:
@@ -66,7 +70,7 @@ class Verdict:
     Attributes:
         exercise: name of the part that was judged, for example ``"03.2h"``.
         title: of the exercise.
-        is_right: the answer is right.
+        is_right: the answer is right; of a text that a person reads, it can be read.
         message: a hint, or one more sentence about a right answer; may be empty then.
         points, max_points: of this part.
         is_broken: the judge itself failed on this answer; a person should look.
@@ -100,6 +104,29 @@ def judge(exercise: str, *, points: int, title: str, hidden: bool = False) -> Ca
         return function
 
     return register
+
+
+def read_by_person(exercise: str, *, points: int, title: str) -> None:
+    """Register an exercise that asks for a few sentences: a person reads them, and gives the points.
+
+    Here, only their length is looked at.
+
+    Args:
+        exercise: its name, for example ``"03.9"``.
+        points: whole number from 1 on.
+        title: as in the notebook.
+    """
+
+    def judge_length(answer: Plain, data: dict[str, object]) -> None:
+        if answer["kind"] != "text":
+            raise Hint("A text between quotes is expected.")
+        if len(answer["value"].split()) < 5:
+            raise Hint("There is no sentence between the quotes yet.")
+        letters = len(answer["value"])
+        if letters > LONGEST_TEXT:
+            raise Hint(f"Your text has {letters:,} characters, {LONGEST_TEXT} are read. Say it shorter.")
+
+    _exercises[exercise] = Exercise(checked_name(exercise), title, points, judge_length, by_person=True)
 
 
 def quiz(exercise: str, *, right: str, hints: dict[str, str], title: str = "", why: str = "") -> None:
@@ -203,4 +230,5 @@ def judge_answer(exercise: str, plain: Plain, class_word: str = "", *, thorough:
         )
         is_broken = True
     points = known.parts[exercise]
-    return Verdict(exercise, known.title, is_right, message, points * is_right, points, is_broken)
+    reached = 0.0 if known.by_person else points * is_right
+    return Verdict(exercise, known.title, is_right, message, reached, points, is_broken)

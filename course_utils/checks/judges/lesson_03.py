@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from course_utils.checks.judges import Hint, is_thorough, judge, questions_of, read
+from course_utils.checks.judges import Hint, is_thorough, judge, questions_of, read, read_by_person
 from course_utils.weights import weights_path
 
 
@@ -415,4 +415,5 @@ def _measured(
     return np.array(accuracies)
 
 
+read_by_person("03.9", points=2, title="Say what it means")
 questions_of(__file__)

@@ -85,4 +85,9 @@ WRONG = {
         ("is a fraction", "100 * (", "("),
         ("distance to the control", "accuracies[1])", "0.1)"),
     ],
+    "03.9": [
+        ("no sentence between the quotes", 'answer = "It is better."'),
+        ("A text between quotes", "answer = accuracies"),
+        ("Say it shorter", 'answer = "The base is better, I think. " * 40'),
+    ],
 }

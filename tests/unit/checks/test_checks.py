@@ -16,13 +16,14 @@ from course_utils.checks import check, checking, given, judges, start_exercises
 from course_utils.checks.answers import keep, read_answers
 from course_utils.checks.gaps import gap_message
 from course_utils.checks.givens import given_for, make_given
-from course_utils.checks.judges import Hint, judge, judge_answer, quiz
+from course_utils.checks.judges import LONGEST_TEXT, Hint, judge, judge_answer, quiz, read_by_person
 from course_utils.checks.plain import to_plain
 from course_utils.checks.show import _as_html
 from course_utils.checks.variants import generator, normal_class_word
 from course_utils.errors import CourseError
 from course_utils.system.paths import PROJECT
 
+SENTENCE = "The difference is smaller than the spread."
 NUMBER = {"kind": "number", "type": "int", "value": 3}
 
 
@@ -48,6 +49,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def failing(answer: dict, data: dict) -> None:
         raise ZeroDivisionError
 
+    read_by_person("90.5", points=2, title="Sentences")
     quiz("90.q1", right="b", hints={"a": "no a", "c": "no c", "d": "no d"}, why="because")
     start_exercises("90")
     yield tmp_path / "answers"
@@ -81,7 +83,11 @@ def test_right_answer(capsys: pytest.CaptureFixture, folder: Path):
         ((3, "90.1"), "○ The first argument is 3"),
         (([], 3), "○ The first argument is of type list"),
         (("nonsense", 3), "○ nonsense: The first argument is 'nonsense'"),
-        (("90.3", 3), "○ 90.3: There is no exercise 90.3.\nKnown: 90.1, 90.2, 90.q1."),
+        (("90.3", 3), "○ 90.3: There is no exercise 90.3.\nKnown: 90.1, 90.2, 90.5, 90.q1."),
+        (("90.5", SENTENCE), "● 90.5: read by a person. It brings points when your instructor has read it."),
+        (("90.5", ""), "○ 90.5: not yet. There is no sentence between the quotes yet."),
+        (("90.5", "word " * 200), "○ 90.5: not yet. Your text has 1,000 characters, 600 are read."),
+        (("90.5", 5), "○ 90.5: not yet. A text between quotes is expected."),
         (("77.1", 3), "● 77.1: kept for grading."),
         (("90.1", ...), "○ 90.1: The gap is still open"),
         (("90.1", NotImplementedError("x")), "○ 90.1: The gap is still open"),
@@ -461,3 +467,22 @@ def test_odd_notes_of_progress_count_nothing(content: str, folder: Path, capsys:
 
     assert capsys.readouterr().out.splitlines()[-1] == "0 of 2 exercises right"
     assert set(read_answers(folder / "90.json")[0]) == {"90.1", "90.2"}  # what is graded does not change
+
+
+def test_what_a_person_reads_is_kept_and_brings_no_points(capsys: pytest.CaptureFixture, folder: Path):
+    check("90.5", SENTENCE)
+    check("90.1", given("90.1")["number"])
+    verdict = judge_answer("90.5", to_plain(SENTENCE))
+
+    assert said(capsys).endswith("1 of 2 exercises right\n")  # it is not among those that check finds right
+    assert read_answers(folder / "90.json")[0]["90.5"]["value"] == SENTENCE
+    assert (verdict.is_right, verdict.points, verdict.max_points) == (True, 0.0, 2.0)
+    assert judge_answer("90.5", to_plain("x " * (LONGEST_TEXT // 2))).is_right
+
+
+def test_under_nbgrader_a_text_for_a_person_fails_nothing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+
+    check("90.5", SENTENCE)
+    with pytest.raises(AssertionError, match="no sentence"):
+        check("90.5", "")
