@@ -37,9 +37,9 @@ def compare(
         **context: what both share, at least ``weights``: see ``records.record``.
 
     Raises:
-        CourseError: the forms were measured with other seeds, or with none.
+        CourseError: the forms were measured with different seeds.
     """
-    if not wrong or set(wrong) != set(right):
+    if set(wrong) != set(right):
         raise CourseError(
             f"The two forms of {mistake!r} cannot be compared.",
             cause=f"Expected the same seeds, found {sorted(wrong)} (wrong) and {sorted(right)} (right).",
