@@ -16,6 +16,7 @@ import pandas as pd
 from course_utils import plotting
 from course_utils.claims import claims_table
 from course_utils.errors import CourseError
+from course_utils.mistakes import damage_table
 from course_utils.reference import (
     WEIGHTS_WORDS,
     mean_and_spread,
@@ -106,6 +107,7 @@ def document(records: pd.DataFrame) -> str:
         "One choice is varied, all else stays: lesson 18. A line names the base and its weights. Bands and "
         "thin lines are one standard deviation over the seeds.",
         *[part for study in STUDIES for part in _study(records, study)],
+        *_mistakes(records),
         "## To repeat them",
         "`make reference DATA=/path/to/cifar10` runs the grids in `results/reference` again, goes on after "
         "an interruption, and compares each accuracy with what is stored here. `ARGS=--store` stores the "
@@ -316,6 +318,20 @@ def _recipes_figure(records: pd.DataFrame) -> Figure:
     table = mean_and_spread(ordered, "bar")
     words = {"xlabel": "test accuracy (%)", "title": "Recipes as published and corrected, photographs"}
     return plotting.bars(table, **words)
+
+
+def _mistakes(records: pd.DataFrame) -> list[str]:
+    mine = records[records["lesson"] == "10"]
+    if mine.empty:
+        return []
+    first = mine.iloc[0]
+    return [
+        "## What classic mistakes cost",
+        "Wrong and right form of each case of lesson 10, validation accuracy, the worst first. MobileNetV2, "
+        f"{first['size']:.0f} px, {_pair_words(first['weights'], first['labels_per_class'])}. Points are "
+        "paired by seed; each seed chooses training pictures and first weights of its own.",
+        to_markdown(damage_table(mine)),
+    ]
 
 
 def _study(records: pd.DataFrame, study: str) -> list[str]:
