@@ -6,14 +6,18 @@ The rules read the syntax tree; each is shown to find what it is for.
 from __future__ import annotations
 
 import ast
+import importlib
 import pkgutil
 import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+from lesson_checks import LESSONS
 
 import course_utils
+from course_utils.running.execution import code_cells
 
 PACKAGE = Path(course_utils.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -138,3 +142,33 @@ def test_importing_the_package_is_quick():
 
     print(f"import course_utils: {seconds:.3f} s")
     assert seconds <= 0.3
+
+
+def missing_names(tree: ast.Module) -> list[str]:
+    """Find what code takes from the package and is not there: ``import`` lines, and ``module.name``."""
+    modules, found = {}, []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_utils"):
+            for alias in node.names:
+                try:
+                    name = f"{node.module}.{alias.name}"
+                    modules[alias.asname or alias.name] = importlib.import_module(name)
+                except ImportError:
+                    if not hasattr(importlib.import_module(node.module), alias.name):
+                        found.append(name)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+            module = modules[node.value.id]
+            found += [] if hasattr(module, node.attr) else [f"{module.__name__}.{node.attr}"]
+    return found
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_lessons_use_names_that_are_there(path: Path):
+    source = "\n\n".join(cell.source for cell in code_cells(nbformat.read(path, as_version=4)))
+    assert missing_names(ast.parse(source)) == []
+
+
+def test_a_missing_name_is_found():
+    code = "from course_utils import plotting as p; from course_utils.lesson import nothing; p.no_such(); p.bars()"
+    assert missing_names(ast.parse(code)) == ["course_utils.lesson.nothing", "course_utils.plotting.no_such"]
