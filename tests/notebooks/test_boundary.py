@@ -170,5 +170,5 @@ def test_lessons_use_names_that_are_there(path: Path):
 
 
 def test_a_missing_name_is_found():
-    code = "from course_utils import plotting as p; from course_utils.lesson import nothing; p.no_such(p.bars)"
-    assert missing_names(ast.parse(code)) == ["course_utils.lesson.nothing", "course_utils.plotting.no_such"]
+    code = "from course_utils import plotting as p; from course_utils.lesson import nothing; p.none(p.bars)"
+    assert missing_names(ast.parse(code)) == ["course_utils.lesson.nothing", "course_utils.plotting.none"]
