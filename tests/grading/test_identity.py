@@ -412,11 +412,11 @@ def test_work_for_one_student_is_bounded(tmp_path, kind):
         inner = zipped({f"{n}.ipynb": ONE + b" " * 200_000 for n in range(300)})
         files["ann/all.zip"] = zipped({f"{n}.zip": inner for n in range(300)})
     put(tmp_path, files)
-    started = time.monotonic()
+    started = time.process_time()  # other tests run beside it
 
     found = {one.student: one for one in collect(tmp_path, ["90"])}
 
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
     assert list(found["bob"].submissions) == ["90"]
     assert found["ann"].submissions or found["ann"].problems
 
