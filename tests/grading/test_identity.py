@@ -416,7 +416,7 @@ def test_work_for_one_student_is_bounded(tmp_path, kind):
 
     found = {one.student: one for one in collect(tmp_path, ["90"])}
 
-    assert time.process_time() - started < 60  # seconds; a slow machine needed 24
+    assert time.process_time() - started < 20
     assert list(found["bob"].submissions) == ["90"]
     assert found["ann"].submissions or found["ann"].problems
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 LARGEST_NOTEBOOK = 20_000_000  # bytes
@@ -70,7 +73,8 @@ def _parsed(content: bytes) -> dict:
     if not content.strip():
         raise UnreadableError("The file is empty: ask for it again")
     try:
-        parsed = json.loads(content.decode("utf-8-sig"))
+        with _no_collection():
+            parsed = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise UnreadableError("The file is no text, so no notebook: ask for the .ipynb file") from error
     except json.JSONDecodeError as error:
@@ -83,6 +87,18 @@ def _parsed(content: bytes) -> dict:
     if type(parsed) is not dict:
         raise UnreadableError("The file is JSON, but no notebook: ask for the .ipynb file")
     return parsed
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Millions of lists hold no circles, and looking for some again and again takes most of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _check_language(metadata: object) -> None:
