@@ -43,22 +43,27 @@ LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#|data:)([^)]+)\)")
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # of a zip: the same files give the same bytes, and the same digest
 
 
-def zipped(patterns: tuple[str, ...], others: dict[str, str] | None = None) -> bytes:
+def zipped(patterns: tuple[str, ...]) -> bytes:
     """Return a zip of the project's files, the same bytes for the same files.
 
     Args:
         patterns: as for ``Path.glob``, relative to the project.
-        others: names and texts of further files.
     """
-    paths = {path for pattern in patterns for path in PROJECT.glob(pattern) if path.is_file()}
-    files = {path.relative_to(PROJECT).as_posix(): path for path in sorted(paths)}
+    files = {path for pattern in patterns for path in PROJECT.glob(pattern) if path.is_file()}
+    names = sorted(path.relative_to(PROJECT).as_posix() for path in files)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, path in files.items():
+        for name in names:
             if "__pycache__" not in name and not name.startswith(NOT_FOR_STUDENTS):
-                _add(archive, name, path.read_bytes())
-        for name, text in (others or {}).items():
-            _add(archive, name, text)
+                _add(archive, name, (PROJECT / name).read_bytes())
+    return content.getvalue()
+
+
+def with_file(code: bytes, name: str, text: str) -> bytes:
+    """Return the zip with one file more."""
+    content = io.BytesIO(code)
+    with zipfile.ZipFile(content, "a", compresslevel=9) as archive:
+        _add(archive, name, text)
     return content.getvalue()
 
 
@@ -113,14 +118,13 @@ def write_all(out: Path, lessons: list[str], *, with_weights: bool = False) -> l
         lessons: numbers, for example ``["01"]``; empty: all.
         with_weights: carry MobileNetV2's bundled weights, too (3 MB in each file).
     """
-    patterns = CODE + (SMALL_WEIGHTS if with_weights else ())
+    code = zipped(CODE + (SMALL_WEIGHTS if with_weights else ()))
     written = []
     for folder, target in zip(SOURCES, (out, out / "exercises"), strict=True):
         for path in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
             if not lessons or path.name[:2] in lessons:
                 notebook = nbformat.read(path, as_version=4)
-                code = zipped(patterns, {f"notebooks/{path.name}": steps_of(notebook)})
-                standalone(notebook, folder, code)
+                standalone(notebook, folder, with_file(code, f"notebooks/{path.name}", steps_of(notebook)))
                 target.mkdir(parents=True, exist_ok=True)
                 frame.write_notebook(notebook, target / path.name)
                 written.append(target / path.name)
