@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ from made_up import TEXT, put, tarred, zipped
 
 from tools.grading.collect import MOST_PROBLEMS, collect
 from tools.grading.identity import attempt_of_file, identify, labels
+from tools.grading.notebook_file import _parsed
 
 
 def notebook(number: int) -> bytes:
@@ -394,6 +396,21 @@ def test_many_problems_are_counted(tmp_path):
     assert len(one.problems) == MOST_PROBLEMS + 1
     assert one.problems[-1] == "and 1,480 more problems"
     assert len("; ".join(one.problems)) < 5000
+
+
+def test_reading_looks_for_no_garbage_in_between():
+    """In a process that holds much, this took most of the time."""
+    content, seen = json.loads(TEXT), []
+    content["metadata"]["x"] = [[]] * 100_000
+    data = json.dumps(content).encode()
+    gc.callbacks.append(lambda phase, info: seen.append(phase))
+    try:
+        _parsed(data)
+    finally:
+        gc.callbacks.pop()
+
+    assert seen == []
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize("kind", ["outputs", "cells", "numbers", "zips"])
