@@ -109,7 +109,7 @@ constraints: $(READY) ## Write the versions in .venv to constraints.txt
 	@mv constraints.part constraints.txt && touch $(READY)
 
 # A path file makes course_utils importable from everywhere, and needs no build.
-$(READY): requirements.txt requirements-dev.txt constraints.txt pyproject.toml
+$(READY): requirements.txt requirements-extra.txt requirements-dev.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
 	  echo "The course needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
 	  echo "Next: name another one, for example: make setup PYTHON=python3.12"; exit 1; }

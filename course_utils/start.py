@@ -43,19 +43,23 @@ class Package:
         return bool(self.found) and SpecifierSet(self.needed).contains(self.found, prereleases=True)
 
 
-def start() -> None:
+def start(*more: str) -> None:
     """Check Python and packages; in Colab, and for a notebook that came alone, install what is missing.
 
     Nothing that is there is replaced. Says in one line what it installed, else nothing.
+
+    Args:
+        *more: packages of requirements-extra.txt that an optional lesson needs too.
 
     Raises:
         CourseError: this Python, or a package, does not fit; the text says what to type.
     """
     _check_python()
-    wrong = [package for package in _packages() if not package.fits]
+    names = (*PACKAGES, *more)
+    wrong = [package for package in _packages(names) if not package.fits]
     missing = [package for package in wrong if not package.found]
     if missing and missing == wrong and _may_install():
-        _install(missing)
+        _install(missing, names)
     elif wrong:
         raise _not_ready(wrong)
 
@@ -70,11 +74,12 @@ def _check_python() -> None:
         )
 
 
-def _packages() -> list[Package]:
-    """Return what notebooks need, with the ranges of requirements.txt."""
-    text = (HOME / "requirements.txt").read_text(encoding="utf-8") if _is_unpacked() else ""
+def _packages(names: tuple[str, ...] = PACKAGES) -> list[Package]:
+    """Return what notebooks need, with the ranges of the files of requirements."""
+    files = ("requirements.txt", "requirements-extra.txt") if _is_unpacked() else ()
+    text = "".join((HOME / file).read_text(encoding="utf-8") for file in files)
     ranges = dict(re.findall(r"^([\w-]+)([<>=][^ #\n]*)", text, re.MULTILINE))
-    return [Package(name, ranges[name], _version(name)) for name in PACKAGES if name in ranges]
+    return [Package(name, ranges[name], _version(name)) for name in names if name in ranges]
 
 
 def _is_unpacked() -> bool:
@@ -94,14 +99,15 @@ def _may_install() -> bool:
     return "google.colab" in sys.modules or HOME.parent == Path.cwd()
 
 
-def _install(missing: list[Package]) -> None:
+def _install(missing: list[Package], needed: tuple[str, ...]) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    names = [f"{package.name}{package.needed}" for package in missing]
+    named = [f"{package.name}{package.needed}" for package in missing]
     print(f"Installing {', '.join(package.name for package in missing)} …", flush=True)
-    done = subprocess.run([*command, *names], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, *named], capture_output=True, text=True, check=False)
     importlib.invalidate_caches()
-    if done.returncode or not all(package.fits for package in _packages()):
-        raise _not_ready([package for package in _packages() if not package.fits], done.stderr)
+    wrong = [package for package in _packages(needed) if not package.fits]
+    if done.returncode or wrong:
+        raise _not_ready(wrong, done.stderr)
 
 
 def _not_ready(wrong: list[Package], told: str = "") -> CourseError:

@@ -57,6 +57,17 @@ def test_what_is_missing_is_installed_by_its_range_and_nothing_else(versions, pi
     assert capsys.readouterr().out == "Installing tqdm, filelock …\n"
 
 
+def test_an_optional_lesson_asks_for_its_own_package(versions, pip, monkeypatch):
+    brought(monkeypatch)
+    versions |= {"optuna": "", "tqdm": ""}
+    monkeypatch.setattr(module, "_version", lambda name: versions.get(name, ""))
+
+    with pytest.raises(CourseError, match=r"optuna +>=4\.2,<6 +none"):  # this pip does not bring it
+        start("optuna")
+
+    assert pip == [["tqdm>=4.66,<5", "optuna>=4.2,<6"]]
+
+
 def test_colab_installs_for_a_clone_too(versions, pip, monkeypatch):
     monkeypatch.setitem(sys.modules, "google.colab", sys)
     versions["tqdm"] = ""

@@ -29,6 +29,7 @@ from tools.lessons import frame
 CODE = (
     "course_utils/**/*",
     "requirements.txt",
+    "requirements-extra.txt",
     "results/reference/*.csv",
     "results/weights/*.csv",
     "data/weights/*.json",
