@@ -12,7 +12,7 @@ export PROFILE
 COURSE_OPTIONS = --profile "$$PROFILE" $(if $(DATA),--data "$$DATA") $(if $(WEIGHTS),--weights "$$WEIGHTS") \
 	$(if $(SEED),--seed "$$SEED") $(if $(OUT),--out "$$OUT") $(if $(LESSONS),--lessons "$$LESSONS")
 
-.PHONY: help setup course sweep reference docs test test-full lab outputs exercises slides site standalone publish matrix grade bench pretrain weights-report fetch cache soak constraints
+.PHONY: help setup course sweep reference docs test test-full lab outputs exercises slides site standalone publish matrix grade serve bench pretrain weights-report fetch cache soak constraints
 
 help: ## Show what can be made
 	@echo "make TARGET [PROFILE=offline|laptop|gpu|auto] [DATA=…] [WEIGHTS=…] [SEED=…] [OUT=…] [LESSONS=\"01 03\"]"
@@ -73,6 +73,9 @@ grade: $(READY) ## Grade notebooks: SUBMISSIONS=folder [ASSIGNMENT=03] [OUT=…]
 	  $(if $(OUT),--out "$$OUT") $(if $(CLASS_WORD),--class-word "$$CLASS_WORD") \
 	  $(if $(WORKERS),--workers "$$WORKERS") $(if $(PRIVATE),--private "$$PRIVATE") \
 	  $(if $(ROSTER),--roster "$$ROSTER")
+
+serve: $(READY) ## Serve a model on this computer, as a page and an API: [MODEL=file.keras] [PORT=7860]
+	@$(PY) -m course_utils.running.serve $(if $(MODEL),"$$MODEL") $(if $(PORT),--port "$$PORT")
 
 bench: $(READY) ## Measure cached features against fitting through the base, and rates of loading
 	@$(PY) -m tools.bench

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -125,3 +126,63 @@ def _shape(layer: keras.layers.Layer) -> str:
     output = layer.output
     first = output[0] if isinstance(output, list | tuple) else output
     return "×".join(str(size) for size in first.shape[1:])
+
+
+def heat_maps(model: keras.Model, pictures: np.ndarray) -> np.ndarray:
+    """Return which places of each picture speak for the class that the model names (Grad-CAM).
+
+    As lesson 04 does it step by step, at the last layer that still has rows and columns, also where that
+    layer lies inside the model's base. Source: Selvaraju et al., Grad-CAM, ICCV 2017.
+
+    Args:
+        model: takes pictures, answers (n, classes), one number a class.
+        pictures: what the model takes, (n, height, width, channels).
+
+    Returns:
+        float32 (n, rows, columns), from 0 to 1 for each picture.
+
+    Raises:
+        CourseError: no layer of the model has rows and columns.
+    """
+    to_maps, to_answer = _halves(model)
+    maps = to_maps.predict(pictures, verbose=0)
+    importance = gradient(to_answer, maps).mean(axis=(1, 2), keepdims=True)
+    heat = np.maximum((maps * importance).sum(axis=-1), 0)
+    return heat / (heat.max(axis=(1, 2), keepdims=True) + 1e-9)
+
+
+@lru_cache(maxsize=4)  # one model is asked for many pictures; a base counts as one more
+def _halves(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Cut a model at its last maps: inputs to maps, and maps to answers. Weights are shared."""
+    import keras
+
+    last = None
+
+    def call(layer: object, *inputs: object, **options: object) -> object:
+        nonlocal last
+        if isinstance(layer, keras.Model) and _has_maps_inside(layer):
+            to_maps, to_output = _halves(layer)
+            last = to_maps(*inputs)
+            return to_output(last)
+        output = layer(*inputs, **options)
+        if _is_map(output) and isinstance(layer, keras.layers.Layer):
+            last = output
+        return output
+
+    chain = keras.Model(model.inputs, model.outputs[0])  # a Sequential model cannot be cloned so
+    whole = keras.models.clone_model(chain, clone_function=lambda layer: layer, call_function=call)
+    if last is None:
+        raise CourseError(
+            f"The model {model.name!r} has no maps to show.",
+            cause="None of its layers has rows and columns.",
+            next_step="give a model with convolutions.",
+        )
+    return keras.Model(whole.inputs, last), keras.Model(last, whole.outputs[0])
+
+
+def _has_maps_inside(layer: keras.Model) -> bool:
+    return not _is_map(layer.outputs[0]) and any(_is_map(inner.output) for inner in layer.layers)
+
+
+def _is_map(output: object) -> bool:
+    return len(getattr(output, "shape", ())) == 4

@@ -7,6 +7,7 @@ OUT/records/*.json              one file a measured number
 OUT/figures/NN-*.png, *.txt     figures with their text alternative
 OUT/scripts/NN_name.py          the code of a lesson
 OUT/runs/<model>-<seed>/        one training: training.json and the files named below
+OUT/served.keras, served.json   the model of lesson 13, and its card
 OUT/checkpoints/NN/<name>/      what a training of a lesson goes on from; see system/checkpoints.py
 """
 
@@ -81,6 +82,11 @@ def training(out: Path, name: str) -> Path:
 def checkpoints(out: Path, number: str = "") -> Path:
     """Return the folder of a lesson's checkpoints, a folder for each training; without number, of all."""
     return out / CHECKPOINTS / number
+
+
+def served(out: Path) -> Path:
+    """Return the file of the model that is served; its card has the same name, ending in .json."""
+    return out / "served.keras"
 
 
 def trainings(out: Path) -> list[Path]:

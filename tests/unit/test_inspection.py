@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from course_utils.errors import CourseError
-from course_utils.inspection import layer_table, outputs_at, parameter_counts, weight_change
+from course_utils.inspection import heat_maps, layer_table, outputs_at, parameter_counts, weight_change
 
 
 @pytest.fixture
@@ -132,3 +132,37 @@ def test_weight_change_of_another_network(model):
 RANDOM = np.random.default_rng(0)
 FEATURES = RANDOM.normal(size=(500, 20))
 ROTATION, _ = np.linalg.qr(RANDOM.normal(size=(20, 20)))
+
+
+@pytest.mark.parametrize("pooled_inside", [True, False])
+def test_heat_maps_of_a_linear_head_are_its_weights_on_the_maps(pooled_inside: bool):
+    """With pooling and one Dense layer, Grad-CAM is known without a gradient (class activation maps)."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    inside = keras.Input((12, 12, 3))
+    maps = keras.layers.Conv2D(6, 3, activation="relu")(inside)
+    pool = keras.layers.GlobalAveragePooling2D()
+    base = keras.Model(inside, pool(maps) if pooled_inside else maps)
+    inputs = keras.Input((12, 12, 3), dtype="uint8")
+    features = base(keras.ops.cast(inputs, "float32") / 255.0)
+    head = keras.layers.Dense(4)
+    model = keras.Model(inputs, head(features if pooled_inside else pool(features)))
+    pictures = np.random.default_rng(0).integers(0, 256, (5, 12, 12, 3), dtype=np.uint8)
+
+    seen = keras.Model(inside, maps).predict(pictures.astype("float32") / 255, verbose=0)
+    chosen = head.get_weights()[0][:, model.predict(pictures, verbose=0).argmax(axis=1)]
+    known = np.maximum(np.einsum("nhwc,cn->nhw", seen, chosen), 0)
+
+    heat = heat_maps(model, pictures)
+    assert heat.shape == (5, 10, 10)
+    assert np.allclose(heat, known / known.max(axis=(1, 2), keepdims=True), atol=1e-5)
+
+
+def test_a_model_without_maps_is_told():
+    import keras
+
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name="flat")
+
+    with pytest.raises(CourseError, match="'flat' has no maps to show"):
+        heat_maps(model, np.zeros((1, 4), "float32"))
