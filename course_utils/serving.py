@@ -7,8 +7,10 @@ is kept, and only ``predict_image`` opens it.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,6 +98,18 @@ def build_app(served: ServedModel) -> fastapi.FastAPI:
     return gradio.mount_gradio_app(app, build_page(served), path="/", max_file_size=limit, footer_links=[])
 
 
+def serve_in_background(app: fastapi.FastAPI) -> str:
+    """Start an application on a free port of this computer, and return its address; it ends with Python."""
+    import uvicorn
+
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    threading.Thread(target=server.run, daemon=True).start()
+    while not server.started:
+        time.sleep(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    return f"http://127.0.0.1:{port}"
+
+
 def build_page(served: ServedModel) -> gradio.Blocks:
     """Return the page: drop a picture, see five bars, and where the model looks."""
     import gradio
@@ -125,6 +139,19 @@ def build_page(served: ServedModel) -> gradio.Blocks:
         picture.preprocess = lambda file: file and file.path  # only predict_image opens what was sent
         picture.change(show, picture, [bars, seen, trouble], api_visibility="private")
     return page
+
+
+def picture_file(image: Image.Image, form: str = "PNG", **options: object) -> bytes:
+    """Return a picture as the bytes of a file, as programs send it.
+
+    Args:
+        image: of a mode that the format knows.
+        form: a format of Pillow, for example ``"JPEG"``.
+        **options: what Pillow's ``save`` takes for this format.
+    """
+    content = io.BytesIO()
+    image.save(content, form, **options)
+    return content.getvalue()
 
 
 def overlay(image: np.ndarray, heat: np.ndarray, *, size: int = 320) -> Image.Image:

@@ -51,7 +51,7 @@ def echo():
     class Echo:
         name, input_shape, seen = "echo", (None, 32, 24, 3), None
 
-        def predict(self, pixels, **_):
+        def predict_on_batch(self, pixels):
             self.seen = pixels
             return np.eye(10, dtype="float32")[[3]]
 

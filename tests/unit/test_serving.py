@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import io
+import contextlib
 import json
-import socket
-import threading
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
@@ -20,10 +16,19 @@ from PIL import Image
 from course_utils.errors import CourseError
 from course_utils.predict import Prediction, predict_image
 from course_utils.running import serve
-from course_utils.serving import MEGABYTES, ServedModel, build_app, build_page, load_served, overlay
+from course_utils.serving import (
+    MEGABYTES,
+    ServedModel,
+    build_app,
+    build_page,
+    load_served,
+    overlay,
+    picture_file,
+    serve_in_background,
+)
 from course_utils.system.quiet import import_keras_quietly
 
-uvicorn = pytest.importorskip("uvicorn", reason="the page needs requirements-extra.txt")
+pytest.importorskip("uvicorn", reason="the page needs requirements-extra.txt")
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F")
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "PPM", "TGA", "ICO", "PCX", "DIB")
 
@@ -42,20 +47,8 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def address(model) -> Iterator[str]:
-    """Of a running server."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    app = build_app(ServedModel(model, {"name": "a toy"}))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=10)
+def address(model) -> str:
+    return serve_in_background(build_app(ServedModel(model, {"name": "a toy"})))
 
 
 def drawn(size: tuple[int, int] = (40, 30), seed: int = 0) -> Image.Image:
@@ -64,12 +57,8 @@ def drawn(size: tuple[int, int] = (40, 30), seed: int = 0) -> Image.Image:
 
 def encoded(image: Image.Image, form: str = "PNG", **options: object) -> bytes | None:
     """The file, or None where the format has no such mode."""
-    content = io.BytesIO()
-    try:
-        image.save(content, form, **options)
-    except (OSError, ValueError, KeyError):
-        return None
-    return content.getvalue()
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        return picture_file(image, form, **options)
 
 
 def odd_files() -> dict[str, bytes]:
