@@ -67,12 +67,12 @@ slides: $(READY) ## Make slides of the lessons from their stored outputs, a file
 site: $(READY) ## Make a web site of lessons, exercises, results and modules, with search, in build/site [OUT=…]
 	@$(PY) -m tools.site $(if $(OUT),--out "$$OUT")
 
-grade: $(READY) ## Grade notebooks: SUBMISSIONS=folder [ASSIGNMENT=03] [OUT=…] [CLASS_WORD=…] [ROSTER=file] [WORKERS=n] [PRIVATE=…]
+grade: $(READY) ## Grade notebooks: SUBMISSIONS=folder [ASSIGNMENT=03] [OUT=…] [CLASS_WORD=…] [ROSTER=file] [POINTS=file] [WORKERS=n] [PRIVATE=…]
 	@$(if $(SUBMISSIONS),,echo "Next: name the folder, for example: make grade SUBMISSIONS=handed-in"; exit 1;) \
 	  $(PY) -m tools.grading "$$SUBMISSIONS" $(if $(ASSIGNMENT),--assignment "$$ASSIGNMENT") \
 	  $(if $(OUT),--out "$$OUT") $(if $(CLASS_WORD),--class-word "$$CLASS_WORD") \
 	  $(if $(WORKERS),--workers "$$WORKERS") $(if $(PRIVATE),--private "$$PRIVATE") \
-	  $(if $(ROSTER),--roster "$$ROSTER")
+	  $(if $(ROSTER),--roster "$$ROSTER") $(if $(POINTS),--points "$$POINTS")
 
 serve: $(READY) ## Serve a model on this computer, as a page and an API: [MODEL=file.keras] [PORT=7860]
 	@$(PY) -m course_utils.running.serve $(if $(MODEL),"$$MODEL") $(if $(PORT),--port "$$PORT")

@@ -18,6 +18,7 @@ from course_utils.system.paths import PROJECT
 from tools.grading.assignments import load_assignments
 from tools.grading.bubblewrap import python_folders
 from tools.grading.collect import collect
+from tools.grading.decided import decide, read_decided
 from tools.grading.feedback import flagged, write_pages
 from tools.grading.grade import Class, grade_all, trusted_digest
 from tools.grading.gradebook import Gradebook
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--class-word", default="", help="the word that the class was given")
     parser.add_argument("--workers", type=int, default=0, help="notebooks at a time; default: cores")
     parser.add_argument("--private", type=Path, help="the instructor's folder with judges/ and givens/")
+    parser.add_argument("--points", type=Path, help="a copy of grades.csv with points that a person decided")
     parser.add_argument("--roster", type=Path, help="the gradebook of Canvas or Moodle, to be filled in")
     parser.add_argument("--seconds", type=float, default=Limits.seconds, help="for one notebook")
     parser.add_argument("--cell-seconds", type=float, default=Limits.cell_seconds, help="for one cell")
@@ -70,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 def _grade(options: argparse.Namespace) -> None:
     _check_options(options)
     _check_out(options.out)
+    decided = read_decided(options.points) if options.points else {}
     private = options.private.resolve() if options.private else None
     assignments = {one.lesson: one for one in load_assignments(options.assignment.split(), private=private)}
     with _own_folder() as folder:
@@ -94,6 +97,8 @@ def _grade(options: argparse.Namespace) -> None:
             Gradebook(options.roster, numbers) if options.roster else None
         )  # before all that takes time
         graded = grade_all(course, collected)
+    if options.points:
+        print("\n".join(decide(graded, decided)))
     write_whole(options.out / "grades.csv", grades_csv(graded))
     write_pages(options.out, graded, {number: one.title for number, one in assignments.items()})
     _tell(options.out, graded)

@@ -103,7 +103,7 @@ def to_read(graded: list[Graded]) -> dict[str, list[tuple[str, Score]]]:
     found: dict[str, list[tuple[str, Score]]] = {}
     for one in graded:
         for score in one.scores:
-            if score.text:
+            if score.text and score.points is None:
                 found.setdefault(f"{score.exercise} {score.title}", []).append((one.student, score))
     return found
 

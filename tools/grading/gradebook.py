@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from course_utils.errors import CourseError
+from tools.grading.cells import read_cells
 from tools.grading.results import Graded, harmless, write_whole
 
 NUMBERS = {"Canvas": "ID", "Moodle": "Identifier"}  # column of the number that stands in names of downloads
@@ -43,7 +44,7 @@ class Gradebook:
         Raises:
             CourseError: it cannot be read, or a column is missing or not the only one.
         """
-        self.path, self.table = path, _read(path)
+        self.path, self.table = path, read_cells(path, "roster", NEXT)
         names = set(self.table.columns)
         self.platform = "Canvas" if names & set(CANVAS) else "Moodle"
         self.is_worksheet = self.platform == "Moodle" and "Identifier" in names
@@ -134,15 +135,3 @@ def _why(found: list[int], key: str) -> str:
         return f"no row of the roster has the number or login {key}"
     rows = " and ".join(str(row + 2) for row in found)
     return f"rows {rows} of the roster could be meant" if len(found) > 1 else f"row {rows} fits others, too"
-
-
-def _read(path: Path) -> pd.DataFrame:
-    """Return the cells as texts; the separator is the one that gives most columns."""
-    how = {"dtype": str, "keep_default_na": False, "index_col": False, "encoding": "utf-8-sig"}
-    try:
-        sign = max(",;\t", key=lambda sign: pd.read_csv(path, sep=sign, nrows=0, **how).shape[1])
-        table = pd.read_csv(path, sep=sign, skip_blank_lines=False, **how).fillna("")
-    except (OSError, ValueError) as error:
-        words = str(error).rstrip(".")
-        raise CourseError(f"The roster {path} cannot be read.", cause=f"{words}.", next_step=NEXT) from error
-    return table.rename(columns=str.strip)
