@@ -222,3 +222,10 @@ def test_make_grade_writes_it_beside_grades(private, stage, hand_in, tmp_path: P
     assert float(rows[3][5]) > 0
     assert rows[4][5] == ""
     assert (out / "grades.csv").is_file()
+
+    decided = tmp_path / "copy.csv"
+    decided.write_text("student,assignment,exercise,points\nalee,90,90.2,1\n", encoding="utf-8")
+    assert main([*command, "--points", str(decided)]) == 0
+    again = list(csv.reader(io.StringIO((out / "canvas.csv").read_text(encoding="utf-8"))))
+    assert float(again[3][5]) == float(rows[3][5]) + 1
+    assert "1 exercises have a person's points; 1 of these are new" in capsys.readouterr().out
