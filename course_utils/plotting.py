@@ -28,6 +28,7 @@ MEANINGS = {  # words in a name -> its colour in every figure; the first that fi
 }
 NO_MEANING = "#e69f00"  # of bars that are neither trained from scratch, nor frozen, nor fine-tuned
 PERCENT = "(%)"  # end of a label: the values are fractions, and are shown in per cent
+READABLE = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1}  # behind words on lines
 WIDTH = 9.0  # inches at 100 dots an inch: readable at notebook width
 
 
@@ -292,6 +293,49 @@ def lines(
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     ax.legend()
     return figure
+
+
+@_styled
+def parallel(trials: pd.DataFrame, *, log: Sequence[str] = (), title: str) -> Figure:
+    """Plot one line a trial across one axis a column, coloured by the last column; the best lie on top.
+
+    Args:
+        trials: one row a trial; columns: settings, as numbers or words, then what was reached.
+            Fractions 0-1 if the last column's name ends in "(%)".
+        log: columns of numbers above 0 that are drawn on a logarithmic axis.
+        title: of the plot.
+    """
+    reached = trials.columns[-1]
+    trials = trials.sort_values(reached)
+    places = pd.DataFrame({name: _places(trials[name], is_log=name in log) for name in trials})
+    figure, ((ax,),) = _figure(3.6)
+    for row in places.to_numpy():
+        ax.plot(row, color=matplotlib.colormaps["viridis_r"](row[-1]), linewidth=1.3, alpha=0.8)
+    for column, name in enumerate(trials):
+        ax.axvline(column, color="#444444", linewidth=1.0)
+        factor = 100 if name == reached and name.endswith(PERCENT) else 1
+        for row in _marked(trials[name]):
+            value = trials.loc[row, name]
+            text = value if isinstance(value, str) else f"{factor * value:.3g}"
+            ax.text(column + 0.03, places.loc[row, name], text, va="center", fontsize=9, bbox=READABLE)
+    ax.set_xticks(range(len(trials.columns)), trials.columns)
+    ax.set(yticks=[], ylim=(-0.06, 1.06), xlim=(-0.05, len(trials.columns) - 0.75), title=title)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.grid(visible=False)
+    return figure
+
+
+def _places(column: pd.Series, *, is_log: bool) -> pd.Series:
+    """Return where the values lie on an axis, 0-1; words lie at equal distances, in the order of letters."""
+    numbers = column if pd.api.types.is_numeric_dtype(column) else column.map(sorted(set(column)).index)
+    numbers = np.log(numbers) if is_log else numbers
+    return (numbers - numbers.min()) / ((numbers.max() - numbers.min()) or 1)
+
+
+def _marked(column: pd.Series) -> list:
+    """Return the rows whose values are written beside the axis: each value if they are few, else the ends."""
+    different = column.drop_duplicates()
+    return list(different.index) if len(different) <= 4 else [column.idxmin(), column.idxmax()]
 
 
 @_styled

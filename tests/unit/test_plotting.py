@@ -31,6 +31,9 @@ NAMED = {"xlabel": "x", "title": "t"}
 LABELS, CHANCES = np.arange(10), np.eye(10)
 POINTS = {name: RANDOM.normal(size=(10, 2)) for name in ("before", "after")}
 MAPS = {"x": RANDOM.normal(size=(4, 4, 3))}
+TRIALS = pd.DataFrame(
+    {"rate": [1e-4, 1e-1, 1e-2], "flip": ["none", "mirror", "none"], "accuracy (%)": [0.1, 0.5, 0.3]}
+)
 NO_NUMBERS, NO_TABLE = pd.Series(dtype=float), pd.DataFrame()
 
 CALLS = {  # name -> (call, content, empty content, axes that are drawn on)
@@ -46,6 +49,7 @@ CALLS = {  # name -> (call, content, empty content, axes that are drawn on)
     "learning_curves": (plotting.learning_curves, {"CNN": HISTORY, "MLP": HISTORY[:2]}, {}, 2),
     "bars": (lambda c: plotting.bars(c, **NAMED), pd.Series({"a": 0.25, "b": 5}), NO_NUMBERS, 1),
     "lines": (lambda c: plotting.lines(c, **NAMED), pd.DataFrame({"a": [0.1, 0.2]}, [32, 64]), NO_TABLE, 1),
+    "parallel": (lambda c: plotting.parallel(c, title="t"), TRIALS, NO_TABLE, 1),
     "confusion_matrices": (
         lambda c: plotting.confusion_matrices(c, CLASS_NAMES),
         dict.fromkeys("abc", TABLE),
@@ -141,6 +145,23 @@ def test_learning_curves_hold_the_numbers():
         assert (training.get_linestyle(), validation.get_linestyle()) == ("--", "-")
         assert list(start.get_xdata()) == [2.5, 2.5]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["CNN"]
+
+
+def test_parallel_draws_a_line_a_trial_the_best_on_top_and_marks_the_values():
+    (ax,) = plotting.parallel(TRIALS, log=["rate"], title="t").axes
+    worst, middle, best = (line.get_ydata().tolist() for line in ax.lines[:3])
+    assert worst == [0, 1, 0]
+    assert np.allclose(middle, [2 / 3, 1, 0.5])
+    assert best == [1, 0, 1]
+    assert len({to_hex(line.get_color()) for line in ax.lines[:3]}) == 3
+    assert [label.get_text() for label in ax.get_xticklabels()] == list(TRIALS)
+    marks = {text.get_text() for text in ax.texts}
+    assert marks == {"0.0001", "0.01", "0.1", "none", "mirror", "10", "30", "50"}
+
+    many = pd.DataFrame({"rate": [0.5, 1.0, 2.0, 3.0, 4.0], "accuracy (%)": [0.5] * 5})
+    (ax,) = plotting.parallel(many, title="t").axes
+    assert [text.get_text() for text in ax.texts] == ["0.5", "4", "50"]
+    assert {line.get_ydata()[1] for line in ax.lines[:5]} == {0}
 
 
 def test_colours_differ_and_repeat_after_the_last():

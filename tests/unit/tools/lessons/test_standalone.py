@@ -28,6 +28,9 @@ IMPORTED_AS = {"sklearn": "scikit-learn", "PIL": "pillow", "yaml": "pyyaml"}
 OF_OTHERS = {"h5py", "IPython", "scipy"}  # come with keras, with each kernel, and with scikit-learn
 BACKENDS = {"jax", "torch"}  # of Keras, for who asks for them
 FOR_FILES = {"py7zr", "pyarrow", "kaggle", "kagglesdk"}  # of one source of pictures each, imported there
+OF_ONE_LESSON = set(
+    re.findall(r"^[\w-]+", (PROJECT / "requirements-extra.txt").read_text(encoding="utf-8"), re.MULTILINE)
+)
 RUN = """
 import json, sys, types
 from IPython.core.interactiveshell import InteractiveShell
@@ -137,12 +140,25 @@ def imports_of(text: str) -> set[str]:
     return found
 
 
+def imports_of_all(code: str) -> set[str]:
+    """Return what a notebook imports, but for packages of requirements-extra.txt that it asks for."""
+    calls = re.findall(r"^start\((.+)\)$", code, re.MULTILINE)
+    asked_for = {name for call in calls for name in ast.literal_eval(f"[{call}]")}
+    return imports_of(code) - (asked_for & OF_ONE_LESSON)
+
+
+def test_a_package_of_one_lesson_counts_for_no_other_only_where_a_cell_asks_for_it():
+    assert imports_of_all('start("optuna", "onnx")\nimport optuna\nimport numpy') == {"numpy"}
+    assert imports_of_all("start()\nimport optuna") == {"optuna"}
+    assert imports_of_all('start("nowhere")\nimport nowhere') == {"nowhere"}
+
+
 def test_the_short_list_is_what_notebooks_import(written: Path):
     """By themselves, and by the code that they carry: no package more, none less."""
     found: set[str] = set()
     for path in written.rglob("*.ipynb"):
         cells = nbformat.read(path, as_version=4).cells
-        found |= set().union(*(imports_of(cell.source) for cell in cells if cell.cell_type == "code"))
+        found |= imports_of_all("\n".join(cell.source for cell in cells if cell.cell_type == "code"))
     with zipfile.ZipFile(BytesIO(carried(written / "01_data_loading.ipynb"))) as archive:
         for name in archive.namelist():
             found |= imports_of(archive.read(name).decode()) if name.endswith(".py") else set()
