@@ -38,11 +38,9 @@ class Profile:
     recipe_epoch_divisor: int  # the published numbers of epochs are divided by it
     study_labels: tuple[int, ...]  # label counts that lesson 18 compares
     study_sizes: tuple[int, ...]  # input sizes that lesson 18 compares, pixels
-    study_per_class: int  # training pictures of each class in lessons 10, 12 and 19, and in most of 18
-    study_val_per_class: (
-        int  # validation pictures of each class that lessons 10, 12, 18, 19 measure on, at most
-    )
-    study_steps: int  # batches of a fine-tuning in lessons 10 and 18; of a head or CNN ten times as many
+    study_per_class: int  # training pictures of each class in lessons 10-12 and 19, and most studies of 18
+    study_val_per_class: int  # validation pictures of each class that lessons 10-12, 18, 19 use, at most
+    study_steps: int  # batches of a fine-tuning in lessons 10, 11, 18; of a head or CNN ten times as many
     fine_tune_size: int  # input size of the fine-tuned base, pixels
     fine_tune_epochs: int
     precision: str  # Keras dtype policy of lesson 04: float32 | mixed_bfloat16 | mixed_float16

@@ -16,6 +16,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from course_utils.errors import CourseError, first_line
 from course_utils.system.disk import check_disk
 from course_utils.system.paths import BUNDLED_WEIGHTS, PROJECT, cache_folder
 from course_utils.system.whole_file import replacing
+
+if TYPE_CHECKING:
+    from keras import KerasTensor
 
 WORDS = ("imagenet", "bundled", "none")
 ENDINGS = (".h5", ".hdf5", ".npz")
@@ -50,6 +54,10 @@ NETWORKS = {
 # Content of known copies of ImageNet's weights -> what records note of it.
 COPIES = {"4bf2da1e5898505b3932f69ff8a49906691cd3593b2af01d71a04028d7d77122": "8-bit copy"}
 
+# Of ImageNet's pixels, as in the file of EfficientNetB0: 255 times the mean, root of the standard deviation.
+EFFICIENTNET_MEAN = 255 * np.array([0.485, 0.456, 0.406], "float32")
+EFFICIENTNET_SPREAD = np.sqrt(np.array([0.229, 0.224, 0.225], "float32"))
+
 _instead: dict[str, str] = {}  # network -> bundled file: a process tries ImageNet's once, and mixes nothing
 
 
@@ -57,7 +65,8 @@ def weights_path(name: str, *, source: str | Path) -> str | None:
     """Return what ``keras.applications.<name>(include_top=False, weights=…)`` is to be given.
 
     Args:
-        name: ``"MobileNetV2"`` or ``"ResNet50"``.
+        name: ``"MobileNetV2"`` or ``"ResNet50"``; or one of ``mirrors.MORE_WEIGHTS``, for which there are
+            ImageNet's weights only, by ``"imagenet"``.
         source: ``"imagenet"`` (downloaded once, checked by their digest at each use),
             ``"bundled"`` (come with the course), ``"none"`` (random start), or the path of a
             weight file without its classifier: ``.h5``, ``.weights.h5``, or ``.npz`` with arrays
@@ -72,14 +81,12 @@ def weights_path(name: str, *, source: str | Path) -> str | None:
         sizes are compared on the same weights (Keras itself changes the file with the size).
 
     Raises:
-        CourseError: unknown name or word; a file that is missing, damaged, or of neither network.
+        CourseError: unknown name or word; a file that is missing, damaged, or of neither network. For a
+            network without bundled weights also: any source but ``"none"`` and ``"imagenet"``, and
+            ImageNet's weights that cannot be had.
     """
     if name not in NETWORKS:
-        raise CourseError(
-            f"There are no weights for the network {name!r}.",
-            cause=f"Expected one of: {', '.join(NETWORKS)}.",
-            next_step="correct the name, capitals included.",
-        )
+        return _more_weights(name, source)
     if _names_file(source):
         return str(_checked_file(name, Path(source)))
     if str(source) == "bundled":
@@ -100,6 +107,7 @@ def weights_label(path: str | Path | None) -> str:
     path = Path(path)
     content, size = _content_of(path), path.stat().st_size
     originals = [file for file in mirrors.WEIGHTS.values() if file.size == size]
+    originals += [file for file in mirrors.MORE_WEIGHTS.values() if file.name == path.name]  # of unknown size
     if content in COPIES or any(is_complete(path, file) for file in originals):
         return "imagenet"
     is_bundled = any(content == read_card(name, BUNDLED_WEIGHTS)["content_sha256"] for name in NETWORKS)
@@ -109,6 +117,22 @@ def weights_label(path: str | Path | None) -> str:
 def weights_note(path: str | Path | None) -> str:
     """Return what records note beside the label, for example ``"8-bit copy"``; most often nothing."""
     return COPIES.get(_content_of(Path(path)), "") if path else ""
+
+
+def efficientnet_pixels(pixels: KerasTensor) -> KerasTensor:
+    """Return the pixels that EfficientNetB0 is to be given if its weights come from a file.
+
+    Told ``weights="imagenet"``, Keras divides the normalised pixels once more, by the root of the standard
+    deviation. Told the path of the same file, it leaves this out, and all pictures have half of their
+    contrast. Here they get it before.
+
+    Args:
+        pixels: float (n, height, width, 3), 0-255, an array or a tensor of Keras.
+
+    Returns:
+        The same shape; below 0 and above 255, too.
+    """
+    return (pixels - EFFICIENTNET_MEAN) / EFFICIENTNET_SPREAD + EFFICIENTNET_MEAN
 
 
 def check_weights(source: str | Path) -> None:
@@ -266,6 +290,28 @@ def _imagenet(name: str) -> str:
         print(_fallback_message(name, steps, error))
         return _instead[name]
     return str(path)
+
+
+def _more_weights(name: str, source: str | Path) -> str | None:
+    """Return a checked file of ImageNet's weights of a network that has no bundled ones."""
+    from course_utils.system.download import mirrors
+
+    if name not in mirrors.MORE_WEIGHTS:
+        raise CourseError(
+            f"There are no weights for the network {name!r}.",
+            cause=f"Expected one of: {', '.join([*NETWORKS, *mirrors.MORE_WEIGHTS])}.",
+            next_step="correct the name, capitals included.",
+        )
+    if _names_file(source) or str(source) == "bundled":
+        raise CourseError(
+            f"There are no bundled weights of {name}.",
+            cause=f"The course carries those of {' and '.join(NETWORKS)}.",
+            next_step="set WEIGHTS to imagenet, which downloads, or take one of these two networks.",
+        )
+    if str(source) == "none":
+        return None
+    file, folder = mirrors.MORE_WEIGHTS[name], mirrors.weights_folder()
+    return str(mirrors.fetch(file, folder, patience=PATIENCE_SECONDS))
 
 
 def _fallback_message(name: str, steps: list[tuple[str, str]], error: CourseError) -> str:

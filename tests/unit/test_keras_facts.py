@@ -228,6 +228,43 @@ def test_preprocess_input_changes_a_float32_array_in_place(keras, network):
     assert np.array_equal(whole, PICTURES)
 
 
+# what other backbones want (lesson 11, section 1)
+
+BACKBONES = {  # network -> its module, what black and white become, place of red, smallest input
+    "MobileNetV2": ("mobilenet_v2", -1, 1, 0, 32),
+    "ResNet50": ("resnet50", -123.68, 255 - 103.939, 2, 32),
+    "ResNet50V2": ("resnet_v2", -1, 1, 0, 32),
+    "InceptionV3": ("inception_v3", -1, 1, 0, 75),
+    "VGG16": ("vgg16", -123.68, 255 - 103.939, 2, 32),
+    "EfficientNetB0": ("efficientnet", 0, 255, 0, 32),
+    "MobileNetV3Large": ("mobilenet_v3", 0, 255, 0, 32),
+    "ConvNeXtTiny": ("convnext", 0, 255, 0, 32),
+}
+
+
+@pytest.mark.parametrize(("name", "facts"), BACKBONES.items(), ids=BACKBONES)
+def test_what_each_backbone_wants(keras, name, facts):
+    module, black, white, place, smallest = facts
+    colours = np.array([[[[0, 0, 0], [255, 255, 255], [255, 0, 0]]]], "float32")
+    given = getattr(keras.applications, module).preprocess_input(colours.copy())[0, 0]
+    assert (given[0].min(), given[1].max()) == pytest.approx((black, white))
+    assert np.flatnonzero(given[2] - given[0]).tolist() == [place]
+
+    build = getattr(keras.applications, name)
+    with pytest.raises(ValueError, match=f"at least {smallest}"):
+        build(include_top=False, weights=None, input_shape=(smallest - 1, smallest - 1, 3))
+    base = build(include_top=False, weights=None, input_shape=(smallest, smallest, 3))
+    assert base.output_shape[1:3] == (1, 1), "lesson 11 says that one place is left at the smallest input"
+    scaling = (keras.layers.Rescaling, keras.layers.Normalization)
+    scales_itself = any(isinstance(layer, scaling) for layer in _all_layers(keras, base))
+    assert scales_itself == (white == 255), "lesson 11 says which networks scale the pixels themselves"
+
+
+def _all_layers(keras, model):
+    for layer in model.layers:
+        yield from _all_layers(keras, layer) if isinstance(layer, keras.Model) else [layer]
+
+
 # augmentation (lessons 02 and 04)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib
 import shutil
 
 import numpy as np
 import pytest
+from servers import FaultyServer
 
 from course_utils import weights
 from course_utils.errors import CourseError
@@ -62,7 +64,7 @@ def test_unknown_word(source):
 
 
 def test_unknown_network():
-    assert "MobileNetV2, ResNet50" in refused("none", name="mobilenetv2")
+    assert "MobileNetV2, ResNet50, ResNet50V2" in refused("none", name="mobilenetv2")
 
 
 @pytest.mark.parametrize("name", NETS)
@@ -299,6 +301,84 @@ def test_after_falling_back_a_process_keeps_to_the_bundled_weights(imagenet, mon
     monkeypatch.setenv("COURSE_MIRROR", str(imagenet))  # now they could be had
     assert weights.weights_path("MobileNetV2", source="imagenet") == first
     assert capsys.readouterr().out == ""
+
+
+# Networks of lesson 11, of which the course has no bundled weights
+
+
+@pytest.mark.parametrize("name", mirrors.MORE_WEIGHTS)
+def test_a_network_without_bundled_weights_never_begins_with_others(name, tmp_path):
+    assert weights.weights_path(name, source="none") is None
+    for source in ("bundled", tmp_path / "mobilenet.h5"):
+        assert f"There are no bundled weights of {name}.\nThe course carries" in refused(source, name=name)
+    assert "Unknown source" in refused("image-net", name=name)
+
+
+@pytest.mark.parametrize("name", mirrors.MORE_WEIGHTS)
+def test_digests_and_addresses_of_more_networks_are_those_of_keras(name, monkeypatch):
+    from keras.src.utils import file_utils
+
+    class Asked(Exception):
+        """Ends the building where Keras would download."""
+
+    def asked(file, address, file_hash, **_):
+        raise Asked(file, address, file_hash)
+
+    monkeypatch.setattr(file_utils, "get_file", asked)
+    with pytest.raises(Asked) as caught:
+        base(name, "imagenet", size=96)
+    file = mirrors.MORE_WEIGHTS[name]
+    _, address, digest = caught.value.args
+    assert (address,) == file.addresses
+    assert file.digest == f"{'md5' if len(digest) == 32 else 'sha256'}:{digest}"
+    assert address.endswith(f"/{file.name}")
+
+
+def test_weights_of_more_networks_are_downloaded_checked_and_labelled(cache, monkeypatch):
+    content = b"efficient " * 1000
+    with FaultyServer(content) as server:
+        file = dataclasses.replace(
+            mirrors.MORE_WEIGHTS["EfficientNetB0"],
+            addresses=(f"{server.address}/efficientnetb0_notop.h5",),
+            digest=f"md5:{hashlib.md5(content).hexdigest()}",
+        )
+        monkeypatch.setitem(mirrors.MORE_WEIGHTS, "EfficientNetB0", file)
+        for _ in range(2):
+            path = weights.weights_path("EfficientNetB0", source="imagenet")
+            assert path == str(cache / "efficientnetb0_notop.h5")
+        assert len(server.asked) == 1
+    assert weights.weights_label(path) == "imagenet"
+    (cache / "efficientnetb0_notop.h5").write_bytes(b"W" + content[1:])
+    assert weights.weights_label(path) == "file"
+
+
+def test_another_file_than_that_of_the_digest_is_refused(cache, monkeypatch):
+    with FaultyServer(b"not the file") as server:
+        file = mirrors.MORE_WEIGHTS["VGG16"]
+        addresses = (f"{server.address}/{file.name}",)
+        monkeypatch.setitem(mirrors.MORE_WEIGHTS, "VGG16", dataclasses.replace(file, addresses=addresses))
+        assert "another file than expected" in refused("imagenet", name="VGG16")
+    assert not (cache / file.name).exists()
+
+
+def test_efficientnet_from_a_file_answers_as_if_keras_had_loaded_it(tmp_path, monkeypatch):
+    """Keras adds a layer where it reads "imagenet"; ``efficientnet_pixels`` stands in for it."""
+    import keras
+    from keras.src.utils import file_utils
+
+    keras.utils.set_random_seed(0)
+    path = tmp_path / "efficientnetb0_notop.weights.h5"
+    random = base("EfficientNetB0", None)
+    mean, variance = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    random.get_layer(index=2).set_weights([mean, variance, np.array(0)])  # as in the published file
+    random.save_weights(path)
+    monkeypatch.setattr(file_utils, "get_file", lambda *_, **__: str(path))
+    pixels = np.random.default_rng(0).uniform(0, 255, (2, 64, 64, 3)).astype("float32")
+    by_word, by_path = base("EfficientNetB0", "imagenet"), base("EfficientNetB0", str(path))
+    expected = by_word.predict(pixels, verbose=0)
+    given = by_path.predict(weights.efficientnet_pixels(pixels), verbose=0)
+    np.testing.assert_allclose(given, expected, rtol=1e-3, atol=1e-5)
+    assert not np.allclose(by_path.predict(pixels, verbose=0), expected, rtol=1e-2, atol=1e-5)
 
 
 def test_a_wrong_mirror_is_to_be_corrected(monkeypatch):

@@ -1,0 +1,70 @@
+"""Lesson 11: its networks are those that the course has weights for, and what it says holds elsewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from lesson_checks import LESSONS
+from test_real_photographs import REAL_DATA
+
+from course_utils.records import read_records
+from course_utils.reference import mean_and_spread
+from course_utils.running.execution import code_cells
+from course_utils.running.runner import run_course
+from course_utils.system.download.mirrors import MORE_WEIGHTS
+from course_utils.weights import NETWORKS
+
+(LESSON,) = [path for path in LESSONS if path.stem.startswith("11")]
+
+
+@pytest.fixture(scope="module")
+def notebook() -> nbformat.NotebookNode:
+    return nbformat.read(LESSON, as_version=4)
+
+
+def test_its_networks_are_those_of_the_course_and_six_more(notebook: nbformat.NotebookNode):
+    code = "\n".join(cell.source for cell in code_cells(notebook))
+
+    named = re.findall(r'^    "(\w+)": keras\.applications\.', code, re.MULTILINE)
+
+    assert named == [*NETWORKS, *MORE_WEIGHTS]
+
+
+def test_the_quiz_has_six_questions_and_each_task_a_folded_solution(notebook: nbformat.NotebookNode):
+    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    tasks = text.partition("## Try it\n")[2].partition("\n## ")[0]
+    quiz = text.partition("## Quiz\n")[2].partition("\n## ")[0]
+
+    assert re.findall(r"^\*\*(\w)\.\*\*", tasks, re.MULTILINE) == list("ABC")
+    assert tasks.count("<details><summary>Solution</summary>") == tasks.count("</details>") == 3
+    assert re.findall(r"^\*\*(\d)\.\*\*", quiz, re.MULTILINE) == list("123456")
+    assert quiz.count("<details><summary>Answer</summary>") == quiz.count("</details>") == 6
+
+
+def means(out: Path) -> pd.Series:
+    records = read_records(out / "records").query("metric == 'accuracy'")
+    assert set(records.groupby(["study", "model", "setting"])["seed"].nunique()) == {3}
+    return mean_and_spread(records, ["model", "setting"])["mean"]
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(not REAL_DATA.exists(), reason="the real photographs (../shared) are not on this machine")
+def test_what_it_says_holds_on_real_photographs(tmp_path: Path):
+    data, out = tmp_path / "data", tmp_path / "out"
+    subprocess.run([sys.executable, REAL_DATA, "npz", data, "--per-class", "200"], check=True)
+    run_course(["11"], {"PROFILE": "offline", "DATA": str(data / "cifar10.npz")}, out)
+
+    assert set(read_records(out / "records")["data"]) == {"path"}
+    found = means(out)
+    for name in NETWORKS:
+        assert found[name, "its own"] > found[name, "the other's"]
+        assert found[name, "its own"] > max(found["CNN", "whole"], found["ViT", "whole"])
+    lost = {name: found[name, "its own"] - found[name, "the other's"] for name in NETWORKS}
+    assert lost["ResNet50"] > lost["MobileNetV2"]
