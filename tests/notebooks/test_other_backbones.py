@@ -36,17 +36,6 @@ def test_its_networks_are_those_of_the_course_and_six_more(notebook: nbformat.No
     assert named == [*NETWORKS, *MORE_WEIGHTS]
 
 
-def test_the_quiz_has_six_questions_and_each_task_a_folded_solution(notebook: nbformat.NotebookNode):
-    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    tasks = text.partition("## Try it\n")[2].partition("\n## ")[0]
-    quiz = text.partition("## Quiz\n")[2].partition("\n## ")[0]
-
-    assert re.findall(r"^\*\*(\w)\.\*\*", tasks, re.MULTILINE) == list("ABC")
-    assert tasks.count("<details><summary>Solution</summary>") == tasks.count("</details>") == 3
-    assert re.findall(r"^\*\*(\d)\.\*\*", quiz, re.MULTILINE) == list("123456")
-    assert quiz.count("<details><summary>Answer</summary>") == quiz.count("</details>") == 6
-
-
 def means(out: Path) -> pd.Series:
     records = read_records(out / "records").query("metric == 'accuracy'")
     assert set(records.groupby(["study", "model", "setting"])["seed"].nunique()) == {3}

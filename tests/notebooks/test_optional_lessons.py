@@ -1,0 +1,59 @@
+"""Optional lessons: tries and quiz have folded answers, and the lessons hold on photographs, too."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from lesson_checks import LESSONS
+from test_real_photographs import FORMATS, REAL_DATA
+
+from course_utils.records import read_records
+from course_utils.running.runner import run_course
+
+
+def part(number: str, name: str) -> str:
+    """Return the text of one part at the end of a lesson."""
+    (lesson,) = [path for path in LESSONS if path.stem.startswith(number)]
+    end = nbformat.read(lesson, as_version=4).cells[-2].source
+    return re.split(rf"^## (?:\d\. )?{name}$", end, flags=re.MULTILINE)[1].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("number", ["10", "11", "12", "13"])
+def test_the_quiz_has_six_questions_with_folded_answers(number: str):
+    quiz = part(number, "Quiz")
+
+    assert re.findall(r"^\*\*(\d)\.\*\*", quiz, re.MULTILINE) == list("123456")
+    assert quiz.count("<details><summary>Answer</summary>") == quiz.count("</details>") == 6
+
+
+@pytest.mark.parametrize("number", ["11", "12", "13"])
+def test_each_try_has_a_folded_solution(number: str):
+    tries = part(number, "Try it")
+
+    assert re.findall(r"^\*\*(\w)\.\*\*", tries, re.MULTILINE) == list("ABC")
+    assert tries.count("<details><summary>Solution</summary>") == tries.count("</details>") == 3
+
+
+def test_two_of_three_pairs_of_guessers_look_better_than_guessing(capsys: pytest.CaptureFixture[str]):
+    """As try C of lesson 12 says, whose solution is run here."""
+    (solution,) = re.findall(r"```python\n(.+?)```", part("12", "Try it"), re.DOTALL)
+    exec(f"import numpy as np\n{solution}")  # our own text
+
+    assert 0.6 < float(capsys.readouterr().out) < 0.72
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(not REAL_DATA.exists(), reason="the real photographs (../shared) are not on this machine")
+@pytest.mark.parametrize("number", ["12", "13"])
+def test_what_it_claims_holds_on_real_photographs(number: str, tmp_path: Path):
+    data, out = tmp_path / "data", tmp_path / "out"
+    subprocess.run([sys.executable, REAL_DATA, "npz", data, "--per-class", "200"], check=True)
+    run_course([number], {"PROFILE": "offline", "DATA": str(data / FORMATS["npz"])}, out)
+
+    assert set(read_records(out / "records")["data"]) == {"path"}
