@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, first_line
 from course_utils.inspection import heat_maps
 from course_utils.predict import Prediction, predict_image
 from course_utils.system.quiet import import_keras_quietly
@@ -65,7 +65,8 @@ def load_served(path: str | Path) -> ServedModel:
         path: a .keras file that you or a person whom you trust saved: a model is a program (lesson 20).
 
     Raises:
-        CourseError: the file is missing or no model, or the card is damaged or of another file.
+        CourseError: the file is missing or no model, the model does not take pictures or does not answer ten
+            classes, or the card is damaged or of another file.
     """
     path = Path(path).expanduser()
     card = _read_card(path)
@@ -77,9 +78,10 @@ def load_served(path: str | Path) -> ServedModel:
     except Exception as error:  # what a damaged model fails by depends on where it is damaged
         raise CourseError(
             f"The model {path} cannot be loaded.",
-            cause=f"{type(error).__name__}: {' '.join(str(error).split())[:200]}",
+            cause=first_line(error),
             next_step="give a .keras file that model.save wrote with this version of Keras, or an older one.",
         ) from error
+    predict_image(model, np.zeros((32, 32, 3), np.uint8))  # what cannot answer is told now, not to visitors
     return ServedModel(model, card)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -139,6 +141,28 @@ def test_twenty_at_once_get_their_own_answers(address: str):
     assert together == alone * 3
 
 
+def test_the_model_works_on_one_picture_at_a_time():
+    at_once: list[int] = []
+    inside = 0
+
+    class Slow:
+        name, input_shape = "slow", (None, 32, 32, 3)
+
+        def predict_on_batch(self, pixels: np.ndarray) -> np.ndarray:
+            nonlocal inside
+            inside += 1
+            at_once.append(inside)
+            time.sleep(0.05)
+            inside -= 1
+            return np.eye(10, dtype="float32")[[3]]
+
+    served = ServedModel(Slow(), {})
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(served.predict, [encoded(drawn())] * 8))
+
+    assert at_once == [1] * 8
+
+
 def test_the_page_is_there(address: str):
     page = requests.get(address, timeout=60)
 
@@ -161,6 +185,19 @@ def test_the_page_shows_bars_and_heat_or_words(model, tmp_path: Path):
     assert "damaged, or not a picture" in trouble
     assert str(tmp_path) not in trouble
     assert show(None) == (None, None, "")
+
+
+def test_the_page_leaves_what_was_sent_to_predict_image(model):
+    """Gradio's own reading would fail by a sentence of its own, and turn no picture by its EXIF."""
+    pictures = [
+        block
+        for block in build_page(ServedModel(model, {})).blocks.values()
+        if getattr(block, "label", "") == "A picture"
+    ]
+
+    assert [block.preprocess(SimpleNamespace(path="no-picture.png")) for block in pictures] == [
+        "no-picture.png"
+    ]
 
 
 def test_the_overlay_is_warm_where_the_heat_is():
@@ -221,6 +258,21 @@ def test_what_is_no_model_is_told(tmp_path: Path, content: bytes, capsys: pytest
 
     assert serve.main([str(path)]) == 1
     assert f"The model {path} cannot be loaded." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("shape", "units", "words"), [((8,), 10, "pictures"), ((8, 8, 3), 4, "ten classes")])
+def test_a_model_that_cannot_answer_is_told_before_anybody_asks(
+    shape: tuple[int, ...], units: int, words: str, tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture
+):
+    import keras
+    import uvicorn
+
+    monkeypatch.setattr(uvicorn, "run", lambda *_, **__: None)
+    layers = [keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(units)]
+    keras.Sequential(layers).save(tmp_path / "head.keras")
+
+    assert serve.main([str(tmp_path / "head.keras")]) == 1
+    assert words in capsys.readouterr().err
 
 
 def test_a_missing_model_is_told(tmp_path: Path, capsys: pytest.CaptureFixture):
