@@ -1,19 +1,12 @@
-"""Optional lessons: tries and quiz have folded answers, and the lessons hold on photographs, too."""
+"""Optional lessons: tries and quiz have folded answers."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from lesson_checks import LESSONS
-from test_real_photographs import FORMATS, REAL_DATA
-
-from course_utils.records import read_records
-from course_utils.running.runner import run_course
 
 
 def part(number: str, name: str) -> str:
@@ -45,15 +38,3 @@ def test_two_of_three_pairs_of_guessers_look_better_than_guessing(capsys: pytest
     exec(f"import numpy as np\n{solution}")  # our own text
 
     assert 0.6 < float(capsys.readouterr().out) < 0.72
-
-
-@pytest.mark.full
-@pytest.mark.timeout(1800)
-@pytest.mark.skipif(not REAL_DATA.exists(), reason="the real photographs (../shared) are not on this machine")
-@pytest.mark.parametrize("number", ["12", "13"])
-def test_what_it_claims_holds_on_real_photographs(number: str, tmp_path: Path):
-    data, out = tmp_path / "data", tmp_path / "out"
-    subprocess.run([sys.executable, REAL_DATA, "npz", data, "--per-class", "200"], check=True)
-    run_course([number], {"PROFILE": "offline", "DATA": str(data / FORMATS["npz"])}, out)
-
-    assert set(read_records(out / "records")["data"]) == {"path"}

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
-import pandas as pd
 import pytest
 from lesson_checks import LESSONS
-from test_real_photographs import REAL_DATA
+from test_real_photographs import REAL_DATA, records_of_photographs
 
-from course_utils.records import read_records
 from course_utils.reference import mean_and_spread
 from course_utils.running.execution import code_cells
-from course_utils.running.runner import run_course
 from course_utils.system.download.mirrors import MORE_WEIGHTS
 from course_utils.weights import NETWORKS
 
@@ -36,22 +31,14 @@ def test_its_networks_are_those_of_the_course_and_six_more(notebook: nbformat.No
     assert named == [*NETWORKS, *MORE_WEIGHTS]
 
 
-def means(out: Path) -> pd.Series:
-    records = read_records(out / "records").query("metric == 'accuracy'")
-    assert set(records.groupby(["study", "model", "setting"])["seed"].nunique()) == {3}
-    return mean_and_spread(records, ["model", "setting"])["mean"]
-
-
 @pytest.mark.full
 @pytest.mark.timeout(1800)
 @pytest.mark.skipif(not REAL_DATA.exists(), reason="the real photographs (../shared) are not on this machine")
 def test_what_it_says_holds_on_real_photographs(tmp_path: Path):
-    data, out = tmp_path / "data", tmp_path / "out"
-    subprocess.run([sys.executable, REAL_DATA, "npz", data, "--per-class", "200"], check=True)
-    run_course(["11"], {"PROFILE": "offline", "DATA": str(data / "cifar10.npz")}, out)
+    records = records_of_photographs(["11"], tmp_path).query("metric == 'accuracy'")
 
-    assert set(read_records(out / "records")["data"]) == {"path"}
-    found = means(out)
+    assert set(records.groupby(["study", "model", "setting"])["seed"].nunique()) == {3}
+    found = mean_and_spread(records, ["model", "setting"])["mean"]
     for name in NETWORKS:
         assert found[name, "its own"] > found[name, "the other's"]
         assert found[name, "its own"] > max(found["CNN", "whole"], found["ViT", "whole"])

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from course_utils.records import read_records
@@ -34,14 +35,20 @@ def test_lessons_run_on_real_photographs(form: str, tmp_path: Path):
     assert (records.loc[records.metric == "accuracy", "split"] == "test").any()
 
 
+def records_of_photographs(lessons: list[str], folder: Path) -> pd.DataFrame:
+    """Run lessons on some photographs with the profile offline, whose assertions then hold there, too."""
+    data, out = folder / "data", folder / "out"
+    subprocess.run([sys.executable, REAL_DATA, "npz", data, "--per-class", "200"], check=True)
+    run_course(lessons, {"PROFILE": "offline", "DATA": str(data / FORMATS["npz"])}, out)
+    records = read_records(out / "records")
+    assert set(records["data"]) == {"path"}
+    assert set(records["lesson"]) == set(lessons)
+    return records
+
+
 @pytest.mark.full
 @pytest.mark.timeout(1800)
 @pytest.mark.skipif(not REAL_DATA.exists(), reason="the real photographs (../shared) are not on this machine")
-def test_what_lessons_19_and_20_claim_holds_on_real_photographs(tmp_path: Path):
-    data, out = tmp_path / "data", tmp_path / "out"
-    subprocess.run([sys.executable, REAL_DATA, "npz", data, "--per-class", "200"], check=True)
-    run_course(["19", "20"], {"PROFILE": "offline", "DATA": str(data / FORMATS["npz"])}, out)
-
-    records = read_records(out / "records")
-    assert set(records.data) == {"path"}
-    assert set(records.lesson) == {"19", "20"}
+@pytest.mark.parametrize("lessons", [["12"], ["13"], ["19", "20"]], ids=" ".join)
+def test_what_optional_lessons_claim_holds_on_real_photographs(lessons: list[str], tmp_path: Path):
+    records_of_photographs(lessons, tmp_path)

@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 def _grade(options: argparse.Namespace) -> None:
     _check_options(options)
     _check_out(options.out)
-    decided = read_decided(options.points) if options.points else {}
+    decided = read_decided(options.points) if options.points else None
     private = options.private.resolve() if options.private else None
     assignments = {one.lesson: one for one in load_assignments(options.assignment.split(), private=private)}
     with _own_folder() as folder:
@@ -97,7 +97,7 @@ def _grade(options: argparse.Namespace) -> None:
             Gradebook(options.roster, numbers) if options.roster else None
         )  # before all that takes time
         graded = grade_all(course, collected)
-    if options.points:
+    if decided is not None:
         print("\n".join(decide(graded, decided)))
     write_whole(options.out / "grades.csv", grades_csv(graded))
     write_pages(options.out, graded, {number: one.title for number, one in assignments.items()})
