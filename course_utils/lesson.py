@@ -208,7 +208,6 @@ class Lesson:
 
 def start_lesson(
     number: str,
-    *,
     profile: str = "auto",
     data: str | Path | None = None,
     weights: str | Path | None = None,

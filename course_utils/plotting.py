@@ -14,6 +14,7 @@ import matplotlib.style
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from PIL import Image
 
 STYLE = Path(__file__).with_name("course.mplstyle")
 MEANINGS = {  # words in a name -> its colour in every figure; the first that fits counts
@@ -391,6 +392,21 @@ def feature_maps(image: np.ndarray, maps: Mapping[str, np.ndarray], *, columns: 
     return figure
 
 
+def overlay(image: np.ndarray, heat: np.ndarray, *, size: int = 320) -> Image.Image:
+    """Lay a heat map over a picture.
+
+    Args:
+        image: uint8 (height, width, 3).
+        heat: float (rows, columns), 0-1.
+        size: of the result, pixels.
+    """
+    place = (size, size)
+    colors = (matplotlib.colormaps["inferno"](heat)[..., :3] * 255).astype("uint8")
+    warm = Image.fromarray(colors).resize(place, Image.Resampling.BICUBIC)
+    grey = Image.fromarray(image).convert("L").convert("RGB").resize(place, Image.Resampling.BICUBIC)
+    return Image.blend(grey, warm, 0.55)
+
+
 @_styled
 def heat_overlays(images: np.ndarray, heats: np.ndarray, titles: Sequence[str]) -> Figure:
     """Plot pictures, and below each the same picture under its heat map.
@@ -401,13 +417,9 @@ def heat_overlays(images: np.ndarray, heats: np.ndarray, titles: Sequence[str]) 
         titles: n texts.
     """
     figure, axes = _figure(2.9, 2, len(images))
-    height, width = images.shape[1:3]
     for column, title in enumerate(titles):
         _draw_image(axes[0, column], images[column], title)
-        _draw_image(axes[1, column], images[column].mean(-1), cmap="gray")
-        whole = (-0.5, width - 0.5, height - 0.5, -0.5)
-        look = {"cmap": "inferno", "alpha": 0.55, "interpolation": "bilinear"}
-        axes[1, column].imshow(heats[column], extent=whole, **look)
+        _draw_image(axes[1, column], overlay(images[column], heats[column]))
     return figure
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from course_utils.errors import CourseError, first_line
 from course_utils.inspection import heat_maps
+from course_utils.plotting import overlay
 from course_utils.predict import Prediction, predict_image
 from course_utils.system.quiet import import_keras_quietly
 
@@ -154,24 +155,6 @@ def picture_file(image: Image.Image, form: str = "PNG", **options: object) -> by
     content = io.BytesIO()
     image.save(content, form, **options)
     return content.getvalue()
-
-
-def overlay(image: np.ndarray, heat: np.ndarray, *, size: int = 320) -> Image.Image:
-    """Lay a heat map over a picture.
-
-    Args:
-        image: uint8 (height, width, 3).
-        heat: float (rows, columns), 0-1.
-        size: of the result, pixels.
-    """
-    import matplotlib
-    from PIL import Image
-
-    place = (size, size)
-    colors = (matplotlib.colormaps["inferno"](heat)[..., :3] * 255).astype("uint8")
-    warm = Image.fromarray(colors).resize(place, Image.Resampling.BICUBIC)
-    grey = Image.fromarray(image).convert("L").convert("RGB").resize(place, Image.Resampling.BICUBIC)
-    return Image.blend(grey, warm, 0.55)
 
 
 def _answerer(served: ServedModel) -> Callable:

@@ -25,7 +25,8 @@ from course_utils.system.whole_file import replacing
 FOLDER = PROJECT / "build" / "support"
 PAGE = PROJECT / "docs" / "SUPPORT.md"
 COLAB_LIST = "https://raw.githubusercontent.com/googlecolab/backend-info/main/pip-freeze.txt"
-TESTERS = ("pytest>=8.4,<10", "pytest-xdist>=3.6,<4", "pytest-timeout>=2.3,<3")
+FOR_MAINTAINERS = (PROJECT / "requirements-dev.txt").read_text().splitlines()
+TESTERS = [line.split()[0] for line in FOR_MAINTAINERS if line.startswith("pytest")]
 SHOWN = ("tensorflow", "keras", "numpy", "pandas", "scikit-learn", "matplotlib", "pillow", "jax", "torch")
 # Of the project's own files and pins, not of the versions that a row tries.
 NOT_ASKED = ("test_project.py", "test_hosted_files.py", "test_wheel.py", "tools")

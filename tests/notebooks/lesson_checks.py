@@ -60,16 +60,22 @@ def text_of(cell: NotebookNode) -> str:
 # Cells
 
 
+def cell_sizes(notebooks: Iterable[NotebookNode]) -> dict[str, float]:
+    """Return median, 90th percentile and largest number of lines of the code cells."""
+    cells = [cell for notebook in notebooks for cell in code_cells(notebook)]
+    seen = [cell for cell in cells if "bootstrap" not in tags(cell)]  # that one is folded
+    sizes = [len(cell.source.strip().splitlines()) for cell in seen]
+    nine_of_ten = statistics.quantiles(sizes, n=10, method="inclusive")[8]
+    return {"median": statistics.median(sizes), "90th percentile": nine_of_ten, "longest": max(sizes)}
+
+
 def cell_size_problems(notebook: NotebookNode) -> list[str]:
     """Short cells: median at most 6 lines, 9 of 10 at most 15, none over 30."""
-    seen = [cell for cell in code_cells(notebook) if "bootstrap" not in tags(cell)]  # that one is folded
-    sizes = sorted(len(cell.source.strip().splitlines()) for cell in seen)
-    median, nine_of_ten = statistics.median(sizes), statistics.quantiles(sizes, n=10, method="inclusive")[8]
-    found = {"median": (median, 6), "90th percentile": (nine_of_ten, 15), "longest": (sizes[-1], 30)}
+    limits = {"median": 6, "90th percentile": 15, "longest": 30}
     return [
-        f"{name} of the code cells: {size:g} lines, {limit} allowed"
-        for name, (size, limit) in found.items()
-        if size > limit
+        f"{name} of the code cells: {size:g} lines, {limits[name]} allowed"
+        for name, size in cell_sizes([notebook]).items()
+        if size > limits[name]
     ]
 
 

@@ -40,14 +40,27 @@ def test_cell_ids_are_unique(notebook: NotebookNode):
     assert len(ids) == len(set(ids))
 
 
-def test_little_of_the_code_only_shows_something():
+@pytest.fixture(scope="module")
+def required() -> list[NotebookNode]:
+    """The five lessons that every student works through."""
+    return [nbformat.read(lesson, as_version=4) for lesson in checks.LESSONS if lesson.name < "1"]
+
+
+def test_little_of_the_code_only_shows_something(required: list[NotebookNode]):
     """Students should read what trains and measures: a chart is one statement."""
-    required = [nbformat.read(lesson, as_version=4) for lesson in checks.LESSONS if lesson.name < "1"]
     share = checks.showing_share(required)
 
     print(f"statements that plot or show: {share:.1%}")
     assert len(required) == 5
     assert share <= 0.08
+
+
+def test_cells_of_the_five_lessons_are_short(required: list[NotebookNode]):
+    sizes = checks.cell_sizes(required)
+
+    print(sizes)
+    limits = {"median": 5, "90th percentile": 13, "longest": 25}
+    assert not {name: size for name, size in sizes.items() if size > limits[name]}
 
 
 def test_trainings_that_are_saved_keep_checkpoints():

@@ -285,3 +285,11 @@ def test_bars_of_one_quantity_have_one_colour_and_lines_each_their_own():
         pd.DataFrame(0.5, index=[1, 2], columns=["frozen, a", "frozen, b"]), xlabel="x", title="t"
     )
     assert [len(set(colors_of(figure))) for figure in (sizes, heads)] == [3, 2]
+
+
+def test_the_overlay_is_warm_where_the_heat_is():
+    heat = np.array([[1.0, 0.0], [0.0, 0.0]])
+    result = np.asarray(plotting.overlay(np.full((32, 32, 3), 100, np.uint8), heat, size=64)).astype(int)
+
+    assert result.shape == (64, 64, 3)
+    assert result[5, 5].sum() > result[60, 60].sum() + 200

@@ -24,7 +24,6 @@ from course_utils.serving import (
     build_app,
     build_page,
     load_served,
-    overlay,
     picture_file,
     serve_in_background,
 )
@@ -198,14 +197,6 @@ def test_the_page_leaves_what_was_sent_to_predict_image(model):
     assert [block.preprocess(SimpleNamespace(path="no-picture.png")) for block in pictures] == [
         "no-picture.png"
     ]
-
-
-def test_the_overlay_is_warm_where_the_heat_is():
-    heat = np.array([[1.0, 0.0], [0.0, 0.0]])
-    result = np.asarray(overlay(np.full((32, 32, 3), 100, np.uint8), heat, size=64)).astype(int)
-
-    assert result.shape == (64, 64, 3)
-    assert result[5, 5].sum() > result[60, 60].sum() + 200
 
 
 @pytest.fixture
