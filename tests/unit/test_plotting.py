@@ -231,11 +231,12 @@ def test_feature_maps_shows_the_channels_with_most_variance():
     assert figure.axes[2].get_ylabel() == "layer\n4×4×3"
 
 
-def test_heat_lies_on_the_whole_picture():
-    figure = plotting.heat_overlays(PICTURES[:1], np.ones((1, 4, 4)), ["cat"])
-    top, bottom = figure.axes
+def test_each_picture_stands_over_its_heat_map():
+    heat = RANDOM.random((1, 4, 4))
+    top, bottom = plotting.heat_overlays(PICTURES[:1], heat, ["cat"]).axes
     assert top.get_title() == "cat"
-    assert [list(image.get_extent()) for image in bottom.images] == [[-0.5, 31.5, 31.5, -0.5]] * 2
+    assert np.array_equal(top.images[0].get_array(), PICTURES[0])
+    assert np.array_equal(bottom.images[0].get_array(), plotting.overlay(PICTURES[0], heat[0]))
 
 
 def test_projections_colour_by_class():
