@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
+import pandas as pd
 import pytest
 from lesson_checks import LESSONS
+
+from course_utils.records import record
 
 
 def part(number: str, name: str) -> str:
@@ -38,3 +43,19 @@ def test_two_of_three_pairs_of_guessers_look_better_than_guessing(capsys: pytest
     exec(f"import numpy as np\n{solution}")  # our own text
 
     assert 0.6 < float(capsys.readouterr().out) < 0.72
+
+
+def test_lesson_5_counts_no_training_of_an_optional_lesson(tmp_path: Path):
+    """Lesson 11 trains a CNN with the same weights and seeds, and may have run before."""
+    (lesson,) = [path for path in LESSONS if path.stem.startswith("05")]
+    cells = nbformat.read(lesson, as_version=4).cells
+    (cell,) = [cell for cell in cells if "accuracy.merge(" in cell.source]
+    context = {"unit": "fraction", "split": "val", "out": tmp_path, "data": "drawn", "profile": "offline"}
+    for number, value in {"02": 0.4, "11": 0.2}.items():
+        record(number, "CNN", "accuracy", value, weights="none", seed=0, **context)
+    overview = pd.DataFrame({"model": ["CNN"], "seed": [0], "weights": ["none"]})
+    names = {"lesson": SimpleNamespace(out=tmp_path), "cifar10": SimpleNamespace(source="drawn")}
+    names["overview"] = overview
+    exec(cell.source, names)  # our own cell
+
+    assert list(names["accuracy"]["value"]) == [0.4]
