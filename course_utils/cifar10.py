@@ -210,12 +210,7 @@ def _drawn(limit_per_class: int | None, seed: int) -> Found:
 
 def _finished(found: Found, steps: list[Step]) -> Cifar10:
     pictures = found.pictures
-    arrays = (
-        pictures.train_images,
-        pictures.train_labels,
-        pictures.test_images,
-        pictures.test_labels,
-    )
+    arrays = (pictures.train_images, pictures.train_labels, pictures.test_images, pictures.test_labels)
     for array in arrays:
         array.flags.writeable = False
     return Cifar10(*arrays, found.source, _described(found.origin, pictures), tuple(steps))

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 TICK = 0.05  # seconds between two looks at the memory
 KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")  # a separable convolution has the last two
-ENOUGH = 0.9  # share of the best validation accuracy that counts as good enough
 
 
 class Meter:
@@ -139,7 +138,7 @@ def record_training(
 def _costs(
     model: keras.Model, curve: pd.DataFrame, meters: Mapping[str, Meter | Resumable], *, pictures: int
 ) -> list[tuple[str, str, float]]:
-    epochs = epochs_to_reach(curve, ENOUGH)
+    epochs = epochs_to_reach(curve)
     seconds = sum(meter.seconds for meter in meters.values())
     in_phase = curve["phase"].value_counts()
     per_epoch = curve["phase"].map({phase: meters[phase].seconds / n for phase, n in in_phase.items()})

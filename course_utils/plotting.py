@@ -6,7 +6,7 @@ import base64
 import functools
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -58,15 +58,13 @@ def _styled(plot: Callable[..., Figure]) -> Callable[..., Figure]:
     @functools.wraps(plot)
     def wrapper(content: object, *args: object, **kwargs: object) -> Figure:
         with matplotlib.style.context(STYLE):
-            return plot(content, *args, **kwargs) if len(content) else _nothing_to_plot()
+            if len(content):
+                return plot(content, *args, **kwargs)
+            figure = Figure(figsize=(WIDTH, 0.8))
+            figure.text(0.5, 0.5, "Nothing to plot yet: run lessons 2 to 4 first.", ha="center", va="center")
+            return figure
 
     return wrapper
-
-
-def _nothing_to_plot() -> Figure:
-    figure = Figure(figsize=(WIDTH, 0.8))
-    figure.text(0.5, 0.5, "Nothing to plot yet: run lessons 2 to 4 first.", ha="center", va="center")
-    return figure
 
 
 def _figure(height: float, rows: int = 1, columns: int = 1, **options: object) -> tuple[Figure, np.ndarray]:
@@ -82,24 +80,13 @@ def _cycle(count: int) -> list[str]:
 
 def meant_color(name: str) -> str | None:
     """Return the colour that a model has in every figure; None: its name means none."""
-    return _meant([name])[0]
-
-
-def _meant(names: Iterable[object]) -> list[str | None]:
-    """Return the colours of names that have a meaning, else None."""
-    fitting = ([c for word, c in MEANINGS.items() if re.search(word, str(name).lower())] for name in names)
-    return [colors[0] if colors else None for colors in fitting]
+    return next((color for word, color in MEANINGS.items() if re.search(word, name.lower())), None)
 
 
 def _line_colors(names: Sequence[object]) -> list[str]:
     """Return the meant colours, if they tell the lines apart."""
-    meant = _meant(names)
+    meant = [meant_color(str(name)) for name in names]
     return _cycle(len(names)) if None in meant or len(set(meant)) < len(meant) else meant
-
-
-def _bar_colors(names: Sequence[object]) -> list[str]:
-    """Return the meant colours, and one that means nothing for all others."""
-    return [color or NO_MEANING for color in _meant(names)]
 
 
 def _numbers_and_errors(
@@ -194,18 +181,17 @@ def class_balance(counts: pd.DataFrame) -> Figure:
 
 
 @_styled
-def value_histograms(arrays: Mapping[str, np.ndarray], *, bins: int = 64) -> Figure:
+def value_histograms(arrays: Mapping[str, np.ndarray]) -> Figure:
     """Plot the distribution of numbers, one panel an array.
 
     Args:
         arrays: name -> array of any shape; its last axis of length 3 is drawn as red, green, blue.
-        bins: steps of each histogram.
     """
     figure, axes = _figure(2.4, 1, len(arrays))
     for ax, (name, array) in zip(axes.flat, arrays.items(), strict=True):
         for channel, color in enumerate(("#c0392b", "#27ae60", "#2980b9")):
             values = array[..., channel].ravel()
-            ax.hist(values, bins=bins, density=True, histtype="step", color=color, linewidth=1.4)
+            ax.hist(values, bins=64, density=True, histtype="step", color=color, linewidth=1.4)
         ax.set_title(name, fontsize=10)
         ax.set_yticks([])
     axes[0, 0].set_ylabel("share of pixels")
@@ -247,7 +233,8 @@ def bars(values: pd.Series | pd.DataFrame, *, xlabel: str = "validation accuracy
     figure, axes = _figure(0.7 + 0.36 * len(values))
     ax = axes[0, 0]
     look = {"height": 0.65, "ecolor": "#444444", "capsize": 3}
-    for (name, value), color in zip(values.items(), _bar_colors(values.index), strict=True):
+    for name, value in values.items():
+        color = meant_color(str(name)) or NO_MEANING
         error = errors[name] if errors[name] > 0 else None  # not a line of length 0
         drawn = ax.barh(name, value, xerr=error, color=color, **look)
         ax.bar_label(drawn, fmt="{:.1f}" if xlabel.endswith(PERCENT) else "{:,.3g}", padding=6)

@@ -77,7 +77,7 @@ def _first_usable(usual: Path) -> Path:
             return _told(_private(candidate), usual, reasons)
         except OSError as error:
             reasons.append(error.strerror or str(error))
-    return _told(_temporary(), usual, reasons)
+    return _told(_own_in(Path(tempfile.gettempdir())), usual, reasons)
 
 
 def _told(folder: Path, usual: Path, reasons: list[str]) -> Path:
@@ -126,11 +126,6 @@ def _protected(folder: Path) -> Path:
             next_step="name another cache folder by the variable COURSE_CACHE.",
         ) from error
     return folder
-
-
-def _temporary() -> Path:
-    """Return a folder of this user's own among the temporary files."""
-    return _own_in(Path(tempfile.gettempdir()))
 
 
 def _own_in(shared: Path) -> Path:

@@ -16,10 +16,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from course_utils.errors import CourseError, shown
-from course_utils.pictures.structure import (
-    IMAGE_SHAPE,
-    shortened,
-)
+from course_utils.pictures.structure import IMAGE_SHAPE, shortened
 
 SUFFIXES = (".jpg", ".jpeg", ".jfif", ".jpe", ".png")
 PHONE_SUFFIXES = (".heic", ".heif", ".avif")
