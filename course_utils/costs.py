@@ -18,6 +18,7 @@ from course_utils.history import epochs_to_reach, history_frame
 from course_utils.inspection import parameter_counts
 from course_utils.runs import without_optimizer
 from course_utils.system.run_folder import MODEL
+from course_utils.system.same_training import leaves
 
 if TYPE_CHECKING:
     import keras
@@ -77,17 +78,12 @@ def forward_flops(model: keras.Model) -> int:
     Args:
         model: with a fixed input size; nested models are counted too.
     """
-    import keras
-
     total = 0
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            total += forward_flops(layer)
-        else:
-            kernels = [getattr(layer, name) for name in KERNELS if hasattr(layer, name)]
-            if kernels:
-                places = math.prod(layer.output.shape[1:-1])  # how often a kernel is used for one picture
-                total += 2 * places * sum(math.prod(kernel.shape) for kernel in kernels)
+    for layer in leaves(model):
+        kernels = [getattr(layer, name) for name in KERNELS if hasattr(layer, name)]
+        if kernels:
+            places = math.prod(layer.output.shape[1:-1])  # how often a kernel is used for one picture
+            total += 2 * places * sum(math.prod(kernel.shape) for kernel in kernels)
     return total
 
 

@@ -100,6 +100,7 @@ def _numbers_and_errors(
 
 
 def _draw_image(axes: matplotlib.axes.Axes, image: np.ndarray, title: str = "", **options: object) -> None:
+    axes.axis("on")
     axes.imshow(image, interpolation="nearest", **options)
     axes.set_title(title, fontsize=9, fontweight="normal", loc="center")
     axes.set_xticks([])
@@ -125,7 +126,6 @@ def image_rows(
         for ax in line:
             ax.axis("off")
         for column, (ax, image) in enumerate(zip(line, images, strict=False)):
-            ax.axis("on")
             _draw_image(ax, image, titles[column] if titles and row == 0 else "")
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9.5)
     return figure
@@ -159,7 +159,6 @@ def predictions(
         predicted = chances.argmax()
         is_right = predicted == true
         second_line = "" if is_right else f"({class_names[true]})"
-        ax.axis("on")
         _draw_image(ax, image, f"{class_names[predicted]} {chances[predicted]:.0%}\n{second_line}")
         ax.title.set_color("#1e7d32" if is_right else "#b3261e")
     return figure
@@ -172,11 +171,11 @@ def class_balance(counts: pd.DataFrame) -> Figure:
     Args:
         counts: one row a class, one column a part (training, validation …).
     """
-    figure, axes = _figure(2.6)
-    counts.plot.bar(ax=axes[0, 0], width=0.8, rot=20)
-    axes[0, 0].set(ylabel="pictures", title="Pictures of each class")
-    axes[0, 0].legend(ncols=len(counts.columns), loc="upper center", bbox_to_anchor=(0.5, -0.22))
-    axes[0, 0].grid(axis="x", visible=False)
+    figure, ((ax,),) = _figure(2.6)
+    counts.plot.bar(ax=ax, width=0.8, rot=20)
+    ax.set(ylabel="pictures", title="Pictures of each class")
+    ax.legend(ncols=len(counts.columns), loc="upper center", bbox_to_anchor=(0.5, -0.22))
+    ax.grid(axis="x", visible=False)
     return figure
 
 
@@ -230,8 +229,7 @@ def bars(values: pd.Series | pd.DataFrame, *, xlabel: str = "validation accuracy
         title: of the plot.
     """
     values, errors = _numbers_and_errors(values, xlabel)
-    figure, axes = _figure(0.7 + 0.36 * len(values))
-    ax = axes[0, 0]
+    figure, ((ax,),) = _figure(0.7 + 0.36 * len(values))
     look = {"height": 0.65, "ecolor": "#444444", "capsize": 3}
     for name, value in values.items():
         color = meant_color(str(name)) or NO_MEANING
@@ -264,8 +262,7 @@ def lines(
         title: of the plot.
         logx: logarithmic x axis, with a tick at each x value.
     """
-    figure, axes = _figure(3.2)
-    ax = axes[0, 0]
+    figure, ((ax,),) = _figure(3.2)
     few_points = len(frame) <= 12
     frame, bands = _numbers_and_errors(frame, ylabel)
     for name, color in zip(frame, _line_colors(list(frame)), strict=True):
@@ -367,12 +364,10 @@ def feature_maps(image: np.ndarray, maps: Mapping[str, np.ndarray], *, columns: 
     figure, axes = _figure(1.12 * (len(maps) + 1), len(maps) + 1, columns)
     for ax in axes.flat:
         ax.axis("off")
-    axes[0, 0].axis("on")
     _draw_image(axes[0, 0], image, "input")
     for line, (name, activations) in zip(axes[1:], maps.items(), strict=True):
         strongest = np.argsort(activations.var(axis=(0, 1)))[::-1][:columns]
         for ax, channel in zip(line, strongest, strict=False):
-            ax.axis("on")
             _draw_image(ax, activations[..., channel], cmap="viridis")
         shape = "×".join(map(str, activations.shape))
         line[0].set_ylabel(f"{name}\n{shape}", rotation=0, ha="right", va="center", fontsize=8.5)

@@ -297,8 +297,7 @@ def _batches(x: np.ndarray, y: np.ndarray, size: int) -> keras.utils.PyDataset:
 
 
 def _list(arrays: dict[str, np.ndarray], start: str) -> list[np.ndarray]:
-    count = sum(key.rpartition(" ")[0] == start for key in arrays)
-    return [arrays[f"{start} {number}"] for number in range(count)]
+    return [array for name, array in arrays.items() if name.rpartition(" ")[0] == start]
 
 
 def _assign(variables: Sequence[keras.Variable], arrays: dict[str, np.ndarray], group: str) -> None:
@@ -319,8 +318,7 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def _check_raw(model: keras.Model, x: np.ndarray) -> None:
-    wanted = model.inputs[0].dtype
-    if wanted == "uint8" and x.dtype != np.uint8:
+    if model.inputs[0].dtype == "uint8" and x.dtype != np.uint8:
         raise CourseError(
             "The pictures were scaled already, and the model scales them again.",
             cause=f"It takes uint8 numbers from 0 to 255; found {x.dtype} from {x.min():g} to {x.max():g}.",
