@@ -106,8 +106,11 @@ def load_cifar10(
     steps: list[Step] = []
     found = _photographs(source, steps)
     if found is None:
+        from course_utils.pictures.places.drawn import read_drawn
+
         steps.append(DRAWN)
-        found = _drawn(limit_per_class, seed)
+        pictures = read_drawn(limit_per_class=limit_per_class, seed=seed)
+        found = Found(pictures, "drawn", f"Drawn stand-in (not real CIFAR-10), seed {seed}")
     elif limit_per_class is not None:
         found = replace(found, pictures=_limited(found.pictures, limit_per_class, seed))
     return _finished(found, steps)
@@ -200,22 +203,9 @@ def _published_in(path: Path) -> Pictures | None:
     return read_published_in(path)
 
 
-def _drawn(limit_per_class: int | None, seed: int) -> Found:
-    """Draw the stand-in: under a limit, fewer pictures are drawn."""
-    from course_utils.pictures.places.drawn import read_drawn
-
-    pictures = read_drawn(limit_per_class=limit_per_class, seed=seed)
-    return Found(pictures, "drawn", f"Drawn stand-in (not real CIFAR-10), seed {seed}")
-
-
 def _finished(found: Found, steps: list[Step]) -> Cifar10:
     pictures = found.pictures
-    arrays = (
-        pictures.train_images,
-        pictures.train_labels,
-        pictures.test_images,
-        pictures.test_labels,
-    )
+    arrays = (pictures.train_images, pictures.train_labels, pictures.test_images, pictures.test_labels)
     for array in arrays:
         array.flags.writeable = False
     return Cifar10(*arrays, found.source, _described(found.origin, pictures), tuple(steps))

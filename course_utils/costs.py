@@ -18,6 +18,7 @@ from course_utils.history import epochs_to_reach, history_frame
 from course_utils.inspection import parameter_counts
 from course_utils.runs import without_optimizer
 from course_utils.system.run_folder import MODEL
+from course_utils.system.same_training import leaves
 
 if TYPE_CHECKING:
     import keras
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 TICK = 0.05  # seconds between two looks at the memory
 KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")  # a separable convolution has the last two
-ENOUGH = 0.9  # share of the best validation accuracy that counts as good enough
 
 
 class Meter:
@@ -78,17 +78,12 @@ def forward_flops(model: keras.Model) -> int:
     Args:
         model: with a fixed input size; nested models are counted too.
     """
-    import keras
-
     total = 0
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            total += forward_flops(layer)
-        else:
-            kernels = [getattr(layer, name) for name in KERNELS if hasattr(layer, name)]
-            if kernels:
-                places = math.prod(layer.output.shape[1:-1])  # how often a kernel is used for one picture
-                total += 2 * places * sum(math.prod(kernel.shape) for kernel in kernels)
+    for layer in leaves(model):
+        kernels = [getattr(layer, name) for name in KERNELS if hasattr(layer, name)]
+        if kernels:
+            places = math.prod(layer.output.shape[1:-1])  # how often a kernel is used for one picture
+            total += 2 * places * sum(math.prod(kernel.shape) for kernel in kernels)
     return total
 
 
@@ -139,7 +134,7 @@ def record_training(
 def _costs(
     model: keras.Model, curve: pd.DataFrame, meters: Mapping[str, Meter | Resumable], *, pictures: int
 ) -> list[tuple[str, str, float]]:
-    epochs = epochs_to_reach(curve, ENOUGH)
+    epochs = epochs_to_reach(curve)
     seconds = sum(meter.seconds for meter in meters.values())
     in_phase = curve["phase"].value_counts()
     per_epoch = curve["phase"].map({phase: meters[phase].seconds / n for phase, n in in_phase.items()})

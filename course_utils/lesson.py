@@ -19,7 +19,7 @@ from course_utils.system import run_folder
 from course_utils.system.missing_steps import tell_missing_steps
 from course_utils.system.paths import out_folder
 from course_utils.system.quiet import import_keras_quietly
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import write_whole
 from course_utils.weights import check_weights, weights_label, weights_note
 
 if TYPE_CHECKING:
@@ -163,8 +163,8 @@ class Lesson:
         name = save or f"{self.number}-{slug(alt)[:80].strip('-.')}.png"
         path = run_folder.figures(self.out) / name
         png, alt = show_png(figure, alt, note=note, color=color)
-        _write(path, png)
-        _write(path.with_suffix(".txt"), f"{alt}\n".encode())
+        write_whole(path, png)
+        write_whole(path.with_suffix(".txt"), f"{alt}\n")
 
     def table(self, frame: pd.DataFrame, caption: str = "") -> None:
         """Show a table under its caption, labelled where it speaks of the stand-in or fallback weights."""
@@ -260,12 +260,6 @@ def _measured_on(records: pd.DataFrame) -> str:
     weights = ", ".join(weights_words(records)) or "none"
     seeds = ", ".join(map(str, sorted(set(records["seed"]))))
     return f"{REFERENCE}; weights: {weights}; seeds: {seeds}"
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(exist_ok=True)
-    with replacing(path) as part:
-        part.write_bytes(content)
 
 
 def _make_deterministic() -> None:

@@ -6,7 +6,7 @@ import base64
 import functools
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -58,15 +58,13 @@ def _styled(plot: Callable[..., Figure]) -> Callable[..., Figure]:
     @functools.wraps(plot)
     def wrapper(content: object, *args: object, **kwargs: object) -> Figure:
         with matplotlib.style.context(STYLE):
-            return plot(content, *args, **kwargs) if len(content) else _nothing_to_plot()
+            if len(content):
+                return plot(content, *args, **kwargs)
+            figure = Figure(figsize=(WIDTH, 0.8))
+            figure.text(0.5, 0.5, "Nothing to plot yet: run lessons 2 to 4 first.", ha="center", va="center")
+            return figure
 
     return wrapper
-
-
-def _nothing_to_plot() -> Figure:
-    figure = Figure(figsize=(WIDTH, 0.8))
-    figure.text(0.5, 0.5, "Nothing to plot yet: run lessons 2 to 4 first.", ha="center", va="center")
-    return figure
 
 
 def _figure(height: float, rows: int = 1, columns: int = 1, **options: object) -> tuple[Figure, np.ndarray]:
@@ -82,24 +80,13 @@ def _cycle(count: int) -> list[str]:
 
 def meant_color(name: str) -> str | None:
     """Return the colour that a model has in every figure; None: its name means none."""
-    return _meant([name])[0]
-
-
-def _meant(names: Iterable[object]) -> list[str | None]:
-    """Return the colours of names that have a meaning, else None."""
-    fitting = ([c for word, c in MEANINGS.items() if re.search(word, str(name).lower())] for name in names)
-    return [colors[0] if colors else None for colors in fitting]
+    return next((color for word, color in MEANINGS.items() if re.search(word, name.lower())), None)
 
 
 def _line_colors(names: Sequence[object]) -> list[str]:
     """Return the meant colours, if they tell the lines apart."""
-    meant = _meant(names)
+    meant = [meant_color(str(name)) for name in names]
     return _cycle(len(names)) if None in meant or len(set(meant)) < len(meant) else meant
-
-
-def _bar_colors(names: Sequence[object]) -> list[str]:
-    """Return the meant colours, and one that means nothing for all others."""
-    return [color or NO_MEANING for color in _meant(names)]
 
 
 def _numbers_and_errors(
@@ -113,6 +100,7 @@ def _numbers_and_errors(
 
 
 def _draw_image(axes: matplotlib.axes.Axes, image: np.ndarray, title: str = "", **options: object) -> None:
+    axes.axis("on")
     axes.imshow(image, interpolation="nearest", **options)
     axes.set_title(title, fontsize=9, fontweight="normal", loc="center")
     axes.set_xticks([])
@@ -138,7 +126,6 @@ def image_rows(
         for ax in line:
             ax.axis("off")
         for column, (ax, image) in enumerate(zip(line, images, strict=False)):
-            ax.axis("on")
             _draw_image(ax, image, titles[column] if titles and row == 0 else "")
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9.5)
     return figure
@@ -172,7 +159,6 @@ def predictions(
         predicted = chances.argmax()
         is_right = predicted == true
         second_line = "" if is_right else f"({class_names[true]})"
-        ax.axis("on")
         _draw_image(ax, image, f"{class_names[predicted]} {chances[predicted]:.0%}\n{second_line}")
         ax.title.set_color("#1e7d32" if is_right else "#b3261e")
     return figure
@@ -185,27 +171,26 @@ def class_balance(counts: pd.DataFrame) -> Figure:
     Args:
         counts: one row a class, one column a part (training, validation …).
     """
-    figure, axes = _figure(2.6)
-    counts.plot.bar(ax=axes[0, 0], width=0.8, rot=20)
-    axes[0, 0].set(ylabel="pictures", title="Pictures of each class")
-    axes[0, 0].legend(ncols=len(counts.columns), loc="upper center", bbox_to_anchor=(0.5, -0.22))
-    axes[0, 0].grid(axis="x", visible=False)
+    figure, ((ax,),) = _figure(2.6)
+    counts.plot.bar(ax=ax, width=0.8, rot=20)
+    ax.set(ylabel="pictures", title="Pictures of each class")
+    ax.legend(ncols=len(counts.columns), loc="upper center", bbox_to_anchor=(0.5, -0.22))
+    ax.grid(axis="x", visible=False)
     return figure
 
 
 @_styled
-def value_histograms(arrays: Mapping[str, np.ndarray], *, bins: int = 64) -> Figure:
+def value_histograms(arrays: Mapping[str, np.ndarray]) -> Figure:
     """Plot the distribution of numbers, one panel an array.
 
     Args:
         arrays: name -> array of any shape; its last axis of length 3 is drawn as red, green, blue.
-        bins: steps of each histogram.
     """
     figure, axes = _figure(2.4, 1, len(arrays))
     for ax, (name, array) in zip(axes.flat, arrays.items(), strict=True):
         for channel, color in enumerate(("#c0392b", "#27ae60", "#2980b9")):
             values = array[..., channel].ravel()
-            ax.hist(values, bins=bins, density=True, histtype="step", color=color, linewidth=1.4)
+            ax.hist(values, bins=64, density=True, histtype="step", color=color, linewidth=1.4)
         ax.set_title(name, fontsize=10)
         ax.set_yticks([])
     axes[0, 0].set_ylabel("share of pixels")
@@ -244,10 +229,10 @@ def bars(values: pd.Series | pd.DataFrame, *, xlabel: str = "validation accuracy
         title: of the plot.
     """
     values, errors = _numbers_and_errors(values, xlabel)
-    figure, axes = _figure(0.7 + 0.36 * len(values))
-    ax = axes[0, 0]
+    figure, ((ax,),) = _figure(0.7 + 0.36 * len(values))
     look = {"height": 0.65, "ecolor": "#444444", "capsize": 3}
-    for (name, value), color in zip(values.items(), _bar_colors(values.index), strict=True):
+    for name, value in values.items():
+        color = meant_color(str(name)) or NO_MEANING
         error = errors[name] if errors[name] > 0 else None  # not a line of length 0
         drawn = ax.barh(name, value, xerr=error, color=color, **look)
         ax.bar_label(drawn, fmt="{:.1f}" if xlabel.endswith(PERCENT) else "{:,.3g}", padding=6)
@@ -277,8 +262,7 @@ def lines(
         title: of the plot.
         logx: logarithmic x axis, with a tick at each x value.
     """
-    figure, axes = _figure(3.2)
-    ax = axes[0, 0]
+    figure, ((ax,),) = _figure(3.2)
     few_points = len(frame) <= 12
     frame, bands = _numbers_and_errors(frame, ylabel)
     for name, color in zip(frame, _line_colors(list(frame)), strict=True):
@@ -380,12 +364,10 @@ def feature_maps(image: np.ndarray, maps: Mapping[str, np.ndarray], *, columns: 
     figure, axes = _figure(1.12 * (len(maps) + 1), len(maps) + 1, columns)
     for ax in axes.flat:
         ax.axis("off")
-    axes[0, 0].axis("on")
     _draw_image(axes[0, 0], image, "input")
     for line, (name, activations) in zip(axes[1:], maps.items(), strict=True):
         strongest = np.argsort(activations.var(axis=(0, 1)))[::-1][:columns]
         for ax, channel in zip(line, strongest, strict=False):
-            ax.axis("on")
             _draw_image(ax, activations[..., channel], cmap="viridis")
         shape = "×".join(map(str, activations.shape))
         line[0].set_ylabel(f"{name}\n{shape}", rotation=0, ha="right", va="center", fontsize=8.5)

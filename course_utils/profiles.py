@@ -141,13 +141,7 @@ _GPU = dataclasses.replace(
     deterministic=False,
 )
 
-MAY_BE_NONE = (
-    "limit_per_class",
-    "train_per_class",
-    "fine_tune_per_class",
-    "recipe_per_class",
-    "recipe_size",
-)
+MAY_BE_NONE = [field.name for field in dataclasses.fields(Profile) if field.type.endswith("None")]
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 PROFILES = {profile.name: profile for profile in (_OFFLINE, _LAPTOP, _GPU)}
 
@@ -165,7 +159,9 @@ def load_profile(name: str = "auto", **overrides: object) -> Profile:
             outside of what the field takes.
     """
     if name == "auto":
-        profile = _chosen_profile()
+        found = gpus()
+        reason = f"auto: found {len(found)} GPU ({found[0]})" if found else "auto: found no GPU"
+        profile = dataclasses.replace(_GPU if found else _LAPTOP, reason=reason)
     elif isinstance(name, str) and name in PROFILES:
         profile = PROFILES[name]
     else:
@@ -199,13 +195,6 @@ def check_overrides(overrides: object) -> None:
             cause="Expected values of the profile under their names; the profile's own name is PROFILE.",
             next_step='set for example OVERRIDES = {"cnn_epochs": 3}.',
         )
-
-
-def _chosen_profile() -> Profile:
-    found = gpus()
-    if found:
-        return dataclasses.replace(_GPU, reason=f"auto: found {len(found)} GPU ({found[0]})")
-    return dataclasses.replace(_LAPTOP, reason="auto: found no GPU")
 
 
 def _check_override(profile: Profile, field: str, value: object) -> None:

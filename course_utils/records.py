@@ -19,7 +19,7 @@ from course_utils.errors import CourseError, first_line
 from course_utils.system import run_folder
 from course_utils.system.device import gpus
 from course_utils.system.paths import out_folder
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import write_whole
 
 SPLITS = ("train", "val", "test")
 DATA_LABELS = ("drawn", "published", "kaggle", "path")
@@ -69,11 +69,9 @@ def record(
     distinct = {name: value for name, value in context.items() if name not in ("seconds", "profile", "data")}
     name = " ".join([*same.values(), *(f"{key}-{distinct[key]}" for key in sorted(distinct))])
     folder = run_folder.records(out_folder(out))
-    folder.mkdir(exist_ok=True)
     path = own_path(folder, name, ".json", same | distinct, facts="")
     entry = dict.fromkeys(FIELDS) | same | measured | context
-    with replacing(path) as part:
-        part.write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(entry, indent=1) + "\n")
     return path
 
 

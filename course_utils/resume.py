@@ -143,7 +143,7 @@ class Resumable:
         self._batches = _batches(self._x, self._y, size)
         self._set_order(epoch)
         self._saved = time.perf_counter()
-        ours = {"callbacks": [*self._beside, _saver(self)], "shuffle": False}
+        ours = {"callbacks": [*self._beside, self._saver()], "shuffle": False}
         ours |= {"initial_epoch": epoch, "epochs": until}
         try:
             self._fit(self._batches, **{"validation_batch_size": size} | others | ours)
@@ -185,7 +185,15 @@ class Resumable:
         self._model.history = history
         return history
 
-    # What the callback calls
+    def _saver(self) -> keras.callbacks.Callback:
+        import keras
+
+        return keras.callbacks.LambdaCallback(
+            on_train_begin=lambda logs: self._training_begins(),
+            on_epoch_begin=lambda epoch, logs: self._epoch_begins(epoch),
+            on_train_batch_end=lambda batch, logs: self._step_ended(batch, logs["loss"]),
+            on_epoch_end=self._epoch_ended,
+        )
 
     def _training_begins(self) -> None:
         self._metrics = self._kept or {}
@@ -247,18 +255,14 @@ class Resumable:
         self.peak_bytes = max(self.peak_bytes, self._meter.peak_bytes)
         self._at |= {"seconds": self.seconds, "peak_bytes": self.peak_bytes}
         if all(np.isfinite(value.sum()) for name, value in arrays.items() if name.startswith("weights")):
+            kept = arrays
+            if self._at["finished"]:  # the optimizer's memory is twice the rest, and of no use any more
+                group = "weights " if self._keep_weights else ()
+                kept = {name: value for name, value in arrays.items() if name.startswith(group)}
             facts = self._at | {"facts": self._facts}
-            if self._at["finished"]:
-                self._checkpoints.save(self._of_finished(arrays), facts, keep=1)
-            else:
-                self._checkpoints.save(arrays, facts)
+            self._checkpoints.save(kept, facts, keep=1 if self._at["finished"] else 2)
         self._saved = time.perf_counter()
         return arrays
-
-    def _of_finished(self, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return what the cells after a finished training need; the optimizer's memory is twice the rest."""
-        kept = ("weights",) if self._keep_weights else ()
-        return {name: value for name, value in arrays.items() if name.partition(" ")[0] in kept}
 
     def _put_back(self) -> None:
         if self._kept is None:
@@ -292,28 +296,8 @@ def _batches(x: np.ndarray, y: np.ndarray, size: int) -> keras.utils.PyDataset:
     return Batches()
 
 
-def _saver(training: Resumable) -> keras.callbacks.Callback:
-    import keras
-
-    class Saver(keras.callbacks.Callback):
-        def on_train_begin(self, logs=None):
-            training._training_begins()
-
-        def on_epoch_begin(self, epoch, logs=None):
-            training._epoch_begins(epoch)
-
-        def on_train_batch_end(self, batch, logs=None):
-            training._step_ended(batch, logs["loss"])
-
-        def on_epoch_end(self, epoch, logs=None):
-            training._epoch_ended(epoch, logs)
-
-    return Saver()
-
-
 def _list(arrays: dict[str, np.ndarray], start: str) -> list[np.ndarray]:
-    count = sum(key.rpartition(" ")[0] == start for key in arrays)
-    return [arrays[f"{start} {number}"] for number in range(count)]
+    return [array for name, array in arrays.items() if name.rpartition(" ")[0] == start]
 
 
 def _assign(variables: Sequence[keras.Variable], arrays: dict[str, np.ndarray], group: str) -> None:
@@ -334,8 +318,7 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def _check_raw(model: keras.Model, x: np.ndarray) -> None:
-    wanted = model.inputs[0].dtype
-    if wanted == "uint8" and x.dtype != np.uint8:
+    if model.inputs[0].dtype == "uint8" and x.dtype != np.uint8:
         raise CourseError(
             "The pictures were scaled already, and the model scales them again.",
             cause=f"It takes uint8 numbers from 0 to 255; found {x.dtype} from {x.min():g} to {x.max():g}.",

@@ -76,15 +76,11 @@ def _check_python() -> None:
 
 def _packages(names: tuple[str, ...] = PACKAGES) -> list[Package]:
     """Return what notebooks need, with the ranges of the files of requirements."""
-    files = ("requirements.txt", "requirements-extra.txt") if _is_unpacked() else ()
-    text = "".join((HOME / file).read_text(encoding="utf-8") for file in files)
+    # Installed as a package, the course has no such files: pip has seen to what it needs.
+    files = [HOME / name for name in ("requirements.txt", "requirements-extra.txt")]
+    text = "".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
     ranges = dict(re.findall(r"^([\w-]+)([<>=][^ #\n]*)", text, re.MULTILINE))
     return [Package(name, ranges[name], _version(name)) for name in names if name in ranges]
-
-
-def _is_unpacked() -> bool:
-    """Whether the course lies in a folder; installed as a package, pip has seen to what it needs."""
-    return (HOME / "requirements.txt").is_file()
 
 
 def _version(name: str) -> str:

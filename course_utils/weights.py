@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,9 +88,9 @@ def weights_path(name: str, *, source: str | Path) -> str | None:
     if name not in NETWORKS:
         return _more_weights(name, source)
     if _names_file(source):
-        return str(_checked_file(name, Path(source)))
+        return _checked_file(name, Path(source))
     if str(source) == "bundled":
-        return str(_unpacked(name, BUNDLED_WEIGHTS))
+        return _unpacked(name)
     return _imagenet(name) if str(source) == "imagenet" else None
 
 
@@ -244,10 +244,14 @@ def read_weight_file(path: Path) -> Arrays:
     import h5py
 
     arrays: Arrays = {}
+
+    def collect(key: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset):
+            arrays[key] = item[()]
+
     try:
         with h5py.File(path, "r") as file:
-            for key in _datasets(file):
-                arrays[key] = file[key][()]
+            file.visititems(collect)  # does not follow links to other files
     except (OSError, RuntimeError, KeyError) as error:
         raise _damaged(path, first_line(error)) from error
     return {key: _finite(path, key, array) for key, array in arrays.items()}
@@ -286,7 +290,7 @@ def _imagenet(name: str) -> str:
             on_step=lambda place, outcome: steps.append((place, outcome)),
         )
     except CourseError as error:
-        _instead[name] = str(_unpacked(name, BUNDLED_WEIGHTS))
+        _instead[name] = _unpacked(name)
         print(_fallback_message(name, steps, error))
         return _instead[name]
     return str(path)
@@ -326,47 +330,42 @@ def _fallback_message(name: str, steps: list[tuple[str, str]], error: CourseErro
     )
 
 
-def _unpacked(name: str, folder: Path) -> Path:
-    """Return the unpacked file of bundled weights; made, or made again if it is damaged."""
-    card = read_card(name, folder)
-    digest = card["content_sha256"]
-    path = _place(name, digest)
-    if _is_whole(path, digest):
-        return path
-    arrays = read_compact(_compact_file(folder, card["file"]), card["sha256"])
-    write_weight_file(path, arrays)
-    return path
+def _unpacked(name: str) -> str:
+    """Return the unpacked file of bundled weights."""
+    card = read_card(name, BUNDLED_WEIGHTS)
+    return _kept(name, card["content_sha256"], lambda: _bundled(card))
 
 
-def _compact_file(folder: Path, file: str) -> Path:
+def _bundled(card: dict) -> Arrays:
+    return read_compact(_compact_file(card["file"]), card["sha256"])
+
+
+def _compact_file(file: str) -> Path:
     """Return the bundled file, of the course or beside the notebook: a notebook alone may not carry it.
 
     Raises:
         CourseError: it is in neither place.
     """
-    for place in (folder, Path()):
+    for place in (BUNDLED_WEIGHTS, Path()):
         if (place / file).is_file():
             return place / file
     raise CourseError(
         f"The bundled weights are not here: {file}.",
-        cause=f"Looked for it in {folder} and in {Path().absolute()}.",
+        cause=f"Looked for it in {BUNDLED_WEIGHTS} and in {Path().absolute()}.",
         next_step=f"put {file} (data/weights in course.zip and in the project) beside this notebook, or set "
         "WEIGHTS to imagenet, which downloads.",
     )
 
 
-def _place(name: str, digest: str) -> Path:
-    return cache_folder() / "weights" / f"{name}-{digest[:12]}.h5"
-
-
-def _is_whole(path: Path, digest: str) -> bool:
-    """Say whether an unpacked file is there with this content; tell if it is damaged."""
-    if not path.exists():
-        return False
-    if _content_of(path) == digest:
-        return True
-    print(f"The unpacked weights were damaged and are made again: {path}")
-    return False
+def _kept(name: str, digest: str, make: Callable[[], Arrays]) -> str:
+    """Return the file of the cache with this content; made, or made again if it is damaged, which is told."""
+    path = cache_folder() / "weights" / f"{name}-{digest[:12]}.h5"
+    is_there = path.exists()
+    if not is_there or _content_of(path) != digest:
+        if is_there:
+            print(f"The unpacked weights were damaged and are made again: {path}")
+        write_weight_file(path, make())
+    return str(path)
 
 
 def _content_of(path: Path) -> str:
@@ -375,14 +374,11 @@ def _content_of(path: Path) -> str:
 
     try:
         with h5py.File(path, "r") as file:
-            names = [key for layer in file.attrs["layer_names"] for key in _weight_names(file, layer)]
-            return content_digest({key: file[f"{key.split('/')[0]}/{key}"][()] for key in names})
+            layers = {layer: file[layer].attrs["weight_names"] for layer in file.attrs["layer_names"]}
+            names = [(layer, str(key)) for layer, keys in layers.items() for key in keys]
+            return content_digest({key: file[layer][key][()] for layer, key in names})
     except (OSError, RuntimeError, KeyError):
         return ""
-
-
-def _weight_names(file, layer: str) -> list[str]:
-    return [str(key) for key in file[layer].attrs["weight_names"]]
 
 
 def _write_groups(file, arrays: Mapping[str, np.ndarray]) -> None:
@@ -404,7 +400,14 @@ def _restored(stored, key: str) -> np.ndarray:
 
 
 def _weight_file(source: Path) -> Path:
-    path = _found(source.expanduser())
+    wanted = source.expanduser()
+    path = next((place for place in (wanted.absolute(), PROJECT / wanted) if place.is_file()), None)
+    if path is None:
+        raise CourseError(
+            f"The weight file does not exist: {wanted}.",
+            cause=f"Looked for a file at {wanted.absolute()}.",
+            next_step="correct the path, or set WEIGHTS to imagenet, bundled or none.",
+        )
     if path.suffix not in ENDINGS:
         raise CourseError(
             f"This is not a weight file: {path}.",
@@ -414,14 +417,15 @@ def _weight_file(source: Path) -> Path:
     return path
 
 
-def _checked_file(name: str, source: Path) -> Path:
+def _checked_file(name: str, source: Path) -> str:
     path = _weight_file(source)
     arrays = _arrays_in_order(path) if path.suffix == ".npz" else read_weight_file(path)
     shapes = [array.shape for array in arrays.values()]
-    owner = _owner(shapes)
+    digest = shapes_digest(shapes)
+    owner = next((network for network, known in NETWORKS.items() if known.shapes == digest), None)
     if owner not in (None, name):
         print(f"WEIGHTS is a file of {owner}, so {name} starts from the bundled weights: {path.name}")
-        return _unpacked(name, BUNDLED_WEIGHTS)
+        return _unpacked(name)
     if owner is None:
         numbers = sum(int(np.prod(shape)) for shape in shapes)
         raise CourseError(
@@ -433,7 +437,7 @@ def _checked_file(name: str, source: Path) -> Path:
     if path.suffix == ".npz":
         return _named_and_kept(name, path, list(arrays.values()))
     _check_ending(path)
-    return path
+    return str(path)
 
 
 def _arrays_in_order(path: Path) -> Arrays:
@@ -456,10 +460,9 @@ def _arrays_in_order(path: Path) -> Arrays:
     return {key: _finite(path, key, array.astype(np.float32)) for key, array in arrays.items()}
 
 
-def _named_and_kept(name: str, path: Path, in_order: list[np.ndarray]) -> Path:
+def _named_and_kept(name: str, path: Path, in_order: list[np.ndarray]) -> str:
     """Return a file of the cache that holds arrays in order under the names of the bundled weights."""
-    card = read_card(name, BUNDLED_WEIGHTS)
-    expected = read_compact(BUNDLED_WEIGHTS / card["file"], card["sha256"])
+    expected = _bundled(read_card(name, BUNDLED_WEIGHTS))
     for place, (key, array) in enumerate(expected.items()):
         if in_order[place].shape != array.shape:
             raise CourseError(
@@ -468,10 +471,7 @@ def _named_and_kept(name: str, path: Path, in_order: list[np.ndarray]) -> Path:
                 next_step=f"store the list that {name}(include_top=False).get_weights() returns.",
             )
     arrays = dict(zip(expected, in_order, strict=True))
-    digest = content_digest(arrays)
-    if not _is_whole(_place(name, digest), digest):
-        write_weight_file(_place(name, digest), arrays)
-    return _place(name, digest)
+    return _kept(name, content_digest(arrays), lambda: arrays)
 
 
 def _check_ending(path: Path) -> None:
@@ -487,37 +487,6 @@ def _check_ending(path: Path) -> None:
             cause=f"Keras goes by the ending, and what is in this file belongs to the ending {right}.",
             next_step=f"rename it to {stem}{right}.",
         )
-
-
-def _found(path: Path) -> Path:
-    for candidate in (path.absolute(), PROJECT / path):
-        if candidate.is_file():
-            return candidate
-    raise CourseError(
-        f"The weight file does not exist: {path}.",
-        cause=f"Looked for a file at {path.absolute()}.",
-        next_step="correct the path, or set WEIGHTS to imagenet, bundled or none.",
-    )
-
-
-def _datasets(file) -> list[str]:
-    """Names of all arrays in an open HDF5 file; links to other files are not followed."""
-    import h5py
-
-    names: list[str] = []
-
-    def collect(key: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset):
-            names.append(key)
-
-    file.visititems(collect)
-    return names
-
-
-def _owner(shapes: list[tuple[int, ...]]) -> str | None:
-    """Return the network whose arrays have these shapes."""
-    digest = shapes_digest(shapes)
-    return next((name for name, network in NETWORKS.items() if network.shapes == digest), None)
 
 
 def _finite(path: Path, key: str, array: np.ndarray) -> np.ndarray:

@@ -15,21 +15,18 @@ from course_utils.checks.names import NAME, lesson_of
 from course_utils.checks.plain import Plain
 from course_utils.checks.validation import Invalid, checked_plain
 from course_utils.errors import CourseError
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import write_whole
 
 FORMAT = 1
 
 
-def keep(exercise: str, plain: Plain, folder: Path) -> Path:
+def keep(exercise: str, plain: Plain, folder: Path) -> None:
     """Keep the answer of an exercise; an earlier answer of it is replaced.
 
     Args:
         exercise: its name.
         plain: the answer, from ``to_plain``.
         folder: for the answers of all lessons, made if it is missing.
-
-    Returns:
-        The file of the lesson.
 
     Raises:
         CourseError: the file cannot be written; the old one is whole.
@@ -38,16 +35,13 @@ def keep(exercise: str, plain: Plain, folder: Path) -> Path:
     answers = _earlier_answers(path) | {exercise: plain}
     content = {"format": FORMAT, "lesson": lesson_of(exercise), "answers": answers}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as part:
-            part.write_text(json.dumps(content, allow_nan=False), encoding="utf-8")
+        write_whole(path, json.dumps(content, allow_nan=False))
     except OSError as error:
         raise CourseError(
             f"The answer could not be kept: {error.strerror or type(error).__name__}.",
             cause=f"Answers of this lesson are kept in {path}.",
             next_step="remove what stands in the way, or set OUT to a folder that you may write to.",
         ) from error
-    return path
 
 
 def _earlier_answers(path: Path) -> dict[str, Plain]:

@@ -14,16 +14,6 @@ ANSWER_CHARACTERS = 8_000_000  # of one answer as JSON
 FILE_BYTES = 32_000_000  # all answers of a lesson
 ANSWERS = 200  # in one file
 DTYPES = (
-    "bool",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "float16",
-    "float32",
-    "float64",
+    *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),
+    *("float16", "float32", "float64"),
 )

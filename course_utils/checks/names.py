@@ -6,7 +6,7 @@ import re
 
 from course_utils.errors import CourseError
 
-NAME = re.compile(r"(?P<lesson>\d\d)\.(?P<number>q?\d{1,2})(?P<hidden>h?)")
+NAME = re.compile(r"\d\d\.q?\d{1,2}h?")
 
 
 def checked_name(exercise: object) -> str:

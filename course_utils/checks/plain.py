@@ -91,10 +91,8 @@ def _named_number(value: int | float, type_name: str) -> Plain:
 
 def _numpy_scalar(answer: np.generic) -> Plain:
     value = answer.item()
-    if type(value) is bool:
-        return _flag(value, 0)
-    if type(value) is str:
-        return _text(value, 0)
+    if type(value) in (bool, str):
+        return _reduced(value, 0)
     if type(value) in (int, float):
         return _named_number(value, answer.dtype.name)
     raise _refused(answer)

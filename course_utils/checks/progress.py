@@ -15,7 +15,7 @@ from course_utils.checks.answers import read_answers
 from course_utils.checks.names import lesson_of
 from course_utils.checks.plain import Plain
 from course_utils.errors import CourseError
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import write_whole
 
 
 def note_right(exercise: str, plain: Plain, class_word: str, folder: Path) -> None:
@@ -25,10 +25,7 @@ def note_right(exercise: str, plain: Plain, class_word: str, folder: Path) -> No
         OSError: the note cannot be written.
     """
     path = _path(exercise, folder)
-    path.parent.mkdir(exist_ok=True)
-    noted = _noted(path) | {exercise: _digest(plain, class_word)}
-    with replacing(path) as part:
-        part.write_text(json.dumps(noted), encoding="utf-8")
+    write_whole(path, json.dumps(_noted(path) | {exercise: _digest(plain, class_word)}))
 
 
 def right_answers(lesson: str, class_word: str, folder: Path) -> set[str]:

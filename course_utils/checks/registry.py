@@ -27,14 +27,11 @@ def load_lesson(kind: str, lesson: str) -> None:
     _loaded.add(("", public))
     folder = os.environ.get("COURSE_PRIVATE", "")
     if folder and (folder, public) not in _loaded:
-        _load_file(Path(folder) / kind / f"lesson_{lesson}.py", f"course_private_{kind}_{lesson}")
+        path = Path(folder) / kind / f"lesson_{lesson}.py"
+        if path.is_file():
+            spec = importlib.util.spec_from_file_location(f"course_private_{kind}_{lesson}", path)
+            spec.loader.exec_module(importlib.util.module_from_spec(spec))
         _loaded.add((folder, public))
-
-
-def _load_file(path: Path, name: str) -> None:
-    if path.is_file():
-        spec = importlib.util.spec_from_file_location(name, path)
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 def has_judges() -> bool:

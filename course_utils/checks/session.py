@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils.checks.gaps import speak_plainly_about_gaps
@@ -12,14 +11,7 @@ from course_utils.checks.names import checked_name
 from course_utils.checks.variants import normal_class_word
 from course_utils.system.paths import out_folder
 
-
-@dataclass
-class _Session:
-    class_word: str = ""
-    out: str | Path | None = None
-
-
-_session = _Session()
+_session = {"class_word": "", "out": None}  # as start_exercises was given them
 
 
 def start_exercises(lesson: str, *, class_word: str = "", out: str | Path | None = None) -> None:
@@ -35,7 +27,7 @@ def start_exercises(lesson: str, *, class_word: str = "", out: str | Path | None
     """
     normal_class_word(class_word)
     out_folder(out)
-    _session.class_word, _session.out = class_word, out
+    _session.update(class_word=class_word, out=out)
     speak_plainly_about_gaps()
     word = current_class_word()
     told = f'Class word: "{word}".' if word else "No class word: the data that everyone can see."
@@ -44,7 +36,7 @@ def start_exercises(lesson: str, *, class_word: str = "", out: str | Path | None
 
 def current_class_word() -> str:
     """Return the class word in use. ``COURSE_CLASS_WORD``, which grading sets, wins over the notebook's."""
-    return normal_class_word(os.environ.get("COURSE_CLASS_WORD") or _session.class_word)
+    return normal_class_word(os.environ.get("COURSE_CLASS_WORD") or _session["class_word"])
 
 
 def answers_folder() -> Path:
@@ -54,7 +46,7 @@ def answers_folder() -> Path:
         CourseError: it cannot be made.
     """
     named = os.environ.get("COURSE_ANSWERS")
-    return Path(named) if named else out_folder(_session.out) / "answers"
+    return Path(named) if named else out_folder(_session["out"]) / "answers"
 
 
 def given(exercise: str, *, hidden: bool = False, example: bool = False) -> dict[str, object]:

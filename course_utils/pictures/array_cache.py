@@ -151,12 +151,8 @@ def _remove(folder: Path, pattern: str) -> None:
 
 
 def _entry(source: str, facts: Iterable[object]) -> str:
-    return f"{source}-{_digest([*_versions(), *facts])}"
-
-
-def _versions() -> list[str]:
-    here = Path(__file__).parent
-    return [np.__version__, importlib.metadata.version("pillow"), *code_digests(here)]
+    versions = [np.__version__, importlib.metadata.version("pillow"), *code_digests(Path(__file__).parent)]
+    return f"{source}-{_digest([*versions, *facts])}"
 
 
 def _digest(facts: Iterable[object]) -> str:

@@ -21,11 +21,7 @@ from course_utils.pictures.formats.class_folders import folder_facts, is_part, r
 from course_utils.pictures.formats.kaggle_files import kaggle_facts, kaggle_folder, read_kaggle
 from course_utils.pictures.formats.npz import read_npz
 from course_utils.pictures.selection import mixed_if_sorted, with_test_part
-from course_utils.pictures.structure import (
-    Pictures,
-    check_brightness,
-    shortened,
-)
+from course_utils.pictures.structure import Pictures, check_brightness, shortened
 from course_utils.system.paths import PROJECT
 
 FORMATS = (

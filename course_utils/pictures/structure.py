@@ -9,18 +9,7 @@ import numpy as np
 
 from course_utils.errors import CourseError, shown
 
-CLASS_NAMES = (
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-)
+CLASS_NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 IMAGE_SHAPE = (32, 32, 3)
 NUM_CLASSES = len(CLASS_NAMES)
 ROW_LENGTH = int(np.prod(IMAGE_SHAPE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -22,7 +23,7 @@ from course_utils.running.execution import find_lessons, lesson_number
 from course_utils.runs import Training, read_run
 from course_utils.system import run_folder
 from course_utils.system.progress import clock
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import write_whole
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 MAIN_FIGURES = ("model_comparison.png", "accuracy_comparison.png", "sample_predictions.png")
@@ -54,10 +55,14 @@ def write_report(out: Path, *, reference: Path = REFERENCE) -> Path:
     results = Results(out)
     recipes = _recipes(results, reference)
     run = read_run_facts(out)
+    unnumbered = sorted(run_folder.figures(out).glob("[!0-9]*.png"))  # that say no lesson in their name
     told = run_folder.run_facts(out)
     if told.exists() and not run:
         results.unreadable.append(told.name)
-    page = _template().render(
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         title="Transfer learning course: what this run measured",
         stand_in=STAND_IN if "drawn" in results.told("data") else "",
         failures=[facts["error"] for facts in run.get("lessons", {}).values() if facts.get("error")],
@@ -71,14 +76,19 @@ def write_report(out: Path, *, reference: Path = REFERENCE) -> Path:
         recipes=recipes_table(recipes).reset_index().to_dict("records"),
         recipe_numbers=RECIPE_NUMBERS,
         claims=claims_table(recipes).to_dict("records") if len(recipes) else [],
-        histories=[_history(run) for run in results.runs],
+        histories=[
+            {
+                "name": f"{run.model_name}, seed {run.seed}",
+                "table": run.history.to_html(index=False, border=0, float_format="{:.4f}".format),
+            }
+            for run in results.runs
+        ],
         lessons=_lessons(out, run),
-        other_figures=_figures(_unnumbered(out)),
+        other_figures=_figures(path for path in unnumbered if path.name not in MAIN_FIGURES),
         contents=CONTENTS,
     )
     path = run_folder.report(out)
-    with replacing(path) as part:
-        part.write_text(page, encoding="utf-8")
+    write_whole(path, page)
     return path
 
 
@@ -96,11 +106,12 @@ class Results:
 
     def __init__(self, out: Path) -> None:
         self.unreadable: list[str] = []
-        self.records = self._read(run_folder.record_files(out), read_record)
-        self.runs: list[Training] = self._read(run_folder.trainings(out), read_run)
+        self.records = self.read(run_folder.record_files(out), read_record)
+        self.runs: list[Training] = self.read(run_folder.trainings(out), read_run)
         self.runs.sort(key=lambda run: (run.facts["parameters"], run.model_name, run.seed))
 
-    def _read(self, paths: list[Path], reader: Callable) -> list:
+    def read(self, paths: list[Path], reader: Callable) -> list:
+        """Return what a reader makes of the files that it can read, and note the others."""
         entries = []
         for path in paths:
             try:
@@ -185,13 +196,8 @@ class Results:
 
 def _recipes(results: Results, reference: Path) -> pd.DataFrame:
     """Return the records of recipes: those of the course, then those of this run, which replace them."""
-    rows: list[dict] = []
-    for path in table_files(reference):
-        try:
-            rows += read_table(path).to_dict("records")
-        except CourseError:
-            results.unreadable.append(f"{path.parent.name}/{path.name}")
-    rows += results.records
+    tables = results.read(table_files(reference), read_table)
+    rows = [row for table in tables for row in table.to_dict("records")] + results.records
     return recipe_records(pd.DataFrame(rows, columns=None if rows else list(FIELDS)))
 
 
@@ -218,14 +224,11 @@ def _run_facts(run: dict, results: Results) -> dict[str, str]:
     return facts
 
 
-def _history(run: Training) -> dict[str, str]:
-    table = run.history.to_html(index=False, border=0, float_format="{:.4f}".format)
-    return {"name": f"{run.model_name}, seed {run.seed}", "table": table}
-
-
 def _lessons(out: Path, run: dict) -> list[dict[str, object]]:
     """Return the required lessons, and the others that were run, with what each left."""
-    required = {path.stem: path for path in _required()}
+    required: dict[str, Path] = {}
+    with contextlib.suppress(CourseError):  # there are no lessons beside an installed package
+        required = {path.stem: path for path in find_lessons()}
     told = run.get("lessons", {})
     lessons = []
     for name in sorted({*required, *told}):
@@ -251,13 +254,6 @@ def _lessons(out: Path, run: dict) -> list[dict[str, object]]:
             }
         )
     return lessons
-
-
-def _required() -> list[Path]:
-    try:
-        return find_lessons()
-    except ValueError:  # there are no lessons beside an installed package
-        return []
 
 
 def _cells(notebook: Path | None) -> list[nbformat.NotebookNode]:
@@ -290,21 +286,7 @@ def _figures(paths: Iterable[Path]) -> list[dict[str, str]]:
     return [_figure(path) for path in paths if path.exists()]
 
 
-def _unnumbered(out: Path) -> list[Path]:
-    """Return the figures that say no lesson in their name, but for the main ones."""
-    return [
-        path for path in sorted(run_folder.figures(out).glob("[!0-9]*.png")) if path.name not in MAIN_FIGURES
-    ]
-
-
 def _figure(path: Path) -> dict[str, str]:
     words = path.with_suffix(".txt")
     alt = words.read_text(encoding="utf-8").strip() if words.exists() else path.stem.replace("_", " ")
     return {"alt": alt, "name": path.name, "data": base64.b64encode(path.read_bytes()).decode()}
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))

@@ -35,7 +35,7 @@ from course_utils.system.disk import check_disk
 from course_utils.system.paths import PROJECT, out_folder
 from course_utils.system.progress import Progress, clock
 from course_utils.system.quiet import print_in_any_encoding
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import write_whole
 
 BUDGETS = {"offline": {"01": 30, "02": 90, "03": 85, "04": 180, "05": 45}}  # seconds
 LEAST_DISK = 20_000_000  # bytes that must be free for notebooks, models and figures
@@ -77,7 +77,8 @@ def run_course(
     profile = str(given.get("PROFILE", "auto"))
     timeout = cell_timeout or CELL_TIMEOUTS.get(profile, 24 * 3600)
     _check_out(out)
-    _note_run(out, given)
+    facts = {"parameters": given, "started": _now(), "versions": versions()}
+    _write_run(out, {"lessons": {}} | read_run_facts(out) | facts)
     try:
         for lesson in chosen:
             _run_lesson(lesson, given, out, profile, timeout)
@@ -170,7 +171,7 @@ def _run_lesson(lesson: Path, given: dict, out: Path, profile: str, timeout: int
         facts |= {"seconds": round(progress.seconds, 1), "peak_bytes": progress.peak_bytes}
         facts["finished"] = _now()
         run["lessons"][lesson.stem] = facts
-        _write_json(run_folder.run_facts(out), run)
+        _write_run(out, run)
 
 
 def _forget_trainings(lesson: Path, given: dict, out: Path, last: Mapping[str, object]) -> None:
@@ -208,7 +209,7 @@ def _write_script(notebook: Path, target: Path) -> None:
     exporter = nbconvert.PythonExporter(exclude_input_prompt=True)
     body, _ = exporter.from_filename(str(notebook))
     marker = "# coding: utf-8\n"
-    _write_text(target, body.replace(marker, f"{marker}\n{SCRIPT_HEAD}", 1))
+    write_whole(target, body.replace(marker, f"{marker}\n{SCRIPT_HEAD}", 1))
 
 
 def _expected(lesson: Path, given: Mapping[str, object], before: Mapping[str, object]) -> str:
@@ -243,11 +244,6 @@ def _check_out(out: Path) -> None:
             ) from error
 
 
-def _note_run(out: Path, given: Mapping[str, object]) -> None:
-    facts = {"parameters": dict(given), "started": _now(), "versions": versions()}
-    _write_json(run_folder.run_facts(out), {"lessons": {}} | read_run_facts(out) | facts)
-
-
 def _now() -> str:
     return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
 
@@ -257,14 +253,8 @@ def _short(out: Path) -> str:
     return str(out.relative_to(PROJECT)) if out.is_relative_to(PROJECT) else str(out)
 
 
-def _write_json(path: Path, content: dict) -> None:
-    _write_text(path, json.dumps(content, indent=1, default=str) + "\n")
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as part:
-        part.write_text(text, encoding="utf-8")
+def _write_run(out: Path, run: dict) -> None:
+    write_whole(run_folder.run_facts(out), json.dumps(run, indent=1, default=str) + "\n")
 
 
 def _summary(out: Path) -> str:

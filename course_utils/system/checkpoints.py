@@ -9,13 +9,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import io
 import json
 import os
 import shutil
 import zipfile
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -69,7 +67,10 @@ class Checkpoints:
         number = max(map(_number, self._files()), default=0) + 1
         text = np.array(json.dumps(facts))
         try:
-            self._store(number, {FACTS: text} | arrays)
+            first, *copies = self._places
+            path = _write(first, number, {FACTS: text} | arrays)
+            for place in copies:
+                _copy(path, place)
         except OSError as error:
             self._tell(error)
         for place in self._places:
@@ -80,12 +81,6 @@ class Checkpoints:
         """Remove all checkpoints of this training."""
         for place in self._places:
             shutil.rmtree(place, ignore_errors=True)
-
-    def _store(self, number: int, arrays: dict[str, np.ndarray]) -> None:
-        first, *copies = self._places
-        path = _write(first, number, arrays)
-        for place in copies:
-            _copy(path, place)
 
     def _files(self) -> list[Path]:
         return [path for place in self._places for path in _listed(place)]
@@ -100,35 +95,19 @@ class Checkpoints:
         self._is_told = True
 
 
-class _Digested(io.RawIOBase):
-    """A file to write to that knows the SHA-256 of what was written."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self._hash = file, hashlib.sha256()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, piece: bytes) -> int:
-        self._hash.update(piece)
-        return self._file.write(piece)
-
-    def digest(self) -> str:
-        return self._hash.hexdigest()
-
-
 def _write(folder: Path, number: int, arrays: dict[str, np.ndarray]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for left in folder.glob(".*.part"):  # of a process that was killed
         _remove(left)
     part = folder / f".{number:08d}-{os.getpid()}.part"
     try:
-        with part.open("wb") as file:
-            digested = _Digested(file)
-            np.savez(digested, **arrays)
+        with part.open("wb+") as file:
+            np.savez(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
-        path = folder / f"{number:08d}-{digested.digest()}.npz"
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        path = folder / f"{number:08d}-{digest}.npz"
         os.replace(part, path)
     finally:
         _remove(part)

@@ -12,11 +12,7 @@ from filelock import FileLock
 
 @contextlib.contextmanager
 def only_one(
-    path: Path,
-    waiting: str,
-    *,
-    patience: float | None = None,
-    sign: Callable[[], object] = lambda: None,
+    path: Path, waiting: str, *, patience: float | None = None, sign: Callable[[], object] = lambda: None
 ) -> Iterator[None]:
     """Hold a lock, or wait for it. The system frees it when the process that holds it dies.
 

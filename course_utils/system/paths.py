@@ -74,13 +74,12 @@ def _first_usable(usual: Path) -> Path:
     reasons = []
     for candidate in (usual, PROJECT / "build" / "cache"):
         try:
-            return _told(_private(candidate), usual, reasons)
+            folder = _private(candidate)
+            break
         except OSError as error:
             reasons.append(error.strerror or str(error))
-    return _told(_temporary(), usual, reasons)
-
-
-def _told(folder: Path, usual: Path, reasons: list[str]) -> Path:
+    else:
+        folder = _own_in(Path(tempfile.gettempdir()))
     if reasons:
         print(
             f"The cache folder {usual} cannot be used: {reasons[0]}.\n"
@@ -126,11 +125,6 @@ def _protected(folder: Path) -> Path:
             next_step="name another cache folder by the variable COURSE_CACHE.",
         ) from error
     return folder
-
-
-def _temporary() -> Path:
-    """Return a folder of this user's own among the temporary files."""
-    return _own_in(Path(tempfile.gettempdir()))
 
 
 def _own_in(shared: Path) -> Path:

@@ -43,7 +43,8 @@ class Progress:
         return time.monotonic() - self.started
 
     def __enter__(self) -> Progress:
-        self._write(self._line() if self._live else self._start())
+        start = f"{self.name}: starts, {self.expected or 'not timed on this computer yet'}"
+        self._write(self._line() if self._live else start)
         self._ticker.start()
         return self
 
@@ -68,9 +69,6 @@ class Progress:
     def _line(self) -> str:
         expected = f" of {self.expected}" if self.expected else ""
         return f"{self.name}: cell {self.cell}/{self.total}, {clock(self.seconds)}{expected}"
-
-    def _start(self) -> str:
-        return f"{self.name}: starts, {self.expected or 'not timed on this computer yet'}"
 
     def _write(self, text: str) -> None:
         self._last_line = time.monotonic()

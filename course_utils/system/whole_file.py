@@ -11,6 +11,17 @@ from pathlib import Path
 _NUMBERS = itertools.count()
 
 
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file, texts as UTF-8; see ``replacing``. Its folder is made if it is missing.
+
+    Raises:
+        OSError: it cannot be written. What was there before stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a new path beside ``path``; the file written there takes the place of ``path`` after the block.

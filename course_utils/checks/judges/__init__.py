@@ -109,12 +109,7 @@ def judge(exercise: str, *, points: int, title: str, hidden: bool = False) -> Ca
 def read_by_person(exercise: str, *, points: int, title: str) -> None:
     """Register an exercise that asks for a few sentences: a person reads them, and gives the points.
 
-    Here, only their length is looked at.
-
-    Args:
-        exercise: its name, for example ``"03.9"``.
-        points: whole number from 1 on.
-        title: as in the notebook.
+    Here, only their length is looked at. The arguments are those of ``judge``.
     """
 
     def judge_length(answer: Plain, data: dict[str, object]) -> None:

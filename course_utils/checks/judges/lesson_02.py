@@ -20,17 +20,14 @@ def parameters(answer: dict, data: dict) -> str:
     right = weights + bias * outputs
     if np.array_equal(found, right):
         return "Whenever `model.summary()` shows a number that you did not expect, count like this."
-    no_bias = "The weights are right, the biases are missing. See `bias`: there is one for each output."
     always = "You count a bias for each layer. But two of these layers have none: look at `bias`."
-    of_inputs = "You add one bias for each input. There is one for each output."
-    flat = "Your filters are flat. Each filter looks at all channels that come in."
     mistakes = {
-        no_bias: weights,
+        "The weights are right, the biases are missing. See `bias`: there is one for each output.": weights,
         always: weights + outputs,
         "You add one bias a layer. There is one for each output.": weights + bias,
-        of_inputs: weights + bias * inputs,
+        "You add one bias for each input. There is one for each output.": weights + bias * inputs,
         "A filter has rows and columns: 3×3 places, not 3.": (side * inputs + bias) * outputs,
-        flat: (side**2 + bias) * outputs,
+        "Your filters are flat. Each filter looks at all channels that come in.": (side**2 + bias) * outputs,
         "You count as if all layers were Dense. What does `filter_side` add?": (inputs + bias) * outputs,
         "These are bytes. The task asks for the number of parameters.": right * 4,
     }
@@ -53,14 +50,11 @@ def first_loss(answer: dict, data: dict) -> str:
     right = np.flatnonzero(np.abs(gaps) > 0.5)
     if np.array_equal(found, right):
         return "The check takes a second, and finds wrong pixel ranges, wrong losses and wrong labels."
-    one_sided = (
-        "The losses that are too high are found. A loss can be too low as well: "
-        "a network that knows nothing cannot be good."
-    )
     every = "You found all of them. What does your formula give for ten classes? It should be 2.3."
     mistakes = {
         "You compare all with ln 10. These networks have other numbers of classes.": losses - np.log(10),
-        one_sided: np.maximum(gaps, 0),
+        "The losses that are too high are found. A loss can be too low as well: "
+        "a network that knows nothing cannot be good.": np.maximum(gaps, 0),
         "These are the healthy ones. The task asks for the others.": np.abs(gaps) <= 0.5,
         every: np.ones_like(losses),
     }
@@ -96,15 +90,12 @@ def column_of_labels(answer: dict, data: dict) -> str:
             "your line must work for both shapes."
         )
     number = "This is the number of right predictions. Divide by the number of pictures."
-    columns = (
-        "Now predictions are a column, and labels too? Then each is compared with each again: "
-        "both must have the shape (n,)."
-    )
     mistakes = {
         "These are per cent. The task asks for a fraction from 0 to 1.": [100 * right] * 2,
         number: [right * len(labels)] * 2,
         "This is the share of wrong predictions.": [1 - right] * 2,
-        columns: [broadcast] * 2,
+        "Now predictions are a column, and labels too? Then each is compared with each again: "
+        "both must have the shape (n,).": [broadcast] * 2,
     }
     read.tell_mistake(both, mistakes)
     if not read.close(both, [right, right]):
@@ -278,13 +269,10 @@ def _look_at_recall(recall: np.ndarray, table: np.ndarray) -> None:
     right = found / sizes
     if read.close(recall, right, tolerance=1e-3):
         return
-    precision = (
-        "This is precision: you divided by how often a class was predicted. Recall divides by how often "
-        "it is true. Rows are true classes."
-    )
     of_all = "You divided by all pictures. Each class has its own number: the sum of its row."
     mistakes = {
-        precision: found / table.sum(axis=0),
+        "This is precision: you divided by how often a class was predicted. Recall divides by how often "
+        "it is true. Rows are true classes.": found / table.sum(axis=0),
         "These are per cent. The task asks for fractions from 0 to 1.": 100 * right,
         "This is the share that was missed. Recall is the share that was found.": 1 - right,
         of_all: found / table.sum(),
@@ -331,11 +319,10 @@ def _read_case(part: dict, number: int) -> tuple[float, float, float, bool]:
 def _look_at_differences(found: tuple[float, ...], right: np.ndarray) -> None:
     if read.close(found, right, tolerance=1e-3):
         return
-    lost = "difference has lost its sign. Take the absolute value later, where you compare."
     mistakes = {
         "difference is a fraction. The task asks for points: 0.02 is 2 points.": right / 100,
         "difference has the wrong sign: it is positive where the second model is better.": -right,
-        lost: np.abs(right),
+        "difference has lost its sign. Take the absolute value later, where you compare.": np.abs(right),
     }
     read.tell_mistake(found, mistakes, tolerance=1e-3)
     raise Hint(f"difference is not {found[0]:.2f} points for pair 0. It is mean minus mean, times 100.")
@@ -415,12 +402,9 @@ def best_of_twenty(answer: dict, data: dict) -> str:
         note = " Positions are counted from 0." if abs(chosen - best) == 1 else ""
         raise Hint(f"Model {chosen} is not the one with the best validation accuracy.{note}")
     if not read.close(score, test[best]):
-        of_val = (
-            "score is the accuracy by which you have chosen. That is too good as well: "
-            "which set had no part in the choice?"
-        )
         mistakes = {
-            of_val: val[best],
+            "score is the accuracy by which you have chosen. That is too good as well: "
+            "which set had no part in the choice?": val[best],
             "score is the best of the test set, not the one of the chosen model.": test.max(),
             "score is in per cent. The task asks for a fraction.": 100 * test[best],
             "score is the mean of all models. Report the chosen one.": test.mean(),
@@ -429,14 +413,11 @@ def best_of_twenty(answer: dict, data: dict) -> str:
         raise Hint(f"The choice is right, but score is not {score:.3f}. Which set had no part in the choice?")
     right = 100 * (test.max() - test[best])
     if not read.close(too_good, right, tolerance=1e-3):
-        other = (
-            "too_good compares validation and test. Compare what the two ways report: "
-            "both take a number of the test set."
-        )
         mistakes = {
             "too_good is a fraction. The task asks for points.": right / 100,
             "too_good is negative. It says how much the other way reports too much.": -right,
-            other: 100 * (val.max() - test[best]),
+            "too_good compares validation and test. Compare what the two ways report: "
+            "both take a number of the test set.": 100 * (val.max() - test[best]),
         }
         read.tell_mistake(too_good, mistakes, tolerance=1e-3)
         raise Hint(f"too_good is not {too_good:.2f}. What does the colleague report, and what do you?")

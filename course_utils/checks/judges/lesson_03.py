@@ -64,18 +64,12 @@ def inside_the_model(answer: dict, data: dict) -> str:
     smooth, squares = _bilinear(images, side), _nearest(images, side)
     if read.close(found, smooth / 127.5 - 1, tolerance=2e-3):
         return "Everything is inside: whoever uses this model hands in plain uint8 pictures."
-    nearest = (
-        'The range is right, but pixels became squares: "nearest" repeats them. '
-        "Smooth resizing mixes neighbours: look at `interpolation`."
-    )
-    from_zero = (
-        "The base sees numbers from 0 to 1. That is the mistake of three public projects: "
-        "where does black lie for MobileNetV2?"
-    )
     twice = "The pixels are scaled twice: "
     mistakes = {
-        nearest: squares / 127.5 - 1,
-        from_zero: smooth / 255,
+        'The range is right, but pixels became squares: "nearest" repeats them. '
+        "Smooth resizing mixes neighbours: look at `interpolation`.": squares / 127.5 - 1,
+        "The base sees numbers from 0 to 1. That is the mistake of three public projects: "
+        "where does black lie for MobileNetV2?": smooth / 255,
         "The base sees raw pixels, 0 to 255. The preprocessing is missing.": smooth,
         f"{twice}the base sees only numbers close to -1. `preprocess_input` expects 0 to 255.": (
             smooth / 255 / 127.5 - 1
@@ -368,13 +362,10 @@ def control(answer: dict, data: dict) -> str:
     transferred = read.number(parts["transferred"], what="transferred")
     right = 100 * (with_weights - without)
     if abs(transferred - right) >= 0.05:
-        guessing = (
-            "transferred is the distance to guessing (10 %). The random network can do a little without "
-            "any learning: take the distance to the control."
-        )
         mistakes = {
             "transferred is a fraction. The task asks for points.": right / 100,
-            guessing: 100 * (with_weights - 0.1),
+            "transferred is the distance to guessing (10 %). The random network can do a little without "
+            "any learning: take the distance to the control.": 100 * (with_weights - 0.1),
             "transferred is negative. It is what the weights brought.": -right,
             "transferred is a ratio. The task asks for a difference, in points.": with_weights / without,
         }

@@ -25,16 +25,12 @@ def schedule(answer: dict, data: dict) -> str:
     if read.close(found, right):
         return "`CosineDecay` with `warmup_target` gives the same numbers."
     late = _half_wave(peak, np.pi * at / steps)
-    too_early = "The warm-up is right. The cosine starts at step 0; it should start where the warm-up ends."
-    quarter = (
-        "A quarter of a wave is not the curve of the lesson: it leaves the top slowly, but arrives fast. "
-        "Half a wave is flat at both ends."
-    )
     falls = {
-        too_early: late,
+        "The warm-up is right. The cosine starts at step 0; it should start where the warm-up ends.": late,
         "You fall along a straight line. The task asks for a cosine.": peak * (1 - part),
         "The cosine goes below zero: it must go from 1 to 0, not from 1 to -1.": peak * np.cos(np.pi * part),
-        quarter: peak * np.cos(np.pi / 2 * part),
+        "A quarter of a wave is not the curve of the lesson: it leaves the top slowly, but arrives fast. "
+        "Half a wave is flat at both ends.": peak * np.cos(np.pi / 2 * part),
         "`np.cos` counts in radians: half a wave is π, not 180.": _half_wave(peak, 180 * part),
         "The rate rises well, then stays. It must fall to 0.": np.full(len(at), peak),
     }
@@ -100,10 +96,9 @@ def trainable_parameters(answer: dict, data: dict) -> str:
         return f"From {right[0]:,} to {right[-1]:,}: print this number before each training."
     norms = np.array([sizes[mask & is_norm].sum() for mask in is_open])
     head, whole = sizes[names.startswith("head")].sum(), sizes.sum()
-    half = "You count half of BatchNormalization, scale and shift. All of it stays still."
     mistakes = {
         "You count BatchNormalization in unfrozen blocks. It stays still.": right + norms,
-        half: right + norms // 2,
+        "You count half of BatchNormalization, scale and shift. All of it stays still.": right + norms // 2,
         "The head is missing: it trains in each phase.": right - head,
         "The head is missing, and BatchNormalization is counted.": right - head + norms,
         "These are the frozen ones.": whole - right,
@@ -142,10 +137,6 @@ def movement(answer: dict, data: dict) -> str:
     right = (lengths["change"] / lengths["before"]).to_numpy()
     if read.close(found, right, tolerance=1e-3):
         return f"{blocks[int(right.argmax())]} moved most, by {right.max():.0%} of its length."
-    mean_of_layers = (
-        "You average over the layers of a block. Take all numbers of a block as one long list: "
-        "add the squares, then one root."
-    )
     of_lengths = (
         "You compare lengths: a kernel can turn without becoming longer. Take the length of the difference."
     )
@@ -155,7 +146,8 @@ def movement(answer: dict, data: dict) -> str:
     sums = "You add up the ratios of the layers. Take all numbers of a block as one long list."
     roots = "You add up roots. Add the squares of all layers of a block first, then take one root."
     mistakes = {
-        mean_of_layers: ratios.groupby("block", sort=False).mean(),
+        "You average over the layers of a block. Take all numbers of a block as one long list: "
+        "add the squares, then one root.": ratios.groupby("block", sort=False).mean(),
         "You divide by the length after. Divide by the length before.": lengths["change"] / lengths["after"],
         of_lengths: lengths["after"] / lengths["before"] - 1,
         no_ratio: lengths["change"],

@@ -36,12 +36,11 @@ def records(answer: dict, data: dict) -> str:
     }
     read.tell_mistake(found, mistakes)
     if read.close(found[:, 0], right[:, 0]):
-        by_n = (
+        mistakes = {
             "The means are right. Your spread divides by n; with few seeds divide by n - 1, "
-            "as pandas does by itself (in numpy: `ddof=1`)."
-        )
-        variance = "The means are right. Your spread is the variance; `std` is its square root."
-        mistakes = {by_n: _summary(data, ddof=0)[:, 1], variance: right[:, 1] ** 2}
+            "as pandas does by itself (in numpy: `ddof=1`).": _summary(data, ddof=0)[:, 1],
+            "The means are right. Your spread is the variance; `std` is its square root.": right[:, 1] ** 2,
+        }
         read.tell_mistake(found[:, 1], mistakes)
         raise Hint("The means are right, the spread is not: take the standard deviation over the seeds.")
     raise Hint(
@@ -286,9 +285,7 @@ def _agree(found: pd.DataFrame, right: pd.DataFrame) -> bool:
 @judge("05.6", points=2, title="Cool an over-confident model", hidden=True)
 def temperature(answer: dict, data: dict) -> str:
     """The temperature with the lowest loss, and that loss."""
-    parts = read.items(answer, 2)
-    found = read.number(parts[0], what="the temperature")
-    loss = read.number(parts[1], what="the loss")
+    found, loss = read.each(read.number, answer, ("the temperature", "the loss"))
     logits, labels, temperatures = (data[name] for name in ("logits", "labels", "temperatures"))
     losses = [read.cross_entropy(logits / value, labels) for value in temperatures]
     right = min(losses)
@@ -341,24 +338,18 @@ def leaks(answer: dict, data: dict) -> str:
     right = np.flatnonzero(leaking)
     if np.array_equal(found, right):
         return "The second report on the test set looks like the first. It is worth less."
-    no_late = (
-        "You found who used test pictures. But what about those who changed a model after the first report "
-        "on the test set? They knew its result."
-    )
     reports = "Reports are allowed: that is what the test set is for. Which actions change a model?"
     touched = (
         "You name all who touched the test set. Some only reported; others came later and knew the result."
     )
-    alone = (
-        "You miss steps that used the test pictures together with others: `==` finds only the text `test` "
-        "alone."
-    )
     no_early = "You found those that came too late. Others had test pictures before the report."
     masks = {
-        no_late: ~is_report & sees_test,
+        "You found who used test pictures. But what about those who changed a model after the first report "
+        "on the test set? They knew its result.": ~is_report & sees_test,
         reports: sees_test | (~is_report & is_late),
         touched: sees_test,
-        alone: ~is_report & ((log["pictures"] == "test").to_numpy() | is_late),
+        "You miss steps that used the test pictures together with others: `==` finds only the text `test` "
+        "alone.": ~is_report & ((log["pictures"] == "test").to_numpy() | is_late),
         no_early: ~is_report & is_late,
         "You look at choices only. Fitting learns from pictures too.": is_choice & (sees_test | is_late),
         "These are the clean steps.": ~leaking,

@@ -80,14 +80,12 @@ def each(reader: Callable, answer: Plain, names: Sequence[str], **options: objec
     return [reader(part, what=name, **options) for part, name in zip(parts, names, strict=True)]
 
 
-def mapping(answer: Plain, keys: Sequence[str] = (), *, what: str = YOURS) -> dict[object, Plain]:
+def mapping(answer: Plain, keys: Sequence[str] = ()) -> dict[object, Plain]:
     """Return a dict, plain Python keys -> plain answers, which has these keys and perhaps others."""
-    found = {key["value"]: one for key, one in _expected("mapping", answer, what)["items"] if "value" in key}
+    found = {key["value"]: one for key, one in _expected("mapping", answer, YOURS)["items"] if "value" in key}
     missing = [key for key in keys if key not in found]
     if missing:
-        raise Hint(
-            f"{start(what)} has no entry {missing[0]!r}. Its keys: {', '.join(map(str, found))[:200]}."
-        )
+        raise Hint(f"Your answer has no entry {missing[0]!r}. Its keys: {', '.join(map(str, found))[:200]}.")
     return found
 
 
@@ -230,11 +228,11 @@ def all_layers(description: dict[str, object]) -> list[dict[str, object]]:
     return [found for layer in description["layers"] for found in (layer, *all_layers(layer))]
 
 
-def history(answer: Plain, *, what: str = YOURS) -> dict[str, list[float]]:
+def history(answer: Plain) -> dict[str, list[float]]:
     """Return the metrics of a History, name -> one number an epoch; a dict of lists counts too."""
     if answer["kind"] == "mapping":
         return {name: array(values).tolist() for name, values in mapping(answer).items()}
-    found = _expected("history", answer, what, "what model.fit returns")["metrics"]
+    found = _expected("history", answer, YOURS, "what model.fit returns")["metrics"]
     return {name: [float(value) for value in values] for name, values in found.items()}
 
 

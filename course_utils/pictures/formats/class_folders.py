@@ -18,7 +18,7 @@ from course_utils.pictures.formats.picture_files import (
     FROM_A_PHONE,
     PHONE_SUFFIXES,
     SUFFIXES,
-    PictureArray,
+    decode_all,
     left_out_note,
 )
 from course_utils.pictures.structure import (
@@ -141,10 +141,7 @@ def _read_part(
                 why = "a folder" if file.is_dir() else why
                 left_out.append(f"{_shown(root, file)} ({why})")
     names = [str(file.relative_to(root)) for file in files]
-    pictures = PictureArray(names, what=f"Reading {part or root.name}")
-    for at, file in enumerate(files):
-        pictures.add(at, file)
-    images, used, unreadable = pictures.result()
+    images, used, unreadable = decode_all(names, enumerate(files), what=f"Reading {part or root.name}")
     left_out += unreadable
     if not len(images):
         found = f"{len(left_out):,} files there" if left_out else "There is no file"

@@ -15,7 +15,7 @@ import numpy as np
 
 from course_utils.errors import CourseError, first_line, shown
 from course_utils.pictures.array_cache import file_facts, listing_facts
-from course_utils.pictures.formats.picture_files import PictureArray, left_out_note
+from course_utils.pictures.formats.picture_files import decode_all, left_out_note
 from course_utils.pictures.structure import (
     CLASS_NAMES,
     Pictures,
@@ -61,10 +61,9 @@ def read_kaggle(folder: Path) -> Pictures:
     labels = _read_labels(folder)
     order = sorted(labels)
     positions = {number: position for position, number in enumerate(order)}
-    pictures = PictureArray([f"{FOLDER}/{number}.png" for number in order], what="Reading train")
-    for number, picture in _numbered_pictures(folder, labels):
-        pictures.add(positions[number], picture)
-    images, used, left_out = pictures.result()
+    names = [f"{FOLDER}/{number}.png" for number in order]
+    sources = ((positions[number], picture) for number, picture in _numbered_pictures(folder, labels))
+    images, used, left_out = decode_all(names, sources, what="Reading train")
     used_labels = np.array([labels[number] for number in order], dtype=np.int64)[used]
     check_several_classes(str(folder), used_labels)
     return Pictures(images, used_labels, notes=left_out_note(left_out))

@@ -10,13 +10,7 @@ from numpy.lib import format as npy
 
 from course_utils.errors import CourseError, first_line, shown
 from course_utils.pictures.formats.archives import LARGEST_UNPACKED, BoundedReads, check_unpacked_size
-from course_utils.pictures.structure import (
-    Pictures,
-    check_images,
-    check_labels,
-    check_pixel_order,
-    shortened,
-)
+from course_utils.pictures.structure import Pictures, check_images, check_labels, check_pixel_order, shortened
 
 LARGEST_HEADER = 64 * 1024  # of an array; numpy's own have 128 bytes
 LARGEST_READ = 1024**2  # of the file: numpy reads less at once, and its list of members is smaller

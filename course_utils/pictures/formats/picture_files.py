@@ -7,7 +7,7 @@ import io
 import stat
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 from course_utils.errors import CourseError, shown
-from course_utils.pictures.structure import (
-    IMAGE_SHAPE,
-    shortened,
-)
+from course_utils.pictures.structure import IMAGE_SHAPE, shortened
 
 SUFFIXES = (".jpg", ".jpeg", ".jfif", ".jpe", ".png")
 PHONE_SUFFIXES = (".heic", ".heif", ".avif")
@@ -32,46 +29,39 @@ class Unreadable(Exception):
     """One picture file that cannot be used. Its text says why."""
 
 
-class PictureArray:
-    """An array that takes decoded pictures in any order, and leaves out what cannot be read.
+def decode_all(
+    names: Sequence[str], sources: Iterable[tuple[int, Path | bytes]], *, what: str
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Decode pictures that come in any order, and leave out what cannot be read.
 
     Args:
-        names: of the files, for messages.
+        names: of all files, for messages.
+        sources: position of a picture's name, and its file or its bytes.
         what: text of the progress bar, which is shown if the work lasts longer than a second.
+
+    Returns:
+        Images uint8 (n, 32, 32, 3), the positions int64 (n,) of their names, and what was left out. Pictures
+        that never came are left out, too.
+
+    Raises:
+        CourseError: a picture is not 32×32 pixels; and what ``sources`` raises.
     """
+    from tqdm.auto import tqdm
 
-    def __init__(self, names: Sequence[str], *, what: str):
-        from tqdm.auto import tqdm
-
-        self._names = names
-        self._images = np.empty((len(names), *IMAGE_SHAPE), dtype=np.uint8)
-        self._is_used = np.zeros(len(names), dtype=bool)
-        self._left_out: dict[int, str] = {}
-        self._bar = tqdm(total=len(names), desc=what, unit=" pictures", delay=1, leave=False)
-
-    def add(self, position: int, source: Path | bytes) -> None:
-        """Decode one picture.
-
-        Raises:
-            CourseError: not 32×32 pixels.
-        """
-        name = shown(self._names[position], limit=100)
+    images = np.empty((len(names), *IMAGE_SHAPE), dtype=np.uint8)
+    is_used = np.zeros(len(names), dtype=bool)
+    left_out: dict[int, str] = {}
+    bar = tqdm(sources, total=len(names), desc=what, unit=" pictures", delay=1, leave=False)
+    for position, source in bar:
+        name = shown(names[position], limit=100)
         try:
-            self._images[position] = decode(_content(source) if isinstance(source, Path) else source, name)
-            self._is_used[position] = True
+            images[position] = decode(_content(source) if isinstance(source, Path) else source, name)
+            is_used[position] = True
         except Unreadable as why:
-            self._left_out[position] = f"{name} ({why})"
-        self._bar.update()
-
-    def result(self) -> tuple[np.ndarray, np.ndarray, list[str]]:
-        """Return images uint8 (n, 32, 32, 3), the positions int64 (n,) of their names, and what was left out.
-
-        Pictures that were never added count as left out.
-        """
-        self._bar.close()
-        used = np.flatnonzero(self._is_used)
-        images = self._images if len(used) == len(self._images) else self._images[used]
-        return images, used, [self._left_out[position] for position in sorted(self._left_out)]
+            left_out[position] = f"{name} ({why})"
+    used = np.flatnonzero(is_used)
+    images = images if len(used) == len(images) else images[used]
+    return images, used, [left_out[position] for position in sorted(left_out)]
 
 
 def decode(raw: bytes, name: str) -> np.ndarray:

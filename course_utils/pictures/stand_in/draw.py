@@ -49,8 +49,7 @@ def draw_cifar10(
         labels = [label for label in range(len(KINDS)) for _ in range(count)]
         order.shuffle(labels)
         parts += [_draw_stream(labels, f"{seed}/{part}"), np.array(labels, np.int64)]
-    train_images, train_labels, test_images, test_labels = parts
-    return train_images, train_labels, test_images, test_labels
+    return tuple(parts)
 
 
 def _draw_stream(labels: list[int], stream: str) -> NDArray[np.uint8]:

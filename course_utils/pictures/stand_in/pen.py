@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -33,23 +34,18 @@ class Look(NamedTuple):
     edge: Colour | None  # outline
 
 
+@dataclass(eq=False)  # arrays have no single answer to "equal?"
 class Pen:
     """Draws shapes given in the object's own frame: x to the right, y down, about -1 to 1."""
 
-    def __init__(
-        self,
-        image: Image.Image,
-        rng: random.Random,
-        matrix: NDArray[np.float64],
-        origin: NDArray[np.float64],
-        look: Look,
-    ) -> None:
-        self.image = image
-        self.rng = rng
-        self.matrix = matrix
-        self.origin = origin
-        self.look = look
-        self._draw = ImageDraw.Draw(image)
+    image: Image.Image
+    rng: random.Random
+    matrix: NDArray[np.float64]
+    origin: NDArray[np.float64]
+    look: Look
+
+    def __post_init__(self) -> None:
+        self._draw = ImageDraw.Draw(self.image)
 
     def moved(self, x: float, y: float, angle: float = 0.0, scale: float = 1.0) -> Pen:
         """A pen whose frame lies at (x, y), turned by ``angle`` radians and scaled."""

@@ -52,33 +52,35 @@ WEIGHTS = {
     ),
 }
 
-_RESNET_V2 = "resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5"
-_INCEPTION = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
-_VGG = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
-_EFFICIENT = "efficientnetb0_notop.h5"
-_MOBILENET_V3 = "weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5"
-_CONVNEXT = "convnext_tiny_notop.h5"
+
+def _of_keras(address: str, digest: str) -> RemoteFile:
+    return RemoteFile(address.rpartition("/")[2], (address,), digest)
+
 
 # ImageNet's weights of networks that lesson 11 alone uses. Addresses and digests are those of Keras.
 MORE_WEIGHTS = {
-    "ResNet50V2": RemoteFile(
-        _RESNET_V2, (f"{_KERAS}/resnet/{_RESNET_V2}",), "md5:fac2f116257151a9d068a22e544a4917"
+    "ResNet50V2": _of_keras(
+        f"{_KERAS}/resnet/resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        "md5:fac2f116257151a9d068a22e544a4917",
     ),
-    "InceptionV3": RemoteFile(
-        _INCEPTION, (f"{_KERAS}/inception_v3/{_INCEPTION}",), "md5:bcbd6486424b2319ff4ef7d526e38f63"
+    "InceptionV3": _of_keras(
+        f"{_KERAS}/inception_v3/inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        "md5:bcbd6486424b2319ff4ef7d526e38f63",
     ),
-    "VGG16": RemoteFile(_VGG, (f"{_KERAS}/vgg16/{_VGG}",), "md5:6d6bbae143d832006294945121d1f1fc"),
-    "EfficientNetB0": RemoteFile(
-        _EFFICIENT,
-        (f"https://storage.googleapis.com/keras-applications/{_EFFICIENT}",),
+    "VGG16": _of_keras(
+        f"{_KERAS}/vgg16/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        "md5:6d6bbae143d832006294945121d1f1fc",
+    ),
+    "EfficientNetB0": _of_keras(
+        "https://storage.googleapis.com/keras-applications/efficientnetb0_notop.h5",
         "md5:50bc09e76180e00e4465e1a485ddc09d",
     ),
-    "MobileNetV3Large": RemoteFile(
-        _MOBILENET_V3, (f"{_KERAS}/mobilenet_v3/{_MOBILENET_V3}",), "md5:07fb09a5933dd0c8eaafa16978110389"
+    "MobileNetV3Large": _of_keras(
+        f"{_KERAS}/mobilenet_v3/weights_mobilenet_v3_large_224_1.0_float_no_top_v2.h5",
+        "md5:07fb09a5933dd0c8eaafa16978110389",
     ),
-    "ConvNeXtTiny": RemoteFile(
-        _CONVNEXT,
-        (f"{_KERAS}/convnext/{_CONVNEXT}",),
+    "ConvNeXtTiny": _of_keras(
+        f"{_KERAS}/convnext/convnext_tiny_notop.h5",
         "sha256:d547c096cabd03329d7be5562c5e14798aa39ed24b474157cef5e85ab9e49ef1",
     ),
 }

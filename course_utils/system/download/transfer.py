@@ -81,11 +81,7 @@ class DownloadStopped(KeyboardInterrupt):
 
 
 def download(
-    file: RemoteFile,
-    folder: str | Path,
-    *,
-    patience: float | None = None,
-    on_step: OnStep | None = None,
+    file: RemoteFile, folder: str | Path, *, patience: float | None = None, on_step: OnStep | None = None
 ) -> Path:
     """Return the complete, verified file; download it unless the folder has it already.
 
@@ -314,7 +310,7 @@ class _Download:
         return f"trying mirror {self.file.addresses.index(following) + 1} of {len(self.file.addresses)}"
 
     def _tell(self, text: str) -> None:
-        _tell(f"{self.file.name}: {text}")
+        print(f"{self.file.name}: {text}", flush=True)
 
     def _failed(self) -> DownloadFailed:
         reasons = [f"{_host(address)}: {outcome}" for address, outcome in self.outcomes.items()]
@@ -349,7 +345,3 @@ def _host(address: str) -> str:
 
 def _time_in_words(seconds: float) -> str:
     return f"{seconds / 60:,.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
-
-
-def _tell(text: str) -> None:
-    print(text, flush=True)

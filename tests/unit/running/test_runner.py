@@ -98,7 +98,7 @@ def test_full_disk_is_told(folder, out, capsys, monkeypatch):
         raise OSError(28, "No space left on device")
 
     write_cells(folder / "01_a.ipynb")
-    monkeypatch.setattr(runner, "_write_text", full)
+    monkeypatch.setattr(runner, "write_whole", full)
 
     assert run_by_command(folder, out) == 1
 

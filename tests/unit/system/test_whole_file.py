@@ -8,12 +8,7 @@ from pathlib import Path
 import pytest
 
 from course_utils.system import cache
-from course_utils.system.whole_file import replacing
-
-
-def write(path: Path, text: str) -> None:
-    with replacing(path) as part:
-        part.write_text(text)
+from course_utils.system.whole_file import replacing, write_whole
 
 
 @pytest.fixture
@@ -66,15 +61,22 @@ def test_a_file_that_cannot_be_replaced_stays(path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(os, "replace", locked)
     with pytest.raises(PermissionError, match="open elsewhere"):
-        write(path, "new")
+        write_whole(path, "new")
     assert path.read_text() == "old"
     assert beside(path) == []
+
+
+@pytest.mark.parametrize("content", ["Größe\n", b"\x89PNG\r\n"])
+def test_texts_and_bytes_are_written_as_they_are_and_the_folder_is_made(tmp_path: Path, content: str | bytes):
+    path = tmp_path / "new" / "folder" / "file"
+    write_whole(path, content)
+    assert path.read_bytes() == (content.encode() if isinstance(content, str) else content)
 
 
 def test_writers_at_the_same_time_do_not_meet(path: Path):
     with replacing(path) as first:
         first.write_text("first")
-        write(path, "second")
+        write_whole(path, "second")
         assert path.read_text() == "second"
         assert first.read_text() == "first"
     assert path.read_text() == "first"
