@@ -116,9 +116,7 @@ def test_what_breaks_for_one_student_is_that_students_row(hand_in, grade, points
 
     real = module.restore
     monkeypatch.setattr(
-        module,
-        "restore",
-        lambda notebook, *rest: 1 / 0 if len(notebook.cells) < 3 else real(notebook, *rest),
+        module, "restore", lambda notebook, *rest: 1 / 0 if len(notebook.cells) < 3 else real(notebook, *rest)
     )
     broken = made_up.half()
     broken.cells = broken.cells[:2]

@@ -56,12 +56,7 @@ CALLS = {  # name -> (call, content, empty content, axes that are drawn on)
         {},
         3,
     ),
-    "feature_maps": (
-        lambda c: plotting.feature_maps(c, MAPS, columns=2),
-        PICTURES[0],
-        PICTURES[0][:0],
-        3,
-    ),
+    "feature_maps": (lambda c: plotting.feature_maps(c, MAPS, columns=2), PICTURES[0], PICTURES[0][:0], 3),
     "heat_overlays": (
         lambda c: plotting.heat_overlays(c, np.ones((len(c), 4, 4)), ["t"] * len(c)),
         PICTURES[:3],

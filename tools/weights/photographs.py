@@ -67,9 +67,7 @@ def _read(path: Path, split: str) -> tuple[np.ndarray, list[str]]:
     shapes = {picture.shape[:2] for picture in pictures}
     if len(set(names)) < 2:
         raise CourseError(
-            f"There are no {split} photographs of several classes in {path}.",
-            cause=FORMS,
-            next_step=GIVE,
+            f"There are no {split} photographs of several classes in {path}.", cause=FORMS, next_step=GIVE
         )
     if len(shapes) > 1 or any(height != width for height, width in shapes):
         shown = ", ".join(f"{height}×{width}" for height, width in sorted(shapes)[:3])

@@ -64,10 +64,7 @@ ATTACKS = [
         honest=None,
     ),
     Attack(
-        "stop itself",
-        "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
-        ends=("time",),
-        honest=None,
+        "stop itself", "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)", ends=("time",), honest=None
     ),
     Attack(
         "ptrace, and the memory of others",

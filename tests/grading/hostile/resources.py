@@ -19,12 +19,7 @@ ATTACKS = [
         honest=None,
         sample=True,
     ),
-    Attack(
-        "fork bomb of the shell",
-        "!bomb() { bomb | bomb & }; bomb; sleep 20",
-        ends=STOPPED,
-        honest=None,
-    ),
+    Attack("fork bomb of the shell", "!bomb() { bomb | bomb & }; bomb; sleep 20", ends=STOPPED, honest=None),
     Attack(
         "thread bomb",
         """

@@ -28,10 +28,7 @@ FORMS = {
 }
 
 
-RARER = {
-    "png folder": (["folder", "--png"], ""),
-    "modern batches": (["toronto", "--modern-pickle"], ""),
-}
+RARER = {"png folder": (["folder", "--png"], ""), "modern batches": (["toronto", "--modern-pickle"], "")}
 
 
 @pytest.fixture(scope="session")

@@ -170,11 +170,7 @@ def test_forms_at_chance_are_named_with_what_re_estimated_statistics_bring_to_li
 
 @pytest.mark.parametrize(
     ("made", "told"),
-    [
-        (records(), 0),
-        (records(corrected=(0.1, 0.2, 0.3)), 1),
-        (records(seconds=(10.0, 20.0)), 1),
-    ],
+    [(records(), 0), (records(corrected=(0.1, 0.2, 0.3)), 1), (records(seconds=(10.0, 20.0)), 1)],
 )
 def test_a_recipe_without_a_better_form_for_the_price_is_named(made, told):
     lines = writer._shortfalls(writer.gains(made))

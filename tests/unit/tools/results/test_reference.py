@@ -10,14 +10,7 @@ import yaml
 from course_utils import reference
 from course_utils.errors import CourseError
 from course_utils.records import read_records, record
-from course_utils.reference import (
-    FOLDER,
-    RUNS,
-    mean_and_spread,
-    read_tables,
-    reference_records,
-    write_tables,
-)
+from course_utils.reference import FOLDER, RUNS, mean_and_spread, read_tables, reference_records, write_tables
 from course_utils.running.sweep.grid import read_grid
 from course_utils.running.sweep.run import Run
 from tools.results import reference as tool
