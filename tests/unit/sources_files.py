@@ -6,7 +6,9 @@ import contextlib
 import io
 import json
 import pickle
+import struct
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,6 +34,15 @@ def encoded(image: np.ndarray, kind: str = "PNG") -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, kind)
     return buffer.getvalue()
+
+
+def png_of(side: int, packed: bytes) -> bytes:
+    """A PNG file of a square in colours, whose packed pixels are given."""
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
+    )
 
 
 def write_folder(root: Path, pictures: Pictures, *, parts: bool = True) -> Path:
@@ -99,13 +110,14 @@ class Evil:
         return self.call
 
 
-def write_kaggle(folder: Path, pictures: Pictures, *, packed: bool) -> Path:
+def write_kaggle(folder: Path, pictures: Pictures, *, packed: bool, compressed: bool = True) -> Path:
     """Kaggle's files with the train part only. packed: train.7z instead of train/."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {f"train/{number}.png": encoded(image) for number, image in enumerate(pictures.train_images, 1)}
     if packed:
         py7zr = pytest.importorskip("py7zr")
-        with py7zr.SevenZipFile(folder / "train.7z", "w") as archive:
+        how = None if compressed else [{"id": py7zr.FILTER_COPY}]
+        with py7zr.SevenZipFile(folder / "train.7z", "w", filters=how) as archive:
             for name, raw in files.items():
                 archive.writestr(raw, name)
     else:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import os
 import re
-import struct
 import zlib
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFile
+from sources_files import png_of
 
 from course_utils import predict
 from course_utils.cifar10 import CLASS_NAMES
@@ -289,21 +289,12 @@ def test_a_pipe_is_not_waited_for(tmp_path):
         as_rgb(tmp_path / "a.png")
 
 
-def png_of_size(side: int) -> bytes:
-    """The beginning of a PNG file, up to its first pixels."""
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(b""))]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        for kind, content in chunks
-    )
-
-
 @pytest.mark.parametrize(
     ("side", "found"), [(10_000, "is too large, 10000×10000 pixels"), (30_000, "is far too large")]
 )
 def test_row_20_huge_pictures_are_not_decoded(tmp_path, monkeypatch, side, found):
     path = tmp_path / "huge.png"
-    path.write_bytes(png_of_size(side))
+    path.write_bytes(png_of(side, zlib.compress(b"")))
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda *_: pytest.fail("was decoded"))
     with pytest.raises(CourseError) as caught:
         as_rgb(path)

@@ -36,15 +36,6 @@ def test_wrong_arrays_are_refused(tmp_path: Path, case: str) -> None:
         read_npz(path)
 
 
-@pytest.mark.parametrize("keep", [0, 0.99])
-def test_a_truncated_file_is_refused(tmp_path: Path, keep: float) -> None:
-    path = write_npz(tmp_path / "a.npz", PICTURES)
-    raw = path.read_bytes()
-    path.write_bytes(raw[: int(keep * len(raw))])
-    with is_refused("a.npz", "damaged"):
-        read_npz(path)
-
-
 def test_arrays_in_fortran_order_are_read(tmp_path: Path) -> None:
     read = read_npz(write_npz(tmp_path / "a.npz", PICTURES, x_train=np.asfortranarray(X)))
     assert np.array_equal(read.train_images, X)
