@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import pickle
 import struct
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from course_utils.errors import CourseError
 from course_utils.pictures.structure import CLASS_NAMES, Pictures
 
 
@@ -173,20 +171,3 @@ def both_sets(pictures: Pictures) -> tuple[list[tuple[int, bytes]], list[tuple[i
 def same_set(images: np.ndarray, labels: np.ndarray) -> list[tuple[int, bytes]]:
     """Pictures with their labels, in an order of their own: equal for equal sets."""
     return sorted((int(label), image.tobytes()) for image, label in zip(images, labels, strict=True))
-
-
-@contextlib.contextmanager
-def is_refused(*expected: str) -> Iterator[None]:
-    """The block ends with a ``CourseError`` that says what it should."""
-    with pytest.raises(CourseError) as error:
-        yield
-    assert_says(error, *expected)
-
-
-def assert_says(error: pytest.ExceptionInfo[CourseError], *expected: str) -> None:
-    """The message has at most four lines, ends on a next step, and names what it should."""
-    text = str(error.value)
-    assert len(text.splitlines()) <= 4
-    assert text.splitlines()[-1].startswith("Next: ")
-    for words in expected:
-        assert words in text

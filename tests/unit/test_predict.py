@@ -9,6 +9,7 @@ import zlib
 
 import numpy as np
 import pytest
+from messages import message_of
 from PIL import Image, ImageFile
 from sources_files import png_of
 
@@ -174,9 +175,7 @@ def test_arrays(shape):
     ids=lambda array: f"{array.dtype}{array.shape}",
 )
 def test_arrays_that_are_no_picture(array):
-    with pytest.raises(CourseError) as caught:
-        as_rgb(array)
-    assert f"{array.dtype} {array.shape}" in str(caught.value)
+    assert f"{array.dtype} {array.shape}" in message_of(as_rgb, array)
 
 
 def transparent(mode: str) -> Image.Image:
@@ -266,9 +265,7 @@ def damaged(kind: str) -> bytes:
 def test_files_that_are_no_picture(tmp_path, echo, kind):
     path = tmp_path / "a.png"
     path.write_bytes(damaged(kind))
-    with pytest.raises(CourseError) as caught:
-        predict_image(echo, str(path))
-    problem, cause, next_step = str(caught.value).splitlines()
+    problem, cause, next_step = message_of(predict_image, echo, str(path)).splitlines()
     assert problem == f"The picture {path} cannot be read."
     expected = r"It is empty\." if kind == "empty" else r"It is damaged, or not a picture \(\w+\)\."
     assert re.fullmatch(expected, cause)
@@ -296,9 +293,7 @@ def test_row_20_huge_pictures_are_not_decoded(tmp_path, monkeypatch, side, found
     path = tmp_path / "huge.png"
     path.write_bytes(png_of(side, zlib.compress(b"")))
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda *_: pytest.fail("was decoded"))
-    with pytest.raises(CourseError) as caught:
-        as_rgb(path)
-    assert str(caught.value) == (
+    assert message_of(as_rgb, path) == (
         f"The picture {path} cannot be read.\nIt {found}; 50 megapixels are the limit.\n"
         "Next: give the path of a JPEG or PNG file."
     )

@@ -9,6 +9,7 @@ import shutil
 
 import numpy as np
 import pytest
+from messages import message_of
 from servers import FaultyServer
 
 from course_utils import weights
@@ -43,12 +44,7 @@ def base(name, path, size=64):
 
 
 def refused(source, name="MobileNetV2") -> str:
-    with pytest.raises(CourseError) as caught:
-        weights.weights_path(name, source=source)
-    message = str(caught.value)
-    assert len(message.splitlines()) <= 4
-    assert "Next: " in message
-    return message
+    return message_of(weights.weights_path, name, source=source)
 
 
 def test_words():

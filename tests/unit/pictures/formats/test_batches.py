@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sources_files import batches, is_refused, small_pictures, write_archive, write_batches
+from messages import is_refused
+from sources_files import batches, small_pictures, write_archive, write_batches
 
 from course_utils.pictures.formats.batches import batches_folder, read_batches_archive, read_batches_folder
 from course_utils.pictures.structure import CLASS_NAMES

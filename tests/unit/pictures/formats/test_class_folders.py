@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sources_files import is_refused, small_pictures, write_folder
+from messages import is_refused
+from sources_files import small_pictures, write_folder
 
 from course_utils.pictures.formats.class_folders import folder_facts, natural_key, read_folder
 

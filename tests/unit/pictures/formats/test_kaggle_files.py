@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sources_files import encoded, is_refused, small_pictures, table_rows, write_kaggle, write_table
+from messages import is_refused
+from sources_files import encoded, small_pictures, table_rows, write_kaggle, write_table
 
 from course_utils.pictures.formats.kaggle_files import kaggle_facts, kaggle_folder, read_kaggle
 

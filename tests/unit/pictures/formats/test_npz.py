@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sources_files import is_refused, small_pictures, write_npz
+from messages import is_refused
+from sources_files import small_pictures, write_npz
 
 from course_utils.pictures.formats.npz import read_npz
 

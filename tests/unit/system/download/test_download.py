@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from sources_files import is_refused
+from messages import is_refused
 
 from course_utils.system.download import http_answer, pace
 from course_utils.system.download.http_answer import begins_at
