@@ -43,7 +43,6 @@ ATTACKS = [
                 while True:
                     pass
         """,
-        leaks=True,
     ),
     Attack(
         "memory that belongs to no process",
@@ -55,7 +54,6 @@ ATTACKS = [
             (os.memfd_create, "x"), (mmap.mmap, -1, 2**30),
             (lambda: mmap.mmap(os.open("/dev/zero", os.O_RDWR), 2**30),)])
         """,
-        leaks=True,
         sample=True,
     ),
     Attack(
