@@ -30,6 +30,12 @@ def _own_cache() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def known_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records name a device that is not asked for, which takes seconds."""
+    monkeypatch.setattr("course_utils.records.device_name", lambda: "a computer")
+
+
 @pytest.fixture(scope="module")
 def deterministic() -> None:
     """TensorFlow gives the same numbers each time, to the last bit."""

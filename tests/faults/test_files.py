@@ -58,7 +58,6 @@ ROWS, LABELS = BATCHES["data_batch_2"]["data"], BATCHES["data_batch_2"]["labels"
 FILES = "data_batch_1, data_batch_2, data_batch_3, data_batch_4, data_batch_5, test_batch, batches.meta"
 CLASSES = "airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck"
 LARGE = 300_000_000
-LARGEST_UNPACKED = 268  # MB
 REFUSED = (
     "CIFAR-10's archives hold plain files in one folder. Nothing was unpacked.\n"
     "Next: download it again, from a place that you trust."

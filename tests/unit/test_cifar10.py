@@ -23,13 +23,7 @@ from sources_files import (
 )
 from sources_places import as_in_a_new_process
 
-from course_utils.cifar10 import (
-    IMAGE_SHAPE,
-    Cifar10,
-    check_source,
-    load_cifar10,
-    stratified_split,
-)
+from course_utils.cifar10 import IMAGE_SHAPE, Cifar10, check_source, load_cifar10, stratified_split
 from course_utils.errors import CourseError
 from course_utils.pictures import array_cache
 from course_utils.pictures import stand_in as drawing

@@ -14,13 +14,9 @@ from course_utils import records
 from course_utils.errors import CourseError
 from course_utils.records import FIELDS, read_records, record, slug
 
+pytestmark = pytest.mark.usefixtures("known_device")
 CONTEXT = {"data": "drawn", "weights": "none", "profile": "offline", "seed": 0}
 MISSING = object()
-
-
-@pytest.fixture(autouse=True)
-def _quick_device(monkeypatch):
-    monkeypatch.setattr(records, "device_name", lambda: "a computer")  # to ask for it takes seconds
 
 
 def write(out, value=0.5, *, metric="accuracy", split="val", model="CNN", **context):

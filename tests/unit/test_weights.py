@@ -243,12 +243,8 @@ def test_packing_a_file_gives_what_its_card_says(pack, tmp_path):
 def imagenet(tmp_path, monkeypatch):
     """A folder with a small file in place of ImageNet's weights of MobileNetV2, and no network."""
     content = b"weights " * 1000
-    file = RemoteFile(
-        "weights.h5",
-        ("http://127.0.0.1:9/weights.h5",),
-        f"md5:{hashlib.md5(content).hexdigest()}",
-        len(content),
-    )
+    digest = f"md5:{hashlib.md5(content).hexdigest()}"
+    file = RemoteFile("weights.h5", ("http://127.0.0.1:9/weights.h5",), digest, len(content))
     monkeypatch.setitem(mirrors.WEIGHTS, "MobileNetV2", file)
     folder = tmp_path / "class"
     folder.mkdir()
