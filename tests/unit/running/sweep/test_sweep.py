@@ -41,7 +41,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     write_lesson(folder / "notebooks" / "01_a.ipynb")
     parameters = {"SEED": [0, 1], "FAIL": True, "OVERRIDES": {"limit_per_class": [10, 20]}}
     write_grid(folder / "grid.yaml", parameters)
-    ran = subprocess.run(command(folder), capture_output=True, text=True, cwd=PROJECT, check=False)
+    ran = subprocess.run(command(folder), capture_output=True, text=True, cwd=PROJECT)
     assert ran.returncode == 1, ran.stderr
     return folder, ran.stdout, ran.stderr
 
@@ -331,9 +331,8 @@ def test_run_gets_its_threads_and_the_settings_of_who_started_it(waiting, monkey
     with pytest.raises(OSError, match="started nothing"):
         attempt(run, settings)
 
-    assert {name: v for name, v in started.items() if name.startswith("COURSE_")} == {
-        "COURSE_CACHE": "of the starter"
-    }
+    given = {name: value for name, value in started.items() if name.startswith("COURSE_")}
+    assert given == {"COURSE_CACHE": "of the starter"}
     assert {v for k, v in started.items() if k.endswith(("OP_THREADS", "NUM_THREADS"))} == {"2"}
     assert "TF_NUM_INTRAOP_THREADS" in started
     assert started["PATH"] == os.environ["PATH"]
