@@ -44,10 +44,10 @@ def load_data(path: Path, splits: Sequence[str] = ("train", "val")) -> dict[str,
             cause=f"{len(unknown)} of {len(classes['val'])} classes, the first: {unknown[0]}.",
             next_step="lay out val/ like train/: one folder a class, of the same name.",
         )
-    data = {f"x_{split}": images for split, (images, _) in read.items()}
-    return data | {
-        f"y_{split}": np.array([numbers[name] for name in names]) for split, (_, names) in read.items()
-    }
+    data = {}
+    for split, (images, names) in read.items():
+        data |= {f"x_{split}": images, f"y_{split}": np.array([numbers[name] for name in names])}
+    return data
 
 
 def shrunk(images: np.ndarray, size: int) -> np.ndarray:
