@@ -255,6 +255,8 @@ def test_row_22_without_a_home_it_tells_once_where_it_writes(
 
 # Row 23: too little disk
 
+FREE_SOME = "Next: free some disk, or name another cache folder by the variable COURSE_CACHE."
+
 
 def test_row_23_weights_are_not_unpacked_on_a_full_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -267,9 +269,7 @@ def test_row_23_weights_are_not_unpacked_on_a_full_disk(
         (target,) = [part for part in lines[0].split() if part.endswith(".h5")]
         assert lines[0] == f"Unpacking the weights to {target} needs 11 MB of disk."
         assert lines[1] == f"2 MB are free at {small / 'weights'}."
-        assert lines[2:] == [
-            "Next: free some disk, or name another cache folder by the variable COURSE_CACHE."
-        ]
+        assert lines[2:] == [FREE_SOME]
         assert [path.name for path in small.rglob("*") if path.is_file()] == ["good"]
         assert good.read_bytes() == b"kept"
 
@@ -295,13 +295,10 @@ def test_row_23_a_fetch_that_does_not_fit_is_not_begun(
 ) -> None:
     from tools import fetch
 
-    monkeypatch.setattr(
-        fetch, "needed", lambda: [RemoteFile("a", (), f"md5:{0:032}", 5_000_000), mirrors.ARCHIVE]
-    )
+    large = RemoteFile("a", (), f"md5:{0:032}", 5_000_000)
+    monkeypatch.setattr(fetch, "needed", lambda: [large, mirrors.ARCHIVE])
     with mounted(tmp_path / "small", "size=2m,mode=755") as small:
         assert message_of(fetch.fetch, small) == (
-            "Fetching the files of the class needs 175 MB of disk.\n"
-            f"2 MB are free at {small}.\n"
-            "Next: free some disk, or name another cache folder by the variable COURSE_CACHE."
+            f"Fetching the files of the class needs 175 MB of disk.\n2 MB are free at {small}.\n{FREE_SOME}"
         )
         assert list(small.iterdir()) == []

@@ -66,9 +66,8 @@ def write_npz(path: Path, pictures: Pictures, **changed: object) -> Path:
 
 def batches(pictures: Pictures) -> dict[str, dict]:
     """The content of the seven files of the python batches, with text keys."""
-    train, test = (
-        part_of(pictures, part)[0].transpose(0, 3, 1, 2).reshape(-1, 3072) for part in ("train", "test")
-    )
+    both = pictures.train_images, pictures.test_images
+    train, test = (images.transpose(0, 3, 1, 2).reshape(-1, 3072) for images in both)
     content = {"batches.meta": {"label_names": list(CLASS_NAMES), "num_vis": 3072}}
     for number, at in enumerate(np.array_split(np.arange(len(train)), 5), start=1):
         labels = pictures.train_labels[at].tolist()

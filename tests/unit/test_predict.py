@@ -209,9 +209,8 @@ def test_training_and_predict_image_see_the_same_pixels(tmp_path, mode, orientat
 
 
 def test_a_broken_exif_part_changes_nothing(tmp_path):
-    Image.new("RGB", (32, 32), RED).save(
-        tmp_path / "a.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\xff", quality=100
-    )
+    broken = b"Exif\0\0II*\0\xff\xff\xff\xff"
+    Image.new("RGB", (32, 32), RED).save(tmp_path / "a.jpg", exif=broken, quality=100)
     assert np.abs(np.subtract(colour(tmp_path / "a.jpg"), RED)).max() <= 3
 
 

@@ -32,10 +32,9 @@ def test_photographs_are_read_by_class(photographs, tmp_path, form):
 
 
 def test_photographs_that_do_not_fit_are_told(photographs, tmp_path):
-    told = message_of(load_data, tmp_path / "absent")
-    assert told.startswith(
-        f"There are no train photographs of several classes in {tmp_path}/absent.\nExpected"
-    )
+    first, cause, _ = message_of(load_data, tmp_path / "absent").splitlines()
+    assert first == f"There are no train photographs of several classes in {tmp_path}/absent."
+    assert cause.startswith("Expected")
     shutil.copytree(photographs, tmp_path, dirs_exist_ok=True)
     shutil.rmtree(tmp_path / "train" / "cow")
     assert "1 of 4 classes, the first: cow." in message_of(load_data, tmp_path)
