@@ -30,6 +30,28 @@ def _own_cache() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def known_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records name a device that is not asked for, which takes seconds."""
+    monkeypatch.setattr("course_utils.records.device_name", lambda: "a computer")
+
+
+@pytest.fixture(scope="module")
+def deterministic() -> None:
+    """TensorFlow gives the same numbers each time, to the last bit."""
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+
+
+@pytest.fixture(scope="module")
+def whole(deterministic: None, tmp_path_factory: pytest.TempPathFactory) -> tuple:
+    """History and weights of a small training that nothing cut off."""
+    from small_trainings import small_model, train
+
+    return train(small_model(), tmp_path_factory.mktemp("whole"))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell in one line what a machine without a sandbox left out; it would pass unseen among dots."""
     skipped = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", [])]

@@ -44,9 +44,7 @@ class Row:
     @property
     def name(self) -> str:
         """As ``--only`` takes it, for example ``"3.13 lowest"`` or ``"3.11 constraints jax"``."""
-        return " ".join(
-            (self.python, self.versions, *([self.backend] if self.backend != "tensorflow" else []))
-        )
+        return f"{self.python} {self.versions} {self.backend}".removesuffix(" tensorflow")
 
     @property
     def folder(self) -> Path:
@@ -84,12 +82,8 @@ def installing(row: Row, colab: str) -> list[str]:
 
 def attempt(row: Row, colab: str) -> dict:
     """Make the environment of a row, run lessons and tests in it, and return what came of it."""
-    result = {
-        "date": str(datetime.date.today()),
-        "lessons": "cannot be installed",
-        "tests": "–",
-        "packages": {},
-    }
+    result = {"date": str(datetime.date.today()), "tests": "–", "packages": {}}
+    result["lessons"] = "cannot be installed"
     shutil.rmtree(row.folder, ignore_errors=True)
     row.folder.mkdir(parents=True)
     python = str(row.folder / "env" / "bin" / "python")
@@ -105,8 +99,9 @@ def attempt(row: Row, colab: str) -> dict:
     result["packages"] = _versions(python)
     command = [python, "-m", "course_utils.runner", "--quick", "--out", str(row.folder / "course")]
     _run([*command, "--lessons", " ".join(row.lessons)], row, "lessons")
-    ended = [number for number in row.lessons if _ended(row, number)]
-    result["lessons"] = f"{len(ended)} of {len(row.lessons)}"
+    there = [path.name for path in (row.folder / "course").glob("*.ipynb")]
+    ended = {name[:2] for name in there if ".unfinished" not in name}  # that one stopped
+    result["lessons"] = f"{len(ended & set(row.lessons))} of {len(row.lessons)}"
     if row.backend == "tensorflow":
         ignored = [f"--ignore=tests/unit/{name}" for name in NOT_ASKED]
         plugins = ["-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile"]
@@ -132,12 +127,6 @@ for name in {SHOWN!r}:
     except PackageNotFoundError: pass
 print(json.dumps(found))"""
     return json.loads(subprocess.run([python, "-c", code], capture_output=True, check=True).stdout)
-
-
-def _ended(row: Row, number: str) -> bool:
-    """Whether the executed lesson is there as a whole; one that stopped is called ``….unfinished.ipynb``."""
-    files = (row.folder / "course").glob(f"{number}_*.ipynb")
-    return any(".unfinished" not in file.name for file in files)
 
 
 def last_words(log: Path) -> str:

@@ -41,9 +41,8 @@ class Run:
 
     def signs(self) -> dict[str, str]:
         """Return what check said about each exercise: its last sign."""
-        return {
-            f"{m['exercise']}{'h' if m['hidden'] else ''}": m["sign"] for m in SAID.finditer(self.printed)
-        }
+        said = SAID.finditer(self.printed)
+        return {f"{m['exercise']}{'h' if m['hidden'] else ''}": m["sign"] for m in said}
 
 
 def read_master(path: Path) -> NotebookNode:
@@ -91,12 +90,8 @@ def with_gap_filled(cell: NotebookNode, code: str) -> NotebookNode:
     """Return a cell with other code in place of the solution."""
     filled = copy.deepcopy(cell)
     gap = GAP.search(cell.source)
-    filled.source = (
-        cell.source[: gap.start()]
-        + textwrap.indent(textwrap.dedent(code).strip("\n"), gap[1])
-        + "\n"
-        + cell.source[gap.end() :]
-    )
+    code = textwrap.indent(textwrap.dedent(code).strip("\n"), gap[1])
+    filled.source = f"{cell.source[: gap.start()]}{code}\n{cell.source[gap.end() :]}"
     return filled
 
 
@@ -145,10 +140,8 @@ def everything(notebook: NotebookNode) -> str:
     """Return all text of a notebook, metadata and outputs included, but pictures left out."""
     texts = [json.dumps(notebook.metadata)]
     for cell in notebook.cells:
-        texts += [
-            cell.source,
-            json.dumps({key: cell[key] for key in cell if key != "source"}, ensure_ascii=False),
-        ]
+        others = {key: cell[key] for key in cell if key != "source"}
+        texts += [cell.source, json.dumps(others, ensure_ascii=False)]
     return re.sub(r"data:image/png;base64,[\w+/=]+", "", "\n".join(texts))
 
 

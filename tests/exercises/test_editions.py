@@ -41,9 +41,8 @@ def judge_texts(lesson: str) -> set[str]:
     """Return all sentences of a lesson's judges but titles, pieces of formatted ones included."""
     module = JUDGES / f"lesson_{lesson}.py"
     tree = ast.parse(module.read_text(encoding="utf-8"))
-    texts = {
-        node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and type(node.value) is str
-    }
+    constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    texts = {value for value in constants if type(value) is str}
     for question in yaml.safe_load(module.with_suffix(".yaml").read_text(encoding="utf-8")).values():
         texts |= {*question["hints"].values(), question["why"]}
     titles = {exercise.title for exercise in judges.exercises(lesson)}
@@ -135,9 +134,8 @@ def test_outputs_of_a_run_do_not_reach_students(master: NotebookNode, master_pat
 
 def test_expected_outputs_became_text(master: NotebookNode, student: NotebookNode):
     shown = [cell for cell in student.cells if part_of(cell)[1] == "example"]
-    has_figure = any(
-        "image/png" in output.get("data", {}) for cell in master.cells for output in cell.get("outputs", [])
-    )
+    outputs = [output for cell in master.cells for output in cell.get("outputs", [])]
+    has_figure = any("image/png" in output.get("data", {}) for output in outputs)
 
     assert all(cell.cell_type == "markdown" and cell.source.startswith(builder.SEEN) for cell in shown)
     assert all(len(cell.source) > len(builder.SEEN) + 10 for cell in shown)
@@ -167,12 +165,8 @@ def test_a_new_repository_reaches_the_masters(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(builder.frame, "read_setting", lambda: ("jo/course", "v1"))
     builder.stamp_master(path)
 
-    changed = [
-        cell.id
-        for cell, old in zip(read_master(path).cells, read_master(MASTERS[0]).cells, strict=True)
-        if cell != old
-    ]
-    assert changed == ["ex-01-bootstrap"]
+    pairs = zip(read_master(path).cells, read_master(MASTERS[0]).cells, strict=True)
+    assert [cell.id for cell, old in pairs if cell != old] == ["ex-01-bootstrap"]
     assert '"https://github.com/jo/course", "v1"' in path.read_text(encoding="utf-8").replace('\\"', '"')
 
 

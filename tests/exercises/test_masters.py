@@ -7,15 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from exercise_runs import (
-    GAP,
-    HIDDEN,
-    builder,
-    exercise_cells,
-    exercise_numbers,
-    part_of,
-    wrong_answers,
-)
+from exercise_runs import GAP, HIDDEN, builder, exercise_cells, exercise_numbers, part_of, wrong_answers
 from nbformat import NotebookNode
 
 from course_utils.checks.judges import exercises

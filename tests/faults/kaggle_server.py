@@ -13,6 +13,7 @@ import functools
 import io
 import json
 import pickle
+import tempfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sources_files import batches, encoded, small_pictures, table_rows
+from sources_files import batches, small_pictures, write_kaggle
 
 TOKEN = "KGAT_0123456789abcdef0123456789abcdef"
 USERNAME, KEY = "student", "fedcba9876543210fedcba9876543210"
@@ -95,15 +96,11 @@ def kaggle_server() -> Iterator[KaggleServer]:
 def offered_files() -> dict[str, bytes]:
     """train.7z, trainLabels.csv and the data set's zip, as bytes."""
     pictures = small_pictures(train_per_class=100, test_per_class=20)
-    return {
-        "train.7z": _packed(
-            {f"train/{n}.png": encoded(image) for n, image in enumerate(pictures.train_images, 1)}
-        ),
-        "trainLabels.csv": "\n".join(["id,label", *table_rows(pictures), ""]).encode(),
-        "cifar10-python.zip": zipped(
-            {f"cifar-10-batches-py/{name}": pickle.dumps(part) for name, part in batches(pictures).items()}
-        ),
-    }
+    parts = {f"cifar-10-batches-py/{name}": pickle.dumps(part) for name, part in batches(pictures).items()}
+    with tempfile.TemporaryDirectory() as there:
+        folder = write_kaggle(Path(there), pictures, packed=True)
+        files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    return files | {"cifar10-python.zip": zipped(parts)}
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -111,16 +108,6 @@ def zipped(files: dict[str, bytes]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, raw in files.items():
             archive.writestr(name, raw)
-    return buffer.getvalue()
-
-
-def _packed(files: dict[str, bytes]) -> bytes:
-    import py7zr
-
-    buffer = io.BytesIO()
-    with py7zr.SevenZipFile(buffer, "w") as archive:
-        for name, raw in files.items():
-            archive.writestr(raw, name)
     return buffer.getvalue()
 
 
@@ -169,14 +156,14 @@ class _Service(_Handler):
             self.state.stopped.wait(60)
         if self.refused(question):
             return
-        if question == NEW_TOKEN:
-            right = body.get("refreshToken") == REFRESH_TOKEN
-            answer = {"token": TOKEN, "expiresIn": 43200} if right else {"code": 401, "message": "no"}
-            self.send(200 if right else 401, json.dumps(answer).encode())
-        elif question == INTROSPECT:
-            right = body.get("token") == TOKEN
-            answer = {"active": True, "username": USERNAME} if right else {"code": 401, "message": str(body)}
-            self.send(200 if right else 401, json.dumps(answer).encode())
+        answers = {
+            NEW_TOKEN: (body.get("refreshToken") == REFRESH_TOKEN, {"token": TOKEN, "expiresIn": 43200}),
+            INTROSPECT: (body.get("token") == TOKEN, {"active": True, "username": USERNAME}),
+        }
+        if question in answers:
+            is_right, answer = answers[question]
+            refusal = {"code": 401, "message": str(body)}  # the worst case: it repeats the token
+            self.send(200 if is_right else 401, json.dumps(answer if is_right else refusal).encode())
         elif not self.authorized():
             message = f"Unauthenticated: {self.headers.get('Authorization')}"  # the worst case: it repeats it
             self.send(401, json.dumps({"code": 401, "message": message}).encode())

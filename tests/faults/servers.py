@@ -258,6 +258,14 @@ def sha256(body: bytes) -> str:
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
+@contextlib.contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """The block takes less time than that."""
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < seconds
+
+
 def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait until something is true, and fail if it takes too long."""
     end = time.monotonic() + seconds

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from messages import message_of
 
 from course_utils import weights
-from course_utils.errors import CourseError
 from course_utils.system.paths import BUNDLED_WEIGHTS
 
 RESTORE = "Next: restore the folder data/weights (git checkout -- data/weights), or set WEIGHTS='none'."
@@ -42,10 +42,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def refusal(source: str | Path, name: str = "MobileNetV2") -> str:
     """Return the message; no path and no None comes back, so nothing goes on with random weights."""
-    with pytest.raises(CourseError) as caught:
-        weights.weights_path(name, source=source)
-    message = str(caught.value)
-    assert len(message.splitlines()) <= 4
+    message = message_of(weights.weights_path, name, source=source)
     return re.sub(r"\b[0-9a-f]{16}…", "<digest>", message)
 
 

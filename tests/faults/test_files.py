@@ -21,6 +21,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import messages
 import numpy as np
 import pytest
 from PIL import Image
@@ -28,6 +29,7 @@ from sources_files import (
     Evil,
     batches,
     encoded,
+    png_of,
     small_pictures,
     table_rows,
     write_archive,
@@ -46,15 +48,16 @@ from course_utils.pictures.formats.class_folders import read_folder
 from course_utils.pictures.formats.kaggle_files import read_kaggle
 from course_utils.pictures.formats.npz import read_npz
 from course_utils.pictures.formats.picture_files import Unreadable, decode
+from course_utils.pictures.structure import Pictures
 from course_utils.system.paths import PROJECT
 
 PICTURES = small_pictures()
 X, Y = PICTURES.train_images, PICTURES.train_labels
 BATCHES = batches(PICTURES)
+ROWS, LABELS = BATCHES["data_batch_2"]["data"], BATCHES["data_batch_2"]["labels"]
 FILES = "data_batch_1, data_batch_2, data_batch_3, data_batch_4, data_batch_5, test_batch, batches.meta"
 CLASSES = "airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck"
 LARGE = 300_000_000
-LARGEST_UNPACKED = 268  # MB
 REFUSED = (
     "CIFAR-10's archives hold plain files in one folder. Nothing was unpacked.\n"
     "Next: download it again, from a place that you trust."
@@ -62,28 +65,19 @@ REFUSED = (
 TOO_LARGE = "the limit is 268 MB.\nNext: check that this is the right file."
 AS_PUBLISHED = "Next: use the files of CIFAR-10 as they were published."
 FOLDER, BATCHES_FOLDER, ARCHIVE, NPZ, KAGGLE = "folder", "batches_folder", "batches_archive", "npz", "kaggle"
-READERS: dict[str, Callable] = {
-    FOLDER: read_folder,
-    BATCHES_FOLDER: read_batches_folder,
-    ARCHIVE: read_batches_archive,
-    NPZ: read_npz,
-    KAGGLE: read_kaggle,
-}
 # A child reads one file and tells what it cost: processor time, because the machine may do other work too.
 CHILD = """
 import json, pathlib, sys, time
 from course_utils.errors import CourseError
-from course_utils.pictures import by_path
-from course_utils.pictures.formats import class_folders as folder, picture_files as pictures
-from course_utils.pictures.formats import batches, kaggle_files, npz, seven_zip
+from course_utils.pictures.formats import batches, class_folders, kaggle_files, npz, seven_zip
 
 def peak():
     lines = pathlib.Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1000
 
 kind, path = sys.argv[1:]
-module = {"batches_archive": batches, "batches_folder": batches, "kaggle": kaggle_files}.get(kind)
-read = getattr(module or {"npz": npz, "folder": folder, "path": by_path}[kind], f"read_{kind}")
+modules = {"kaggle": kaggle_files, "npz": npz, "folder": class_folders}
+read = getattr(modules.get(kind, batches), f"read_{kind}")
 before, start = peak(), time.process_time()
 try:
     read(pathlib.Path(path))
@@ -96,12 +90,7 @@ print(json.dumps([message, time.process_time() - start, peak() - before]))
 
 def message_of(reader: Callable, path: Path, place: Path | None = None) -> str:
     """The whole message, with the place of the files replaced."""
-    with pytest.raises(CourseError) as error:
-        reader(path)
-    text = str(error.value).replace(str(place or path), "<path>")
-    assert len(text.splitlines()) <= 4
-    assert text.splitlines()[-1].startswith("Next: ")
-    return text
+    return messages.message_of(reader, path).replace(str(place or path), "<path>")
 
 
 def quick_message_of(kind: str, path: Path, most_megabytes: float = 100) -> str:
@@ -128,10 +117,8 @@ def tar_member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> ta
 
 def seven_zip_with(path: Path, name: str, mode: int = stat.S_IFREG) -> Path:
     """Kaggle's pictures as .7z, and one more member whose name and mode py7zr itself would not write."""
-    py7zr = pytest.importorskip("py7zr")
-    archive = py7zr.SevenZipFile(path, "w")
-    for number, image in enumerate(X, 1):
-        archive.writestr(encoded(image), f"train/{number}.png")
+    write_kaggle(path.parent, PICTURES, packed=True)
+    archive = pytest.importorskip("py7zr").SevenZipFile(path, "a")
     archive.writestr(b"/etc/passwd", "placeholder")
     member = archive.header.files_info.files[-1]
     member["filename"], member["attributes"] = name, 0x8000 | (mode | 0o644) << 16
@@ -184,8 +171,6 @@ SEVEN_ZIP_MEMBERS = {
 @pytest.mark.parametrize("case", SEVEN_ZIP_MEMBERS)
 def test_row_13_7z_members_that_lead_elsewhere(tmp_path: Path, case: str) -> None:
     name, mode, why = SEVEN_ZIP_MEMBERS[case]
-    (tmp_path / "target").mkdir()
-    write_table(tmp_path / "target", table_rows(PICTURES))
     seven_zip_with(tmp_path / "target" / "train.7z", name, mode)
     assert message_of(read_kaggle, tmp_path / "target") == (
         f"Archive train.7z refused: member {why}.\n{REFUSED}"
@@ -278,8 +263,7 @@ def test_row_14_sizes_that_lie(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", ["a", "a.npz", "a.tar.gz"])
-def test_row_14_a_pipe_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+def test_row_14_a_pipe_is_not_waited_for(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / name)
     assert message_of(read_path, tmp_path / name) == OF_NO_KIND
 
@@ -304,22 +288,14 @@ def seven_zip_with_header(path: Path, header: bytes) -> None:
 
     write = archiveinfo.Header.write
 
-    def write_ours(
-        self: object, file: object, afterheader: int, encoded: bool = True, **other: object
-    ) -> tuple:
+    def write_ours(self: object, file: object, after: int, encoded: bool = True, *_: object, **__: object):
         if encoded:
-            return write(self, file, afterheader, encoded, **other)
+            return write(self, file, after, encoded)
         file.write(header)
         return 0, len(header), zlib.crc32(header)
 
     with pytest.MonkeyPatch.context() as patch, py7zr.SevenZipFile(path, "w") as archive:
-        patch.setattr(
-            archiveinfo.Header,
-            "write",
-            lambda self, file, afterheader, encoded=True, encrypted=False: write_ours(
-                self, file, afterheader, encoded
-            ),
-        )
+        patch.setattr(archiveinfo.Header, "write", write_ours)
         archive.writestr(b"x", "a")
 
 
@@ -427,11 +403,7 @@ def test_row_14_an_array_that_is_not_wanted_is_not_unpacked(tmp_path: Path) -> N
 
 
 def test_row_15_7z_names_the_member_whose_check_sum_is_wrong(tmp_path: Path) -> None:
-    py7zr = pytest.importorskip("py7zr")
-    write_table(tmp_path, table_rows(PICTURES))
-    with py7zr.SevenZipFile(tmp_path / "train.7z", "w", filters=[{"id": py7zr.FILTER_COPY}]) as archive:
-        for number, image in enumerate(X, 1):
-            archive.writestr(encoded(image), f"train/{number}.png")
+    write_kaggle(tmp_path, PICTURES, packed=True, compressed=False)
     raw = bytearray((tmp_path / "train.7z").read_bytes())
     at = raw.index(encoded(X[29])) + 1000
     raw[at] ^= 1
@@ -490,6 +462,23 @@ def test_row_15_tar_gz_names_the_member_where_it_ends(tmp_path: Path) -> None:
     assert below(tmp_path) == ["c.tar.gz"]
 
 
+CUT: dict[str, tuple[Callable[[Path], Path], Callable[[Path], object], str]] = {
+    "tar.gz": (lambda path: write_archive(path / "a.tar.gz", BATCHES), read_batches_archive, "cut off"),
+    "npz": (lambda path: write_npz(path / "a.npz", PICTURES), read_npz, "damaged"),
+    "7z": (lambda path: write_kaggle(path, PICTURES, packed=True) / "train.7z", read_path, "damaged"),
+}
+
+
+@pytest.mark.parametrize("kind", CUT)
+@pytest.mark.parametrize("keep", [0, 0.6, 0.999])
+def test_row_15_what_was_cut_off_is_named(tmp_path: Path, kind: str, keep: float) -> None:
+    write, read, why = CUT[kind]
+    path = write(tmp_path)
+    path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
+    with messages.is_refused(path.name, why):
+        read(path)
+
+
 def test_row_15_npz_names_the_array(tmp_path: Path) -> None:
     path = write_npz(tmp_path / "a.npz", PICTURES)
     raw = bytearray(path.read_bytes())
@@ -520,12 +509,21 @@ def not_plain(why: str) -> str:
     )
 
 
+EVIL_PAYLOADS: dict[str, Callable[[Evil], object]] = {
+    "whole": lambda evil: evil,
+    "in data": lambda evil: {"data": evil, "labels": [0]},
+    "in labels": lambda evil: {"data": ROWS, "labels": [evil]},
+    "as key": lambda evil: {evil: 1, "data": ROWS, "labels": LABELS},
+}
+
+
+@pytest.mark.parametrize("where", EVIL_PAYLOADS)
 @pytest.mark.parametrize("kind", ["folder", "archive"])
 @pytest.mark.parametrize("protocol", [0, 2, 4])
-def test_row_16_an_evil_pickle_is_not_executed(tmp_path: Path, kind: str, protocol: int) -> None:
+def test_row_16_an_evil_pickle_is_not_executed(tmp_path: Path, where: str, kind: str, protocol: int) -> None:
     canary = tmp_path / "canary"
-    evil = Evil(os.system, f"touch {canary}")
-    content = BATCHES | {"data_batch_1": pickle.dumps({"data": evil, "labels": [0]}, protocol=protocol)}
+    payload = EVIL_PAYLOADS[where](Evil(os.system, f"touch {canary}"))
+    content = BATCHES | {"data_batch_1": pickle.dumps(payload, protocol=protocol)}
     if kind == "folder":
         message = message_of(read_batches_folder, write_batches(tmp_path / "b", content))
     else:
@@ -559,10 +557,8 @@ def test_row_16_pickles_that_fill_memory(tmp_path: Path, case: str) -> None:
 
 # Row 17: arrays that are not CIFAR-10.
 
-ROWS, LABELS = BATCHES["data_batch_2"]["data"], BATCHES["data_batch_2"]["labels"]
-PHOTOGRAPHS = np.repeat(
-    np.linspace(0, 255, 32).astype(np.uint8)[:, None], 32, axis=1
-)  # a pixel is like the next
+RAMP = np.linspace(0, 255, 32).astype(np.uint8)
+PHOTOGRAPHS = np.repeat(RAMP[:, None], 32, axis=1)  # a pixel is like the next
 SMOOTH = np.stack([np.stack([PHOTOGRAPHS, PHOTOGRAPHS // 2, 255 - PHOTOGRAPHS], axis=-1)] * 12)
 WRONG_BATCHES = {
     "float pixels": (
@@ -654,9 +650,8 @@ def test_row_17_arrays(tmp_path: Path, case: str) -> None:
 
 def test_row_17_pictures_in_the_right_order_are_read(tmp_path: Path) -> None:
     smooth = np.repeat(SMOOTH, 5, axis=0)
-    assert np.array_equal(
-        read_npz(write_npz(tmp_path / "a.npz", PICTURES, x_train=smooth)).train_images, smooth
-    )
+    read = read_npz(write_npz(tmp_path / "a.npz", PICTURES, x_train=smooth))
+    assert np.array_equal(read.train_images, smooth)
 
 
 # Row 18: missing and additional files, other class names.
@@ -734,6 +729,7 @@ def test_row_18_ids_are_read_by_number(tmp_path: Path) -> None:
     folder = write_kaggle(tmp_path, PICTURES, packed=True)
     write_table(folder, sorted(TABLE))  # 1, 10, 11, …
     assert np.array_equal(read_kaggle(folder).train_labels, Y)
+    assert below(tmp_path) == ["train.7z", "trainLabels.csv"]  # unpacking writes nothing
 
 
 # Row 19: folders of pictures.
@@ -859,11 +855,8 @@ def test_row_19_folders_without_pictures(tmp_path: Path, case: str) -> None:
     assert message_of(read_folder, tmp_path) == expected
 
 
-def test_row_19_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    (tmp_path / "mine").mkdir()
-    message = message_of(read_path, tmp_path / "mine")
-    assert message.splitlines()[0] == "<path> is empty."
+def test_row_19_an_empty_folder(tmp_path: Path) -> None:
+    assert message_of(read_path, tmp_path).splitlines()[0] == "<path> is empty."
 
 
 def test_row_19_one_class(tmp_path: Path) -> None:
@@ -883,16 +876,7 @@ def test_row_19_one_class(tmp_path: Path) -> None:
 @functools.cache
 def black_png(side: int) -> bytes:
     packer, row = zlib.compressobj(9), bytes(1 + 3 * side)
-    pixels = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
-    chunks = [
-        (b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)),
-        (b"IDAT", pixels),
-        (b"IEND", b""),
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        for kind, content in chunks
-    )
+    return png_of(side, b"".join(packer.compress(row) for _ in range(side)) + packer.flush())
 
 
 @pytest.mark.parametrize(
@@ -930,33 +914,35 @@ def test_row_21_object_arrays_are_refused(tmp_path: Path, key: str) -> None:
     assert not canary.exists()
 
 
-def test_row_21_a_single_array_of_objects_is_not_loaded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+def test_row_21_a_single_array_of_objects_is_not_loaded(tmp_path: Path) -> None:
     canary = tmp_path / "canary"
     np.save(tmp_path / "a.npy", np.array([Evil(Path.touch, canary)], dtype=object))
-    message = message_of(read_path, tmp_path / "a.npy")
-    assert message.splitlines()[0] == "<path> is of no kind that the course reads."
+    assert message_of(read_path, tmp_path / "a.npy") == OF_NO_KIND
     assert not canary.exists()
 
 
 # The order of pictures is the same on every file system.
 
 
-@pytest.mark.parametrize("kind", [FOLDER, KAGGLE, BATCHES_FOLDER])
+UNPACKED: dict[str, tuple[Callable[[Path], object], Callable[[Path], Pictures]]] = {
+    "class folders": (lambda path: write_folder(path, PICTURES), read_folder),
+    "Kaggle's folder": (lambda path: write_kaggle(path, PICTURES, packed=False), read_kaggle),
+    "batches": (
+        lambda path: write_batches(path, BATCHES | {"notes.txt": b"", "a.txt": b""}),
+        read_batches_folder,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNPACKED)
 def test_the_order_does_not_depend_on_the_file_system(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    write = {
-        FOLDER: lambda: write_folder(tmp_path, PICTURES),
-        KAGGLE: lambda: write_kaggle(tmp_path, PICTURES, packed=False),
-        BATCHES_FOLDER: lambda: write_batches(tmp_path, BATCHES | {"notes.txt": b"", "a.txt": b""}),
-    }
-    write[kind]()
-    before, listdir = READERS[kind](tmp_path), os.listdir
+    write, read = UNPACKED[kind]
+    write(tmp_path)
+    before, listdir = read(tmp_path), os.listdir
     monkeypatch.setattr(os, "listdir", lambda path: sorted(listdir(path), key=lambda name: name[::-1]))
-    after = READERS[kind](tmp_path)
+    after = read(tmp_path)
     assert np.array_equal(before.train_images, after.train_images)
     assert np.array_equal(before.train_labels, after.train_labels)
     assert before.notes == after.notes

@@ -14,6 +14,7 @@ import nbformat
 import numpy as np
 import psutil
 import pytest
+from messages import message_of
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from small_trainings import EPOCHS, LABELS, PICTURES, STEPS, is_same, save_each_step, small_model, train
@@ -25,6 +26,7 @@ from course_utils.system import checkpoints
 from course_utils.system.checkpoints import Checkpoints
 from course_utils.system.paths import PROJECT
 
+pytestmark = pytest.mark.usefixtures("deterministic")
 ASK = "Next: give this training another name, or set FRESH = True to forget the kept one."
 
 
@@ -32,18 +34,6 @@ ASK = "Next: give this training another name, or set FRESH = True to forget the 
 def _each_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resume, "EVERY", resume.EVERY)  # put back after the test
     save_each_step()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _deterministic() -> None:
-    import tensorflow as tf
-
-    tf.config.experimental.enable_op_determinism()
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple:
-    return train(small_model(), tmp_path_factory.mktemp("whole"))
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -57,9 +47,7 @@ def test_28_39_gb_are_refused_before_they_are_allocated(monkeypatch: pytest.Monk
     inputs = keras.Input((32, 32, 3), dtype="uint8")
     upsampled = keras.Model(inputs, keras.layers.Resizing(256, 256)(inputs))
     pictures = np.broadcast_to(np.uint8(0), (50_000, 32, 32, 3))
-    with pytest.raises(CourseError) as refused:
-        cached_features(upsampled, pictures)
-    assert str(refused.value) == (
+    assert message_of(cached_features, upsampled, pictures) == (
         "50,000 features of shape (256, 256, 3) in float32 need 39,322 MB of memory.\n"
         "12,000 MB are free.\n"
         "Next: end the extractor with GlobalAveragePooling2D, or let layers inside the model resize each "
@@ -95,14 +83,12 @@ def test_29_memory_of_the_gpu_halves_the_batch(tmp_path: Path, capsys: pytest.Ca
 
 def test_29_twice_is_told(tmp_path: Path) -> None:
     model, sizes = small_memory(limit=2)
-    with pytest.raises(CourseError) as refused:
-        train(model, tmp_path)
-    assert sizes == [8, 4]
-    assert str(refused.value) == (
+    assert message_of(train, model, tmp_path) == (
         "The memory does not suffice for batches of 4 inputs of shape (8, 8, 3).\n"
         "Twice as many were tried before.\n"
         "Next: restart the runtime, then take a smaller batch or input size."
     )
+    assert sizes == [8, 4]
 
 
 def test_30_a_killed_kernel_goes_on(tmp_path: Path, whole: tuple, capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,9 +137,7 @@ def test_32_all_damaged(tmp_path: Path, whole: tuple, capsys: pytest.CaptureFixt
 def test_33_another_training(tmp_path: Path, made: dict, given: dict, difference: str) -> None:
     train(small_model(), tmp_path, cut_after=STEPS + 2)
     before = content(tmp_path)
-    with pytest.raises(CourseError) as refused:
-        train(small_model(**made), tmp_path, **given)
-    told = str(refused.value).splitlines()
+    told = message_of(train, small_model(**made), tmp_path, **given).splitlines()
     assert told[0] == f"The training that was kept as {tmp_path.name!r} is another one than this."
     assert difference in told[1]
     assert told[2:] == [ASK]
@@ -215,9 +199,7 @@ def test_36_a_loss_that_is_no_number(tmp_path: Path) -> None:
             if len(list(tmp_path.glob("*.npz"))) == 2:
                 self.model.layers[-1].kernel.assign(self.model.layers[-1].kernel * np.nan)
 
-    with pytest.raises(CourseError) as stopped:
-        train(small_model(rate=0.1), tmp_path, callbacks=[Break()])
-    assert str(stopped.value) == (
+    assert message_of(train, small_model(rate=0.1), tmp_path, callbacks=[Break()]) == (
         "The loss is nan at epoch 1, step 3.\n"
         "The learning rate there is 0.1. The last checkpoint with a finite loss is kept.\n"
         "Next: compile with a tenth of it (0.01), and give this training another name."
@@ -228,9 +210,7 @@ def test_36_a_loss_that_is_no_number(tmp_path: Path) -> None:
 
 
 def test_37_scaled_twice(tmp_path: Path) -> None:
-    with pytest.raises(CourseError) as refused:
-        train(small_model(), tmp_path, x=(PICTURES / 255).astype("float32"))
-    assert str(refused.value) == (
+    assert message_of(train, small_model(), tmp_path, x=(PICTURES / 255).astype("float32")) == (
         "The pictures were scaled already, and the model scales them again.\n"
         "It takes uint8 numbers from 0 to 255; found float32 from 0 to 1.\n"
         "Next: give the pictures as they were loaded, or run the cell that splits them again."

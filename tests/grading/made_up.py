@@ -114,9 +114,8 @@ def _notebook(*, solved: bool, hidden: bool) -> NotebookNode:
         _code("start", START),
     ]
     for number, (scaffold, solution, stub, check, more) in GAPS.items():
-        gap = (
-            f"### BEGIN SOLUTION: do it\n    {solution}\n    ### END SOLUTION" if number == "1" else solution
-        )
+        marked = f"### BEGIN SOLUTION: do it\n    {solution}\n    ### END SOLUTION"
+        gap = marked if number == "1" else solution
         cells += [
             _text(f"{number}-task", f"## Exercise 90.{number} · Made up"),
             _code(f"{number}-solution", scaffold.format(gap if solved else stub), solution=True),

@@ -30,10 +30,8 @@ from tools.grading.sandbox import Limits, Result, run_notebook
 
 GROUPS = (reading, network, resources, processes, tampering, forging)
 ATTACKS = [attack for group in GROUPS for attack in group.ATTACKS]
-LIMITS = Limits(
-    seconds=25, cell_seconds=6, memory=1200 * 2**20, processes=40, threads=200, scratch=300 * 2**20
-)
-LIMITS = replace(LIMITS, printed=8 * 2**20, frames=16 * 2**20, file=200 * 2**20)
+LIMITS = Limits(seconds=25, cell_seconds=6, memory=1200 * 2**20, processes=40, threads=200)
+LIMITS = replace(LIMITS, scratch=300 * 2**20, printed=8 * 2**20, frames=16 * 2**20, file=200 * 2**20)
 
 
 def attacks() -> list:

@@ -232,15 +232,8 @@ def test_nothing_in_a_students_file_names_the_student(tmp_path, name, packing):
 
 
 def test_what_seems_to_be_of_a_class_beside_single_students_is_refused_in_words(tmp_path):
-    put(
-        tmp_path,
-        {
-            "Ann Lee.zip": zipped({"01.ipynb": ONE}),
-            "Mallory.zip": zipped(
-                {f"Ann Lee_{n}_assignsubmission_file_/01.ipynb": c for n, c in ((1, TWO), (2, THREE))}
-            ),
-        },
-    )
+    two = {f"Ann Lee_{n}_assignsubmission_file_/01.ipynb": c for n, c in ((1, TWO), (2, THREE))}
+    put(tmp_path, {"Ann Lee.zip": zipped({"01.ipynb": ONE}), "Mallory.zip": zipped(two)})
 
     found = {one.student: one for one in collect(tmp_path, ["90"])}
 
@@ -251,13 +244,8 @@ def test_what_seems_to_be_of_a_class_beside_single_students_is_refused_in_words(
 
 
 def test_one_number_in_two_downloads_is_not_guessed(tmp_path):
-    put(
-        tmp_path,
-        {
-            "monday.zip": zipped({"leeann_1_91_01.ipynb": ONE, "raybob_2_92_01.ipynb": THREE}),
-            "friday.zip": zipped({"leeann_1_93_01.ipynb": TWO}),
-        },
-    )
+    monday = zipped({"leeann_1_91_01.ipynb": ONE, "raybob_2_92_01.ipynb": THREE})
+    put(tmp_path, {"monday.zip": monday, "friday.zip": zipped({"leeann_1_93_01.ipynb": TWO})})
 
     found = {one.student: one for one in collect(tmp_path, ["90"])}
 
@@ -327,9 +315,8 @@ def test_whoever_handed_in_something_has_a_row_that_names_it(tmp_path, name, whe
 
 
 def test_online_text_alone_an_empty_folder_a_pipe_and_a_link_have_a_row(tmp_path):
-    put(
-        tmp_path, {"Ann Lee_1_assignsubmission_onlinetext_/onlinetext.html": b"x", "leeann_2_text.html": b"x"}
-    )
+    names = ("Ann Lee_1_assignsubmission_onlinetext_/onlinetext.html", "leeann_2_text.html")
+    put(tmp_path, dict.fromkeys(names, b"x"))
     (tmp_path / "Bob Ray").mkdir()
     (tmp_path / "Cem Doe").mkdir()
     os.mkfifo(tmp_path / "Cem Doe" / "01.ipynb")

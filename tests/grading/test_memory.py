@@ -174,7 +174,6 @@ for name in ("private, in several processes", "empty files"):
         ["unshare", "--mount", "sh", "-ec", f"{_open_python(tmp_path)}\nexec {become}"],
         capture_output=True,
         text=True,
-        check=False,
         env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
     )
     if "No permissions" in done.stdout or "Permission denied" in done.stderr:

@@ -79,11 +79,7 @@ def handed_in(folder: Path, mutants: dict[str, bytes]) -> dict[str, object]:
 
 
 def assert_all_are_there(found, mutants: dict[str, bytes], assignment) -> None:
-    assert set(found) == {
-        "Ann Lee",
-        "Zoe Ray",
-        *(name.split("/")[0].split(".")[0] for name in mutants),
-    }
+    assert set(found) == {"Ann Lee", "Zoe Ray", *(name.split("/")[0].split(".")[0] for name in mutants)}
     for name, one in found.items():
         assert one.submissions or one.problems, name
         assert all(len(problem) < 400 for problem in one.problems)

@@ -8,6 +8,7 @@ from pathlib import Path
 import made_up
 import nbformat
 import pytest
+from nbformat import NotebookNode
 
 from course_utils.system.paths import PROJECT
 from tools.grading.assignments import load_assignments
@@ -23,9 +24,7 @@ MASTERS = sorted((PROJECT / "exercises").glob("[0-9][0-9]_*.ipynb"))
 FOR_A_PERSON = {"03.9"}
 
 
-def half(
-    master: nbformat.NotebookNode, student: nbformat.NotebookNode
-) -> tuple[nbformat.NotebookNode, set[str]]:
+def half(master: NotebookNode, student: NotebookNode) -> tuple[NotebookNode, set[str]]:
     """Every second gap filled; returns the notebook and the ids of the filled gaps."""
     solutions = {cell.id: cell.source for cell in master.cells}
     gaps = [cell for cell in student.cells if cell.metadata.get("nbgrader", {}).get("solution")]
@@ -56,9 +55,8 @@ def test_one_lesson_in_short(grade_real, tmp_path):
 @pytest.mark.timeout(2400)
 @pytest.mark.parametrize("path", MASTERS, ids=lambda path: path.stem)
 def test_instructor_full_student_none_half_in_between(path, grade_real, tmp_path):
-    look_at(
-        path, grade_real, tmp_path, ["perfect", "stripped", "half", "half-stripped", "half-alone", "empty"]
-    )
+    names = ["perfect", "stripped", "half", "half-stripped", "half-alone", "empty"]
+    look_at(path, grade_real, tmp_path, names)
 
 
 def look_at(path, grade_real, tmp_path, names) -> None:

@@ -66,9 +66,8 @@ def test_moved_cells(restored, seed):
     result = restored(notebook)
 
     assert set(result.found) == set(restored(solved()).found)
-    assert {k: v for k, v in sources(result).items() if not k.startswith("extra")} == sources(
-        restored(solved())
-    )
+    found = {k: v for k, v in sources(result).items() if not k.startswith("extra")}
+    assert found == sources(restored(solved()))
 
 
 @pytest.mark.parametrize("ids", [True, False])
@@ -122,9 +121,8 @@ def test_extra_cells_stay_in_their_place(restored):
 
 def test_an_extra_cell_that_calls_a_check_is_run(restored):
     notebook = solved()
-    notebook.cells.insert(
-        4, new_code_cell('for try_ in range(3):\n    total = try_\n    check("90.2", total)')
-    )
+    tries = 'for try_ in range(3):\n    total = try_\n    check("90.2", total)'
+    notebook.cells.insert(4, new_code_cell(tries))
 
     assert any("try_" in cell["source"] for cell in restored(notebook).cells)
 

@@ -17,7 +17,7 @@ from tools.grading.notebook_file import read_notebook
 from tools.grading.restore import restore
 from tools.grading.results import Graded, file_name, grades_csv, load_result, save_result
 from tools.grading.sandbox import Limits, Result
-from tools.grading.score import Score, open_scores, score_notebook
+from tools.grading.score import Score, Scorer, open_scores
 
 EXERCISES = [
     {"name": "90.1", "title": "Twice", "points": 2, "parts": {"90.1": 1.0, "90.1h": 1.0}, "by_person": False},
@@ -35,8 +35,8 @@ def score(assignment):
         notebook.cells = [cell for cell in notebook.cells if cell.id not in without]
         restored = restore(read_notebook(nbformat.writes(notebook).encode()), assignment, {})
         ended = Result(**{"end": "finished", **result})
-        scores = score_notebook(EXERCISES, assignment, restored, ended, verdicts, Limits())
-        return {one.exercise: one for one in scores}
+        scorer = Scorer(assignment, restored, ended, verdicts, Limits())
+        return {exercise["name"]: scorer.score(exercise) for exercise in EXERCISES}
 
     return run
 
@@ -165,9 +165,8 @@ def test_who_stopped_the_notebook_gets_zero_and_what_did_not_run_goes_to_a_perso
     assert why in scores["90.1"].flag
     assert scores["90.2"].points is None
     assert scores["90.2"].flag.startswith("did not run: the notebook was stopped in cell ex-90-1-solution")
-    assert score({}, end=end, running="forged")["90.2"].flag.startswith(
-        "did not run: the notebook was stopped: "
-    )
+    flag = score({}, end=end, running="forged")["90.2"].flag
+    assert flag.startswith("did not run: the notebook was stopped: ")
 
 
 READ = {**WRONG, "is_right": True, "text": "The difference is luck."}
@@ -262,13 +261,9 @@ class Tags(HTMLParser):
 
 
 def test_pages_show_hostile_text_as_text(tmp_path):
-    graded = [
-        Graded(
-            HOSTILE, "90", [Score("90.1", HOSTILE, 0.0, 2.0, HOSTILE, HOSTILE, HOSTILE)], [HOSTILE], HOSTILE
-        )
-    ]
+    score = Score("90.1", HOSTILE, 0.0, 2.0, HOSTILE, HOSTILE, HOSTILE)
 
-    write_pages(tmp_path, graded, {"90": HOSTILE})
+    write_pages(tmp_path, [Graded(HOSTILE, "90", [score], [HOSTILE], HOSTILE)], {"90": HOSTILE})
 
     pages = list(tmp_path.rglob("*.html"))
     assert len(pages) == 2
@@ -345,12 +340,8 @@ def test_each_exercise_names_a_part_that_its_lesson_has(lesson, monkeypatch):
 
 
 def test_pages_show_totals_ties_and_one_row_a_student(tmp_path):
-    graded = [
-        Graded(
-            "ann", "90", [Score("90.1", "A", 1.0, 2, "why"), Score("90.2", "B", 0.0, 1, "because")], ["x"]
-        ),
-        Graded("ann", "91", [Score("91.1", "C", None, 3, "open")]),
-    ]
+    scores = [Score("90.1", "A", 1.0, 2, "why"), Score("90.2", "B", 0.0, 1, "because")]
+    graded = [Graded("ann", "90", scores, ["x"]), Graded("ann", "91", [Score("91.1", "C", None, 3, "open")])]
     write_pages(tmp_path, graded, {"90": "Made up", "91": "Other"})
 
     page = next((tmp_path / "feedback").glob("*.html")).read_text(encoding="utf-8")

@@ -24,7 +24,7 @@ def small_disk(tmp_path: Path):
     place = tmp_path / "small"
     place.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=200k,mode=777", "none", str(place)]
-    if not IS_ROOT or subprocess.run(command, capture_output=True, check=False).returncode:
+    if not IS_ROOT or subprocess.run(command, capture_output=True).returncode:
         pytest.skip("only root can mount a small file system")
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
@@ -116,9 +116,7 @@ def test_what_breaks_for_one_student_is_that_students_row(hand_in, grade, points
 
     real = module.restore
     monkeypatch.setattr(
-        module,
-        "restore",
-        lambda notebook, *rest: 1 / 0 if len(notebook.cells) < 3 else real(notebook, *rest),
+        module, "restore", lambda notebook, *rest: 1 / 0 if len(notebook.cells) < 3 else real(notebook, *rest)
     )
     broken = made_up.half()
     broken.cells = broken.cells[:2]

@@ -146,9 +146,8 @@ def _opening_problems(notebook: NotebookNode) -> list[str]:
 
 
 def _cell_problems(notebook: NotebookNode, lesson: Path) -> list[str]:
-    by_tag = {
-        tag: [c for c in notebook.cells if tag in tags(c)] for tag in ("bootstrap", "parameters", "sentinel")
-    }
+    once = ("bootstrap", "parameters", "sentinel")
+    by_tag = {tag: [cell for cell in notebook.cells if tag in tags(cell)] for tag in once}
     problems = [f"{len(cells)} cells tagged '{tag}'" for tag, cells in by_tag.items() if len(cells) != 1]
     expected = bootstrap(*read_setting())
     if any(cell.source != expected for cell in by_tag["bootstrap"]):
@@ -211,9 +210,8 @@ def stored_problems(notebook: NotebookNode) -> list[str]:
 def metadata_problems(notebook: NotebookNode) -> list[str]:
     """No trace of when and where a lesson was run."""
     problems = []
-    if set(notebook.metadata) - {"kernelspec", "language_info"} or "version" in notebook.metadata.get(
-        "language_info", {}
-    ):
+    language = notebook.metadata.get("language_info", {})
+    if set(notebook.metadata) - {"kernelspec", "language_info"} or "version" in language:
         problems.append("the notebook's metadata are not normalised: run  make outputs")
     for cell in notebook.cells:
         if set(cell.metadata) - {"tags", "jupyter", "cellView"} or "injected-parameters" in tags(cell):
@@ -278,9 +276,7 @@ def compare_outputs(
     command += ["-p", "no:xdist", "-p", "no:timeout", "-c", str(NO_SETTINGS)]
     command += ["--rootdir", str(folder), str(copy)]
     environment = os.environ | KERNEL_SETTINGS | {"PYTHONPATH": str(PROJECT)}
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1800, check=False
-    )
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1800)
 
 
 def passed(result: subprocess.CompletedProcess[str]) -> int:
@@ -300,9 +296,8 @@ def tiny_lesson(
 ) -> Path:
     """Write a small lesson with stored outputs; each text in ``cells`` is one code cell."""
     number = path.stem.split("_")[0]
-    notebook = new_notebook(
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    )
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = new_notebook(metadata={"kernelspec": kernel})
     notebook.cells = [
         new_markdown_cell("# A lesson"),
         new_code_cell(parameters, metadata={"tags": ["parameters"]}),

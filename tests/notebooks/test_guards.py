@@ -219,13 +219,8 @@ def test_check_of_style_finds_what_it_is_for(check: str, good: list, bad: list, 
 
 def test_share_counts_what_only_shows():
     cells = ["from course_utils import plotting", "for x in y:\n    fit(x)", "a = plotting.bars(x)"]
-    cells += [
-        'lesson.show(figure, "Bars.")',
-        "lesson.table(x)",
-        "profile.table()",
-        "display(x)",
-        "plt.plot(x)",
-    ]
+    cells += ['lesson.show(figure, "Bars.")', "lesson.table(x)", "profile.table()"]
+    cells += ["display(x)", "plt.plot(x)"]
 
     assert checks.showing_share([notebook_of(*map(code, cells))]) == 6 / 8
 
@@ -239,8 +234,7 @@ def test_frame_names_each_part_that_is_missing(tmp_path: Path):
 
 
 def test_frame_sees_another_bootstrap(tmp_path: Path):
-    problems = checks.frame_problems(
-        notebook_of(FRAME, code("import os", tags=["bootstrap"])), tmp_path / "01_a.ipynb"
-    )
+    notebook = notebook_of(FRAME, code("import os", tags=["bootstrap"]))
+    problems = checks.frame_problems(notebook, tmp_path / "01_a.ipynb")
 
     assert any("tools.lessons.frame" in problem for problem in problems)

@@ -66,11 +66,7 @@ def test_cells_of_the_five_lessons_are_short(required: list[NotebookNode]):
 def test_trainings_that_are_saved_keep_checkpoints():
     _, second, _, fourth, *_ = (lesson.read_text(encoding="utf-8") for lesson in checks.LESSONS)
 
-    assert re.findall(r"resumable\((\w+)\.fit,", second) == [
-        "mlp",
-        "mlp",
-        "cnn",
-        "strong_cnn",
-    ]  # text, then code
+    # text, then code
+    assert re.findall(r"resumable\((\w+)\.fit,", second) == ["mlp", "mlp", "cnn", "strong_cnn"]
     assert re.findall(r"resumable\((\w+)\.fit,", fourth) == ["head", "head", "model", "model"]
     assert second.count("lesson.save_run(") == 3

@@ -11,7 +11,7 @@ KILLS = Path(__file__).with_name("kills.py")
 
 def test_10_kills_leave_no_unreadable_checkpoint_and_change_no_number() -> None:
     command = [sys.executable, str(KILLS), "--kills", "10", "--seed", "3"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=500)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert ended.stdout.startswith("10 kills in ")
     assert "unreadable checkpoints: 0 (" in ended.stdout

@@ -12,7 +12,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def test_20_runs_accept_no_wrong_byte() -> None:
     command = [sys.executable, str(PROJECT / "tests" / "soak" / "soak.py"), "--runs", "20", "--seed", "5"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert ended.stdout.startswith("20 runs in ")
     assert "wrong bytes accepted: 0 (" in ended.stdout

@@ -11,12 +11,7 @@ PUBLISHED = {"weights": "imagenet", "labels_per_class": 4500, "device": GPU, "da
 
 
 def entries(
-    model: str,
-    values: list[float],
-    *,
-    metric: str = "accuracy",
-    split: str = "test",
-    **context: object,
+    model: str, values: list[float], *, metric: str = "accuracy", split: str = "test", **context: object
 ) -> list[dict]:
     """Return one record a value, with seeds 0, 1, 2 …, measured on a CPU unless the context says more."""
     common = {"lesson": LESSONS[model[:2]], "model": model, "metric": metric, "split": split}

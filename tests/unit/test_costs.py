@@ -75,9 +75,8 @@ def test_a_training_is_recorded(lesson, tmp_path):
         history = model.fit(images, labels, validation_data=(images, labels), epochs=3, verbose=0)
 
     parts = {"train": (images[:30], labels[:30]), "test": (images[30:], labels[30:])}
-    accuracies = record_training(
-        lesson, "R5 trial", model, {"training": (history, cost)}, parts, size=16, weights="none"
-    )
+    phases = {"training": (history, cost)}
+    accuracies = record_training(lesson, "R5 trial", model, phases, parts, size=16, weights="none")
 
     records = read_records(tmp_path / "records").set_index(["metric", "split"])
     _, expected = model.evaluate(*parts["test"], verbose=0)
@@ -87,9 +86,8 @@ def test_a_training_is_recorded(lesson, tmp_path):
     values = records["value"]
     assert values["seconds", "train"] == cost.seconds
     assert values["images_per_second", "train"] == pytest.approx(90 / cost.seconds)
-    assert values["seconds_to_90", "train"] == pytest.approx(
-        cost.seconds * values["epochs_to_90", "train"] / 3
-    )
+    share = values["epochs_to_90", "train"] / 3
+    assert values["seconds_to_90", "train"] == pytest.approx(share * cost.seconds)
     assert values["parameters", "train"] == model.count_params()
     assert values["flops", "train"] == forward_flops(model)
     assert values["model_bytes", "train"] == pytest.approx(file_bytes(model), rel=0.01)

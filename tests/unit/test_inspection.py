@@ -88,13 +88,8 @@ print(keras.backend.backend())
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
 def test_gradient_of_the_largest_output_on_each_backend(backend):
     pytest.importorskip(backend)
-    done = subprocess.run(
-        [sys.executable, "-c", SLOPES],
-        env=os.environ | {"KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    done = subprocess.run([sys.executable, "-c", SLOPES], env=environment, capture_output=True, text=True)
     assert done.stdout.split() == [backend], done.stderr[-2000:]
 
 
@@ -127,11 +122,6 @@ def test_weight_change_of_another_network(model):
     other = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(5, 3)], name="other")
     with pytest.raises(CourseError, match="those of 'other'"):
         weight_change(model.get_weights(), other)
-
-
-RANDOM = np.random.default_rng(0)
-FEATURES = RANDOM.normal(size=(500, 20))
-ROTATION, _ = np.linalg.qr(RANDOM.normal(size=(20, 20)))
 
 
 @pytest.mark.parametrize("pooled_inside", [True, False])

@@ -28,12 +28,8 @@ def _seed(keras):
 
 
 def small_base(keras):
-    layers = [
-        keras.layers.Conv2D(4, 3, name="conv"),
-        keras.layers.BatchNormalization(name="bn"),
-        keras.layers.ReLU(),
-    ]
-    return keras.Sequential([keras.Input((8, 8, 3)), *layers], name="base")
+    conv, norm = keras.layers.Conv2D(4, 3, name="conv"), keras.layers.BatchNormalization(name="bn")
+    return keras.Sequential([keras.Input((8, 8, 3)), conv, norm, keras.layers.ReLU()], name="base")
 
 
 def with_head(keras, base, *, rate=0.5, **call):
@@ -315,9 +311,8 @@ def test_parameters_of_the_bases_and_of_a_head_that_was_not_counted(keras):
 
 def with_resizing(keras, *, augmented: bool):
     """A small complete model of lesson 03, or with augmentation of lesson 04; and its base."""
-    base = keras.Sequential(
-        [keras.Input((12, 12, 3)), keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()]
-    )
+    layers = [keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()]
+    base = keras.Sequential([keras.Input((12, 12, 3)), *layers])
     inputs = keras.Input((8, 8, 3), dtype="uint8")
     x = keras.ops.cast(inputs, "float32")
     x = keras.layers.RandomFlip("horizontal", seed=0)(x) if augmented else x

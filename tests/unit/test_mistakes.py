@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course_utils import records
 from course_utils.errors import CourseError
 from course_utils.lesson import Lesson
 from course_utils.mistakes import CLAIMED, LOST, compare, damage_table
@@ -19,8 +18,7 @@ RIGHT = {0: 0.5, 1: 0.6, 2: 0.7}
 
 
 @pytest.fixture
-def lesson(tmp_path, monkeypatch) -> Lesson:
-    monkeypatch.setattr(records, "device_name", lambda: "a computer")  # to ask for it takes seconds
+def lesson(tmp_path, known_device) -> Lesson:
     begun = Lesson("10", load_profile("offline"), "drawn", "bundled", 0, tmp_path)
     begun.use(SimpleNamespace(source="drawn", train_labels=np.tile(np.arange(10), 30), description=""))
     return begun

@@ -33,11 +33,7 @@ def test_classes_are_the_folders_and_pictures_become_squares(photos: Path, capsy
     assert capsys.readouterr().out == "10 pictures of 2 classes: 5 Hündin, 5 my cat.\n"
 
 
-@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "1", "I;16"])
-def test_pictures_of_any_mode_are_taken(photos: Path, mode: str):
-    path = photos / "my cat" / ("extra.tif" if mode == "CMYK" else "extra.png")
-    Image.new(mode, (30, 30)).save(path)
-    assert len(load_pictures(photos).images) == 2 * LEAST + 1
+# Pictures of any mode: tests/unit/test_predict.py. They come by the same way, which turns them.
 
 
 def test_a_photo_that_lies_on_its_side_is_turned(photos: Path):

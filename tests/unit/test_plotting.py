@@ -56,12 +56,7 @@ CALLS = {  # name -> (call, content, empty content, axes that are drawn on)
         {},
         3,
     ),
-    "feature_maps": (
-        lambda c: plotting.feature_maps(c, MAPS, columns=2),
-        PICTURES[0],
-        PICTURES[0][:0],
-        3,
-    ),
+    "feature_maps": (lambda c: plotting.feature_maps(c, MAPS, columns=2), PICTURES[0], PICTURES[0][:0], 3),
     "heat_overlays": (
         lambda c: plotting.heat_overlays(c, np.ones((len(c), 4, 4)), ["t"] * len(c)),
         PICTURES[:3],
@@ -202,9 +197,8 @@ def test_lines_with_spread_as_a_band():
         for band in ax.collections
     ]
     assert edges == [[[8, 12], [20]], [[29, 31], [35, 45]]]
-    assert [to_hex(band.get_facecolor()[0]) for band in ax.collections] == [
-        to_hex(line.get_color()) for line in ax.lines
-    ]
+    colors = [to_hex(line.get_color()) for line in ax.lines]
+    assert [to_hex(band.get_facecolor()[0]) for band in ax.collections] == colors
     (plain,) = plotting.lines(frame, ylabel="y", **NAMED).axes
     assert plain.collections[:] == []
     assert plain.lines[0].get_ydata().tolist() == [0.1, 0.2]
@@ -259,12 +253,9 @@ def test_a_base_moves_from_the_first_task_to_the_second():
 
 
 def colors_of(figure) -> list[str]:
-    from matplotlib.colors import to_hex
-
     (axes,) = figure.axes
-    return [to_hex(bar.get_facecolor()) for bar in axes.patches] or [
-        to_hex(line.get_color()) for line in axes.lines
-    ]
+    colors = [bar.get_facecolor() for bar in axes.patches] or [line.get_color() for line in axes.lines]
+    return list(map(to_hex, colors))
 
 
 def test_a_model_has_the_same_colour_in_bars_and_lines():
@@ -281,9 +272,9 @@ def test_bars_of_one_quantity_have_one_colour_and_lines_each_their_own():
     names = ["32 px", "64 px", "96 px"]
     (color,) = set(colors_of(plotting.bars(pd.Series(0.5, names), title="t")))
     assert color not in plotting.MEANINGS.values()
-    sizes = plotting.lines(pd.DataFrame(0.5, index=[1, 2], columns=names), xlabel="x", title="t")
-    heads = plotting.lines(
-        pd.DataFrame(0.5, index=[1, 2], columns=["frozen, a", "frozen, b"]), xlabel="x", title="t"
+    sizes, heads = (
+        plotting.lines(pd.DataFrame(0.5, index=[1, 2], columns=columns), **NAMED)
+        for columns in (names, ["frozen, a", "frozen, b"])
     )
     assert [len(set(colors_of(figure))) for figure in (sizes, heads)] == [3, 2]
 

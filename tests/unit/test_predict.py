@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import os
 import re
-import struct
 import zlib
 
 import numpy as np
 import pytest
+from messages import message_of
 from PIL import Image, ImageFile
+from sources_files import png_of
 
 from course_utils import predict
 from course_utils.cifar10 import CLASS_NAMES
@@ -174,9 +175,7 @@ def test_arrays(shape):
     ids=lambda array: f"{array.dtype}{array.shape}",
 )
 def test_arrays_that_are_no_picture(array):
-    with pytest.raises(CourseError) as caught:
-        as_rgb(array)
-    assert f"{array.dtype} {array.shape}" in str(caught.value)
+    assert f"{array.dtype} {array.shape}" in message_of(as_rgb, array)
 
 
 def transparent(mode: str) -> Image.Image:
@@ -210,9 +209,8 @@ def test_training_and_predict_image_see_the_same_pixels(tmp_path, mode, orientat
 
 
 def test_a_broken_exif_part_changes_nothing(tmp_path):
-    Image.new("RGB", (32, 32), RED).save(
-        tmp_path / "a.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\xff", quality=100
-    )
+    broken = b"Exif\0\0II*\0\xff\xff\xff\xff"
+    Image.new("RGB", (32, 32), RED).save(tmp_path / "a.jpg", exif=broken, quality=100)
     assert np.abs(np.subtract(colour(tmp_path / "a.jpg"), RED)).max() <= 3
 
 
@@ -266,9 +264,7 @@ def damaged(kind: str) -> bytes:
 def test_files_that_are_no_picture(tmp_path, echo, kind):
     path = tmp_path / "a.png"
     path.write_bytes(damaged(kind))
-    with pytest.raises(CourseError) as caught:
-        predict_image(echo, str(path))
-    problem, cause, next_step = str(caught.value).splitlines()
+    problem, cause, next_step = message_of(predict_image, echo, str(path)).splitlines()
     assert problem == f"The picture {path} cannot be read."
     expected = r"It is empty\." if kind == "empty" else r"It is damaged, or not a picture \(\w+\)\."
     assert re.fullmatch(expected, cause)
@@ -289,25 +285,14 @@ def test_a_pipe_is_not_waited_for(tmp_path):
         as_rgb(tmp_path / "a.png")
 
 
-def png_of_size(side: int) -> bytes:
-    """The beginning of a PNG file, up to its first pixels."""
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)), (b"IDAT", zlib.compress(b""))]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        for kind, content in chunks
-    )
-
-
 @pytest.mark.parametrize(
     ("side", "found"), [(10_000, "is too large, 10000×10000 pixels"), (30_000, "is far too large")]
 )
 def test_row_20_huge_pictures_are_not_decoded(tmp_path, monkeypatch, side, found):
     path = tmp_path / "huge.png"
-    path.write_bytes(png_of_size(side))
+    path.write_bytes(png_of(side, zlib.compress(b"")))
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda *_: pytest.fail("was decoded"))
-    with pytest.raises(CourseError) as caught:
-        as_rgb(path)
-    assert str(caught.value) == (
+    assert message_of(as_rgb, path) == (
         f"The picture {path} cannot be read.\nIt {found}; 50 megapixels are the limit.\n"
         "Next: give the path of a JPEG or PNG file."
     )

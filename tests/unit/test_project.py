@@ -58,9 +58,7 @@ def pinned() -> dict[str, Version]:
 
 
 def tracked_files() -> list[Path]:
-    result = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=False
-    )
+    result = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True)
     if result.returncode:
         pytest.skip("this is no git repository, so nothing is tracked")
     return [path for name in result.stdout.split("\0") if name and (path := PROJECT / name).is_file()]
@@ -105,9 +103,9 @@ def test_pins_can_be_installed_on_each_python_of_the_readme(python: str):
 
 
 def test_constraints_hold_versions_only():
-    assert [
-        line for line in lines_of("constraints.txt") if not re.fullmatch(r"[\w.-]+==[\w.+!]+", line)
-    ] == []
+    form = re.compile(r"[\w.-]+==[\w.+!]+")
+
+    assert [line for line in lines_of("constraints.txt") if not form.fullmatch(line)] == []
 
 
 def test_readme_names_the_two_commands():
@@ -222,16 +220,8 @@ def test_data_with_spaces_reaches_the_runner_whole(tmp_path: Path):
     shown = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
 
     given = re.findall(r"^\[(.*)\]$", shown, re.MULTILINE)
-    assert given == [
-        "-m",
-        "course_utils.runner",
-        "--profile",
-        "offline",
-        "--data",
-        str(folder),
-        "--seed",
-        "2",
-    ]
+    words = ["-m", "course_utils.runner", "--profile", "offline", "--data"]
+    assert given == [*words, str(folder), "--seed", "2"]
 
 
 def test_tracked_files_hold_no_secrets_and_no_paths_of_a_machine():

@@ -55,9 +55,8 @@ def test_conditions_are_not_mixed():
 
 def test_a_copy_of_the_weights_is_a_condition_of_its_own():
     copy = {"weights": "imagenet", "note": "8-bit copy"}
-    frame = recipes_table(
-        table(entries("R5 corrected", [0.5], weights="imagenet"), entries("R5 corrected", [0.9], **copy))
-    )
+    plain = entries("R5 corrected", [0.5], weights="imagenet")
+    frame = recipes_table(table(plain, entries("R5 corrected", [0.9], **copy)))
 
     assert frame["test accuracy"].tolist() == ["50.0 %", "90.0 %"]
     assert frame.iloc[0]["conditions"].startswith("photographs, ImageNet's weights, 64 px")
@@ -66,10 +65,9 @@ def test_a_copy_of_the_weights_is_a_condition_of_its_own():
 
 def test_what_was_built_and_not_trained_has_no_row():
     own_size = cost("R1 published", "parameters_own_size", [4e7], size=256)
+    frame = recipes_table(table(own_size, entries("R1 published", [0.5])))
 
-    assert recipes_table(table(own_size, entries("R1 published", [0.5])))["test accuracy"].tolist() == [
-        "50.0 %"
-    ]
+    assert frame["test accuracy"].tolist() == ["50.0 %"]
 
 
 def test_all_labels_and_a_network_from_scratch():

@@ -112,9 +112,8 @@ def test_the_base_breaks_above_a_small_rate():
 
 
 def test_random_weights_lose_about_thirty_points():
-    mean = mean_and_spread(
-        reference_records(folder=WEIGHTS_FOLDER, figure="fine-tuned-500"), ["model", "weights"]
-    )["mean"].unstack()
+    records = reference_records(folder=WEIGHTS_FOLDER, figure="fine-tuned-500")
+    mean = mean_and_spread(records, ["model", "weights"])["mean"].unstack()
     assert (mean["bundled"] - mean["none"]).round(2).min() >= 0.3
 
 
@@ -129,12 +128,9 @@ def test_order_of_the_models_on_photographs():
 
 
 def test_with_ten_times_the_labels_the_stronger_cnn_passes_the_frozen_base():
-    tables = {
-        count: mean_and_spread(
-            reference_records(lesson="05", metric="accuracy", split="test", labels_per_class=count), "model"
-        )
-        for count in (50, 500)
-    }
+    records = reference_records(lesson="05", metric="accuracy", split="test")
+    by_labels = records.groupby("labels_per_class")
+    tables = {count: mean_and_spread(by_labels.get_group(count), "model") for count in (50, 500)}
     models = ["MLP", "CNN", "Stronger CNN", "Frozen MobileNetV2", "Fine-tuned ResNet50"]
     few, many = (tables[count]["mean"][models] for count in (50, 500))
     assert (tables[500]["count"][models] == 3).all()
@@ -164,12 +160,10 @@ def test_what_lesson_17_says_of_recipe_r5():
 def test_the_advice_of_lesson_5_by_number_of_labels():
     mean = points("labels", BUNDLED)["mean"]
     gain = mean["fine-tuned base"] - mean["frozen base"]
-    assert (
-        mean["frozen base"].loc[[5, 10, 50, 100]] > mean["CNN from scratch"].loc[[5, 10, 50, 100]] + 2 * FAR
-    ).all()
+    lead = mean["frozen base"] - mean["CNN from scratch"]
+    assert (lead.loc[[5, 10, 50, 100]] > 2 * FAR).all()
     assert (gain.loc[[5, 10]] < 1.5 * LITTLE).all()
     assert gain.loc[500] > 1.5 * LITTLE
-    large = mean_and_spread(reference_records(lesson="05", metric="accuracy", labels_per_class=50), "model")[
-        "mean"
-    ]
+    records = reference_records(lesson="05", metric="accuracy", labels_per_class=50)
+    large = mean_and_spread(records, "model")["mean"]
     assert large["Fine-tuned ResNet50"] > large["Frozen MobileNetV2"] + FAR

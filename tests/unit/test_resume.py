@@ -11,23 +11,11 @@ from small_trainings import EPOCHS, LABELS, PICTURES, STEPS, is_same, small_mode
 
 from course_utils import resume
 from course_utils.errors import CourseError
-from course_utils.system import checkpoints
 from course_utils.system.checkpoints import Checkpoints
 
+pytestmark = pytest.mark.usefixtures("deterministic")
 VALIDATION = (PICTURES[:8], LABELS[:8])
 STEP, EPOCH = 0.0, math.inf  # how often inside an epoch, in seconds
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _deterministic() -> None:
-    import tensorflow as tf
-
-    tf.config.experimental.enable_op_determinism()
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple:
-    return train(small_model(), tmp_path_factory.mktemp("whole"))
 
 
 @pytest.mark.parametrize(
@@ -161,16 +149,6 @@ def test_a_long_epoch_is_saved_within_it(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(resume.time, "perf_counter", lambda: next(moments))
     train(small_model(), tmp_path, cut_after=STEPS - 1)
     assert Checkpoints(tmp_path).load()[1]["step"] == STEPS - 1
-
-
-def test_a_checkpoint_that_cannot_be_written_stops_no_training(
-    tmp_path: Path, whole: tuple, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(checkpoints, "_write", full)
-    assert is_same(train(small_model(), tmp_path), whole)
 
 
 def test_another_order_each_epoch() -> None:

@@ -188,15 +188,10 @@ def test_the_page_shows_bars_and_heat_or_words(model, tmp_path: Path):
 
 def test_the_page_leaves_what_was_sent_to_predict_image(model):
     """Gradio's own reading would fail by a sentence of its own, and turn no picture by its EXIF."""
-    pictures = [
-        block
-        for block in build_page(ServedModel(model, {})).blocks.values()
-        if getattr(block, "label", "") == "A picture"
-    ]
+    blocks = build_page(ServedModel(model, {})).blocks.values()
+    (picture,) = [block for block in blocks if getattr(block, "label", "") == "A picture"]
 
-    assert [block.preprocess(SimpleNamespace(path="no-picture.png")) for block in pictures] == [
-        "no-picture.png"
-    ]
+    assert picture.preprocess(SimpleNamespace(path="no-picture.png")) == "no-picture.png"
 
 
 @pytest.fixture
@@ -217,9 +212,8 @@ def test_a_saved_model_is_loaded_with_its_card(saved: Path, model):
 
     assert served.card["name"] == "a toy"
     pictures = np.asarray(drawn((32, 32)))
-    assert (
-        served.predict(encoded(drawn((32, 32)))).probabilities == predict_image(model, pictures).probabilities
-    )
+    answer = served.predict(encoded(drawn((32, 32))))
+    assert answer.probabilities == predict_image(model, pictures).probabilities
     assert served.heat(pictures).shape == (30, 30)
 
 

@@ -139,12 +139,9 @@ def test_the_range_is_the_projects():
 
 def test_start_needs_the_standard_library_only(tmp_path: Path):
     """In Colab, before anything is installed: no package of the course may be imported."""
-    code = (
-        f"import sys; sys.path.insert(0, {str(module.HOME)!r}); from course_utils.start import start; start()"
-    )
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    code = f"import sys; sys.path.insert(0, {str(module.HOME)!r})\n"
+    code += "from course_utils.start import start; start()"
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True)
 
     assert "tensorflow     >=2.19,<2.23     none" in done.stderr
     assert "course_utils.errors.CourseError" in done.stderr

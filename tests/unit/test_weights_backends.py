@@ -40,7 +40,7 @@ def features(backend: str, folder: Path) -> dict[str, np.ndarray]:
     target = folder / f"{backend}.npz"
     environment = os.environ | {"KERAS_BACKEND": backend}
     command = [sys.executable, "-c", CHILD, str(target), *paths]
-    child = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    child = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert child.returncode == 0, child.stderr[-2000:]
     assert child.stdout.split() == [backend]
     with np.load(target) as stored:

@@ -46,9 +46,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         copy(PROJECT / name, folder / "project" / name)
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     own = ["--no-deps", "--no-index"]
-    subprocess.run(
-        [*pip, "wheel", *own, "--no-build-isolation", "-w", folder, folder / "project"], check=True
-    )
+    built = ["--no-build-isolation", "-w", folder, folder / "project"]
+    subprocess.run([*pip, "wheel", *own, *built], check=True)
     (wheel,) = folder.glob("*.whl")
     subprocess.run([*pip, "install", *own, "--target", folder / "there", wheel], check=True)
     return folder / "there"
@@ -56,15 +55,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def python(installed: Path, *words: str) -> str:
     """Run Python with the installed package alone, far from the checkout."""
-    environment = {**os.environ, "PYTHONPATH": str(installed)}
-    done = subprocess.run(
-        [sys.executable, *words],
-        cwd=installed.parent,
-        env=environment,
-        stdin=subprocess.PIPE,
-        capture_output=True,
-        text=True,
-    )
+    alone = {"cwd": installed.parent, "env": os.environ | {"PYTHONPATH": str(installed)}}
+    pipes = {"stdin": subprocess.PIPE, "capture_output": True, "text": True}
+    done = subprocess.run([sys.executable, *words], **alone, **pipes)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -15,6 +15,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -91,9 +92,8 @@ def through_base(extractor: keras.Model, split: Split, epochs: int = EPOCHS) -> 
 def from_cache(extractor: keras.Model, split: Split, epochs: int = EPOCHS) -> tuple[np.ndarray, float, float]:
     """Compute the features once, train the same head on them: answers, seconds of features, of the head."""
     cached_features(extractor, split.train_images[:BATCH], batch_size=BATCH)
-    (features, _), extraction = timed(
-        lambda: cached_features(extractor, split.train_images, batch_size=BATCH)
-    )
+    extract = partial(cached_features, extractor, split.train_images, batch_size=BATCH)
+    (features, _), extraction = timed(extract)
     head = new_head(features.shape[-1])
     training = fit(head, features, split.train_labels, epochs)
     val_features, _ = cached_features(extractor, split.val_images, batch_size=BATCH)

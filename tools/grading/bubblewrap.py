@@ -29,14 +29,7 @@ SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localti
 
 
 def start(
-    job: bytes,
-    stage: Stage,
-    *,
-    class_word: str,
-    memory: int,
-    scratch: int,
-    slot: int,
-    processors: list[int],
+    job: bytes, stage: Stage, *, class_word: str, memory: int, scratch: int, slot: int, processors: list[int]
 ) -> tuple[subprocess.Popen, int]:
     """Start ``inside.py`` behind a wall of its own, with a job as its standard input.
 

@@ -56,9 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make grade", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("submissions", type=Path, help="folder with one folder a student")
     parser.add_argument("--assignment", default="", help='numbers of lessons, for example "03"; default: all')
-    parser.add_argument(
-        "--out", type=Path, default=PROJECT / "build" / "grades", help="folder for the grades"
-    )
+    parser.add_argument("--out", type=Path, default=PROJECT / "build" / "grades", help="folder for grades")
     parser.add_argument("--class-word", default="", help="the word that the class was given")
     parser.add_argument("--workers", type=int, default=0, help="notebooks at a time; default: cores")
     parser.add_argument("--private", type=Path, help="the instructor's folder with judges/ and givens/")
@@ -93,9 +91,8 @@ def _grade(options: argparse.Namespace) -> None:
         )
         collected = collect(options.submissions, list(assignments))
         numbers = {number for one in collected for number in one.submissions}
-        gradebook = (
-            Gradebook(options.roster, numbers) if options.roster else None
-        )  # before all that takes time
+        # before all that takes time
+        gradebook = Gradebook(options.roster, numbers) if options.roster else None
         graded = grade_all(course, collected)
     if decided is not None:
         print("\n".join(decide(graded, decided)))
@@ -115,11 +112,8 @@ def _check_options(options: argparse.Namespace) -> None:
             cause="What was handed in must stay as it is.",
             next_step="name another folder, for example OUT=build/grades.",
         )
-    if (
-        not 0 <= options.workers <= 256
-        or not 1 <= options.seconds <= 86400
-        or not 1 <= options.cell_seconds <= 86400
-    ):
+    times = (options.seconds, options.cell_seconds)
+    if not 0 <= options.workers <= 256 or not all(1 <= seconds <= 86400 for seconds in times):
         raise CourseError(
             "A number is out of range.",
             cause="WORKERS is 1 to 256 (0: as many as cores); times are from 1 to 86,400 seconds.",

@@ -114,9 +114,8 @@ def _read(student: Student, assignments: list[str]) -> list[_Reading]:
     if len(handed) < 2:
         return [reading]
     note = f"no number tells whose these {len(handed)} files are: {student.name}; they were kept apart"
-    parts = [
-        Student(student.name, "", clean(one.entry.place), [one], [*student.notes, note]) for one in handed
-    ]
+    notes = [*student.notes, note]
+    parts = [Student(student.name, "", clean(one.entry.place), [one], [*notes]) for one in handed]
     return [_Reading(part, assignments) for part in parts]
 
 

@@ -25,7 +25,7 @@ from tools.grading.judging import Judges, JudgesFailedError
 from tools.grading.restore import restore
 from tools.grading.results import Graded, load_result, save_result
 from tools.grading.sandbox import Limits, run_notebook
-from tools.grading.score import open_scores, score_notebook
+from tools.grading.score import Scorer, open_scores
 from tools.grading.stage import Stage
 
 HEARTBEAT = 15.0  # seconds between two lines where there is no terminal
@@ -174,7 +174,8 @@ def _graded(
     flags = [*task.notes, *restored.notes.get("", [])]
     try:
         verdicts = judges.judge(task.assignment, course.class_word, result.answers)
-        scores = score_notebook(exercises, assignment, restored, result, verdicts, course.limits)
+        scorer = Scorer(assignment, restored, result, verdicts, course.limits)
+        scores = [scorer.score(exercise) for exercise in exercises]
     except JudgesFailedError as error:
         scores = open_scores(exercises, f"not judged: {error}")
     return Graded(task.student, task.assignment, scores, flags, task.name)

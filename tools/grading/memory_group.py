@@ -41,7 +41,7 @@ def _starter() -> tuple[str, ...]:
     start = (program, *user, "--scope", "--quiet", "--collect")
     try:
         trial = [*start, "-p", "MemoryMax=64M", "--", "cat", "/proc/self/cgroup"]
-        done = subprocess.run(trial, capture_output=True, timeout=TRIAL_SECONDS, check=False)
+        done = subprocess.run(trial, capture_output=True, timeout=TRIAL_SECONDS)
     except (OSError, subprocess.TimeoutExpired):
         return ()
     return start if done.returncode == 0 else ()

@@ -150,10 +150,8 @@ class _Matching:
 
     def _region(self, master: MasterCell) -> tuple[int, int]:
         title = re.compile(rf"^#+ .*\bExercise {re.escape(master.exercise or '-')}(?!\d)", re.MULTILINE)
-        titled = [
-            n for n, cell in enumerate(self.cells) if cell.kind == "markdown" and title.search(cell.source)
-        ]
-        start = titled[0] if titled else -1
+        texts = [(n, cell.source) for n, cell in enumerate(self.cells) if cell.kind == "markdown"]
+        start = next((n for n, source in texts if title.search(source)), -1)
         for place in range(start + 1, len(self.cells)):
             cell = self.cells[place]
             is_next = cell.kind == "markdown" and TASK.search(cell.source)
@@ -169,9 +167,8 @@ class _Matching:
             if likes:
                 self.take(max(likes)[1], master, how)
             if len(likes) > 1:
-                self.result.note(
-                    master.exercise, f"{len(likes)} cells look like this answer; the best was taken"
-                )
+                sentence = f"{len(likes)} cells look like this answer; the best was taken"
+                self.result.note(master.exercise, sentence)
 
     def _gap_likeness(self, place: int, master: MasterCell) -> float:
         if self._defines(place, master):

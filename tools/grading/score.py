@@ -39,28 +39,18 @@ class Score:
     text: str = ""  # of the student, which a person reads
 
 
-def score_notebook(
-    exercises: list[dict],
-    assignment: Assignment,
-    restored: Restored,
-    result: Result,
-    verdicts: dict[str, dict],
-    limits: Limits,
-) -> list[Score]:
-    """Return the score of each exercise, as the judges describe it; ``verdicts`` go by its part."""
-    scorer = _Scorer(assignment, restored, result, verdicts, limits)
-    return [scorer.score(exercise) for exercise in exercises]
-
-
 @dataclass
-class _Scorer:
+class Scorer:
+    """All that tells the points of one notebook."""
+
     assignment: Assignment
     restored: Restored
     result: Result
-    verdicts: dict[str, dict]
+    verdicts: dict[str, dict]  # of the judges, by part of an exercise
     limits: Limits
 
     def score(self, exercise: dict) -> Score:
+        """Return the score of an exercise, as the judges describe it."""
         name, worth = exercise["name"], exercise["points"]
         score = Score(name, exercise["title"], 0.0, worth)
         flags = list(self.restored.notes.get(name, []))
@@ -70,9 +60,8 @@ class _Scorer:
         elif any(gap.name not in self.restored.found for gap in gaps):
             score.points = None
             flags.insert(0, "the cell of this exercise was not found in the notebook")
-            score.message = (
-                "Your instructor will look at this exercise: its cell was not found in your notebook."
-            )
+            why = "its cell was not found in your notebook."
+            score.message = f"Your instructor will look at this exercise: {why}"
         elif any(part in self.verdicts for part in exercise["parts"]):
             self._judged(exercise, score, flags)
         else:
@@ -132,9 +121,8 @@ class _Scorer:
         """What this Python cannot read may be right in a newer one: a person decides."""
         own, theirs = platform.python_version(), self.restored.python
         if not theirs:
-            flags.insert(
-                0, f"Python {own} cannot read it, and the notebook does not say its own: typo or newer?"
-            )
+            why = f"Python {own} cannot read it, and the notebook does not say its own: typo or newer?"
+            flags.insert(0, why)
         elif _version(theirs) > _version(own):
             score.points = None
             flags.insert(0, f"Python {own} cannot read it; it was written with Python {theirs}")

@@ -68,9 +68,8 @@ def main(numbers: list[str]) -> int:
         os.environ["COURSE_CACHE"] = cache
         try:
             lessons = find_lessons(numbers)
-            shutil.rmtree(
-                run_folder.checkpoints(PROJECT / OUT), ignore_errors=True
-            )  # no output tells of a cut
+            # no output tells of a cut
+            shutil.rmtree(run_folder.checkpoints(PROJECT / OUT), ignore_errors=True)
             run_course(numbers, {"PROFILE": "offline"}, OUT)
         except CourseError as error:
             print(f"\n{error}\nNo outputs were stored.", file=sys.stderr)

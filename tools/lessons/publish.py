@@ -31,7 +31,7 @@ OUTSIDE = ("http://", "https://", "mailto:", "data:", "attachment:")
 def origin(folder: Path = PROJECT) -> str:
     """Return "owner/name" of git's remote "origin" at GitHub, or an empty text."""
     asked = ["git", "-C", str(folder), "remote", "get-url", "origin"]
-    address = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    address = subprocess.run(asked, capture_output=True, text=True).stdout.strip()
     found = REMOTE.search(address)
     return found[1] if found else ""
 
@@ -51,13 +51,6 @@ def stamp_readme(repository: str, tag: str) -> None:
     title, *blocks = frame.blocks_but_badges(path.read_text(encoding="utf-8"))
     line = frame.badges(repository, tag, "notebooks/01_data_loading.ipynb")
     _write(path, "\n\n".join([title, *([line] if line else []), *blocks]))
-
-
-def stamp_student_editions() -> None:
-    """Build the student editions anew, with their badges."""
-    for path in editions.masters():
-        editions.stamp_master(path)
-        editions.renew_student_edition(path)
 
 
 def broken_links(folder: Path = PROJECT) -> list[str]:
@@ -109,10 +102,11 @@ def main(arguments: list[str] | None = None) -> int:
     store(repository, chosen.tag)
     stamped = frame.stamp_lessons()
     stamp_readme(*frame.read_setting())
-    stamp_student_editions()
-    where = (
-        f"github.com/{repository}, tag {frame.read_setting()[1]}" if repository else "no public repository"
-    )
+    for path in editions.masters():
+        editions.stamp_master(path)
+        editions.renew_student_edition(path)
+    public = f"github.com/{repository}, tag {frame.read_setting()[1]}"
+    where = public if repository else "no public repository"
     print(f"Stamped for {where}: {len(stamped)} lessons changed, README, student editions.")
     broken = broken_links()
     print("\n".join(f"Broken link: {one}" for one in broken) or "Links inside the project: all hold.")

@@ -162,9 +162,8 @@ def study_figure(records: pd.DataFrame, study: str) -> Figure:
     if xlabel:
         words = {"xlabel": xlabel, "ylabel": "validation accuracy (%)", "title": title}
         return plotting.lines(table.unstack("line"), logx=study == "labels", **words)
-    table.index = [
-        f"{line}: {value:g}" if study == "rate" else f"{line}: {value}" for value, line in table.index
-    ]
+    form = "{:g}" if study == "rate" else "{}"
+    table.index = [f"{line}: {form.format(value)}" for value, line in table.index]
     words = {"xlabel": "validation accuracy (%)", "title": title}
     return plotting.bars(table, **words)
 
@@ -190,9 +189,8 @@ def with_block(text: str, block: str) -> str:
             cause=f"Expected the lines {START} and {END} in it.",
             next_step="put both marks where the table belongs.",
         )
-    return re.sub(
-        f"{re.escape(START)}.*{re.escape(END)}", lambda _: f"{START}\n{block}\n{END}", text, flags=re.S
-    )
+    between = re.compile(f"{re.escape(START)}.*{re.escape(END)}", re.DOTALL)
+    return between.sub(lambda _: f"{START}\n{block}\n{END}", text)
 
 
 def to_markdown(table: pd.DataFrame, *, index: bool = True) -> str:
@@ -255,10 +253,8 @@ def _at_chance(records: pd.DataFrame) -> list[str]:
     if not names:
         return []
     re_estimated = tested[tested["model"].str.endswith(RE_ESTIMATED)]
-    told = [
-        f"{name.removesuffix(RE_ESTIMATED)} {percent(found)}"
-        for name, found in re_estimated.groupby("model")["value"]
-    ]
+    by_form = re_estimated.groupby("model")["value"]
+    told = [f"{name.removesuffix(RE_ESTIMATED)} {percent(found)}" for name, found in by_form]
     return [
         f"**At chance: {', '.join(names)}.** The BatchNormalization layers of these forms train. For "
         "predictions they use running averages, which begin with the statistics of other pixels and need "

@@ -20,9 +20,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 napoleon_custom_sections = [("Attributes", "params_style")]  # one line may name several
 nitpicky = True
-nitpick_ignore_regex = [
-    ("py:.*", r"(?!course_utils\.).*")
-]  # types of other packages: their pages are elsewhere
+nitpick_ignore_regex = [("py:.*", r"(?!course_utils\.).*")]  # types whose pages are elsewhere
 
 html_theme = "furo"
 html_static_path = ["static"]

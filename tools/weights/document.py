@@ -83,9 +83,8 @@ def curve(card: dict) -> list[tuple[float, float]]:
 
 def document(cards: Cards, records: pd.DataFrame) -> str:
     """Return docs/WEIGHTS.md as text."""
-    environment = jinja2.Environment(
-        trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined
-    )
+    form = {"trim_blocks": True, "keep_trailing_newline": True}
+    environment = jinja2.Environment(**form, undefined=jinja2.StrictUndefined)
     template = environment.from_string(Path(__file__).with_name(f"{DOCUMENT}.j2").read_text("utf-8"))
     tuned = records.loc[records["figure"] == "fine-tuned-500", "epochs"]
     return template.render(

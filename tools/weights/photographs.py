@@ -44,10 +44,10 @@ def load_data(path: Path, splits: Sequence[str] = ("train", "val")) -> dict[str,
             cause=f"{len(unknown)} of {len(classes['val'])} classes, the first: {unknown[0]}.",
             next_step="lay out val/ like train/: one folder a class, of the same name.",
         )
-    data = {f"x_{split}": images for split, (images, _) in read.items()}
-    return data | {
-        f"y_{split}": np.array([numbers[name] for name in names]) for split, (_, names) in read.items()
-    }
+    data = {}
+    for split, (images, names) in read.items():
+        data |= {f"x_{split}": images, f"y_{split}": np.array([numbers[name] for name in names])}
+    return data
 
 
 def shrunk(images: np.ndarray, size: int) -> np.ndarray:
@@ -67,9 +67,7 @@ def _read(path: Path, split: str) -> tuple[np.ndarray, list[str]]:
     shapes = {picture.shape[:2] for picture in pictures}
     if len(set(names)) < 2:
         raise CourseError(
-            f"There are no {split} photographs of several classes in {path}.",
-            cause=FORMS,
-            next_step=GIVE,
+            f"There are no {split} photographs of several classes in {path}.", cause=FORMS, next_step=GIVE
         )
     if len(shapes) > 1 or any(height != width for height, width in shapes):
         shown = ", ".join(f"{height}×{width}" for height, width in sorted(shapes)[:3])

@@ -40,7 +40,6 @@ class Attack:
         code: what stands in the gap.
         ends: how its sandbox may end.
         honest: points that exercise 90.2 must still bring; None: at most what it brings.
-        leaks: it hands out something harmless, which shows that it ran.
         sample: runs in ``make test`` too.
         cell_seconds: that one cell may take.
     """
@@ -49,6 +48,10 @@ class Attack:
     code: str
     ends: tuple[str, ...] = ("finished",)
     honest: float | None = 1.0
-    leaks: bool = False
     sample: bool = False
     cell_seconds: float = 6.0
+
+    @property
+    def leaks(self) -> bool:
+        """It runs to its end and hands out something harmless, which shows that it ran."""
+        return self.ends == ("finished",) and ("leak(" in self.code or "nothing_works(" in self.code)

@@ -64,7 +64,6 @@ ATTACKS = [
             return keras.Sequential([keras.layers.Dense(1)])
         leak("ran")
         """,
-        leaks=True,
         cell_seconds=240,
     ),
     Attack(
@@ -213,7 +212,6 @@ ATTACKS = [
             return model
         leak("ran")
         """,
-        leaks=True,
         cell_seconds=240,
     ),
     Attack(

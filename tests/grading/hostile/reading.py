@@ -11,7 +11,6 @@ ATTACKS = [
         paths = ["/etc/shadow", os.path.join("/root", ".ssh", "id_rsa"), "/etc/machine-id", *glob.glob("/home/*/*")]
         nothing_works((pathlib.Path(path).read_text,) for path in paths)
         """,
-        leaks=True,
         sample=True,
     ),
     Attack(
@@ -24,7 +23,6 @@ ATTACKS = [
         found = [dict(os.environ), os.listdir("/proc"), what_works((path.read_text,) for path in paths)]
         leak(found)
         """,
-        leaks=True,
     ),
     Attack(
         "read other submissions, masters and judges",
@@ -46,7 +44,6 @@ ATTACKS = [
             look(folder)
         leak(found)
         """,
-        leaks=True,
         sample=True,
     ),
     Attack(
@@ -69,7 +66,6 @@ ATTACKS = [
         assert found == ["ran"], found
         """,
         honest=None,
-        leaks=True,
     ),
     Attack(
         "look through open files and mounts",
@@ -85,6 +81,5 @@ ATTACKS = [
         found = ["ran", what_works(acts)]
         leak(found)
         """,
-        leaks=True,
     ),
 ]

@@ -19,12 +19,7 @@ ATTACKS = [
         honest=None,
         sample=True,
     ),
-    Attack(
-        "fork bomb of the shell",
-        "!bomb() { bomb | bomb & }; bomb; sleep 20",
-        ends=STOPPED,
-        honest=None,
-    ),
+    Attack("fork bomb of the shell", "!bomb() { bomb | bomb & }; bomb; sleep 20", ends=STOPPED, honest=None),
     Attack(
         "thread bomb",
         """
@@ -48,7 +43,6 @@ ATTACKS = [
                 while True:
                     pass
         """,
-        leaks=True,
     ),
     Attack(
         "memory that belongs to no process",
@@ -60,7 +54,6 @@ ATTACKS = [
             (os.memfd_create, "x"), (mmap.mmap, -1, 2**30),
             (lambda: mmap.mmap(os.open("/dev/zero", os.O_RDWR), 2**30),)])
         """,
-        leaks=True,
         sample=True,
     ),
     Attack(

@@ -20,7 +20,6 @@ ATTACKS = [
         names = ("pwned.pth", "grades.csv", "sitecustomize.py")
         nothing_works((write, folder, name) for folder in folders for name in names)
         """,
-        leaks=True,
         sample=True,
     ),
     Attack(
@@ -35,7 +34,6 @@ ATTACKS = [
                      (os.rename, path, path + "x"), (os.symlink, "/tmp", path + "pwned")]
         nothing_works(acts)
         """,
-        leaks=True,
     ),
     Attack(
         "mounts and namespaces",
@@ -51,7 +49,6 @@ ATTACKS = [
                 (run, "su", "-c", "id")]
         nothing_works(acts + [(libc.unshare, flag) for flag in (0x10000000, 0x00020000, 0x40000000, 0x20000000)])
         """,
-        leaks=True,
     ),
     Attack(
         "links out of the writable folders",
@@ -65,7 +62,6 @@ ATTACKS = [
             acts += [(write, target, f"/tmp/link-{n}"), (os.link, target, f"/tmp/hard-{n}")]
         nothing_works(acts)
         """,
-        leaks=True,
     ),
     Attack(
         "shell magics",
@@ -88,6 +84,5 @@ ATTACKS = [
         numbers = {"x86_64": (248, 250, 321, 298, 323, 425), "aarch64": (217, 219, 280, 241, 282, 425)}
         nothing_works((libc.syscall, n, 0, 0, 0, 0, 0) for n in numbers.get(platform.machine(), ()))
         """,
-        leaks=True,
     ),
 ]

@@ -446,9 +446,8 @@ def test_progress_counts_the_answers_that_are_kept_and_right(capsys: pytest.Capt
     number = given("90.1")["number"]
     assert last("90.1", -1) == "0 of 2 exercises right"
     assert last("90.1", number) == "1 of 2 exercises right"
-    assert (
-        last("90.1h", given("90.1", hidden=True)["number"]) == "1 of 2 exercises right"
-    )  # no other exercise
+    hidden = given("90.1", hidden=True)["number"]
+    assert last("90.1h", hidden) == "1 of 2 exercises right"  # no other exercise
     assert last("90.q1", "a") == "0 of 1 questions right"
     assert last("90.q1", "b") == "1 of 1 questions right"
     assert last("90.2", 5) == "1 of 2 exercises right"  # kept since

@@ -175,6 +175,7 @@ EMPTY = {"kind": "list", "type": "list", "items": []}
     "plain",
     [
         None,
+        5,
         [],
         "cat",
         {},
@@ -297,10 +298,8 @@ def test_models_are_described(keras):
     base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="inner")], name="base")
     base.trainable = False
     inputs = keras.Input((4,))
-    outputs = keras.layers.Dense(2, activation="softmax", name="head")(
-        keras.layers.Dropout(0.5)(base(inputs))
-    )
-    model = keras.Model(inputs, outputs)
+    head = keras.layers.Dense(2, activation="softmax", name="head")
+    model = keras.Model(inputs, head(keras.layers.Dropout(0.5)(base(inputs))))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=keras.optimizers.Adam(1e-4), loss=loss, metrics=["accuracy"])
     found = read.model(carried(model))

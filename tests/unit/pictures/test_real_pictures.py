@@ -28,10 +28,7 @@ FORMS = {
 }
 
 
-RARER = {
-    "png folder": (["folder", "--png"], ""),
-    "modern batches": (["toronto", "--modern-pickle"], ""),
-}
+RARER = {"png folder": (["folder", "--png"], ""), "modern batches": (["toronto", "--modern-pickle"], "")}
 
 
 @pytest.fixture(scope="session")
@@ -44,16 +41,8 @@ def laid_out(tmp_path_factory: pytest.TempPathFactory):
         if name not in made:
             made[name] = tmp_path_factory.mktemp("real")
             form, *options = arguments
-            command = [
-                sys.executable,
-                str(TOOL),
-                form,
-                str(made[name]),
-                "--per-class",
-                str(PER_CLASS),
-                *options,
-            ]
-            subprocess.run(command, check=True)
+            words = [form, str(made[name]), "--per-class", str(PER_CLASS), *options]
+            subprocess.run([sys.executable, str(TOOL), *words], check=True)
         return made[name]
 
     return lay_out

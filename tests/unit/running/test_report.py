@@ -21,12 +21,8 @@ from course_utils.records import record
 from course_utils.reference import write_tables
 from course_utils.running.report import Results, read_run_facts, write_report
 
+pytestmark = pytest.mark.usefixtures("known_device")
 CONTEXT = {"data": "drawn", "weights": "none", "profile": "offline", "seconds": 3.0}
-
-
-@pytest.fixture(autouse=True)
-def _known_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "device_name", lambda: "a computer")  # to ask for it takes seconds
 
 
 def add_run(out: Path, model: str, seed: int, val: float, **facts: object) -> None:
@@ -44,6 +40,11 @@ def add_run(out: Path, model: str, seed: int, val: float, **facts: object) -> No
     record("02", model, "accuracy", val, unit="fraction", split="val", out=out, **context)
 
 
+def add_test(out: Path, model: str, value: float, lesson: str = "05", **more: object) -> None:
+    facts = CONTEXT | {"seed": 0} | more
+    record(lesson, model, "accuracy", value, unit="fraction", split="test", out=out, **facts)
+
+
 def add_figure(out: Path, name: str, alt: str) -> None:
     (out / "figures").mkdir(exist_ok=True)
     Image.new("RGB", (4, 3)).save(out / "figures" / name)
@@ -55,9 +56,16 @@ def out(tmp_path: Path) -> Path:
     add_run(tmp_path, "CNN", 0, 0.50, parameters=545_098)
     add_run(tmp_path, "CNN", 1, 0.60, parameters=545_098)
     add_run(tmp_path, "MLP", 0, 0.30, parameters=201_482, trainable_parameters=1_234)
-    test = CONTEXT | {"seed": 0}
-    record("05", "MLP", "accuracy", 0.25, unit="fraction", split="test", out=tmp_path, **test)
+    add_test(tmp_path, "MLP", 0.25)
     return tmp_path
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> Path:
+    """Stored reference results of one recipe."""
+    made_up = entries("R3 published", [0.61, 0.63], split="val", size=64)
+    write_tables(pd.DataFrame(made_up).assign(made_by="grid", versions="1"), tmp_path / "reference")
+    return tmp_path / "reference"
 
 
 class Page(HTMLParser):
@@ -95,9 +103,8 @@ def write_records(folder: Path, found: list[dict]) -> None:
 def test_comparison_has_a_row_a_model_with_mean_and_spread(out):
     trial = CONTEXT | {"seed": 0, "learning_rate": 1.0}
     record("02", "CNN", "accuracy", 0.99, unit="fraction", split="val", out=out, **trial)
-    test = {"metric": "accuracy", "value": 0.9, "unit": "fraction", "split": "test"}
-    record("05", "CNN", out=out, **test, **CONTEXT | {"seed": 0, "weights": "of an earlier run"})
-    record("14", "R1 published", out=out, **test, **CONTEXT | {"seed": 0})
+    add_test(out, "CNN", 0.9, weights="of an earlier run")
+    add_test(out, "R1 published", 0.9, lesson="14")
     rows = Results(out).comparison().set_index("model").T.to_dict()
 
     assert list(rows) == ["R1 published", "MLP", "CNN"]  # by test accuracy; without one, last
@@ -121,18 +128,12 @@ def test_comparison_has_a_row_a_model_with_mean_and_spread(out):
 
 
 def test_finding_names_the_first_model_and_its_lead_over_the_best_from_scratch(out):
-    test = {"unit": "fraction", "split": "test", "out": out}
-    assert (
-        Results(out).finding()
-        == "Of the trained models, MLP comes first: right for 25.0 % of the test pictures."
-    )
+    first = "Of the trained models, MLP comes first: right for 25.0 % of the test pictures."
+    assert Results(out).finding() == first
     add_run(out, "Frozen", 0, 0.7, weights="bundled")
-    for model, value, weights in (
-        ("CNN", 0.4, "none"),
-        ("Frozen", 0.7, "bundled"),
-        ("Soft vote", 0.9, "none"),
-    ):
-        record("05", model, "accuracy", value, **test, **CONTEXT | {"weights": weights, "seed": 0})
+    tested = (("CNN", 0.4, "none"), ("Frozen", 0.7, "bundled"), ("Soft vote", 0.9, "none"))
+    for model, value, weights in tested:
+        add_test(out, model, value, weights=weights)
     sentence = (
         "Of the trained models, Frozen comes first: right for 70.0 % of the test pictures, "
         "30.0 points more than the best network"
@@ -182,9 +183,8 @@ def test_banner_stands_there_for_drawn_data_only(tmp_path):
 def test_everything_is_escaped(out):
     add_run(out, "<script>alert(1)</script>", 5, 0.1)
     add_figure(out, "02-x.png", 'a "quoted" <b>alt</b>')
-    (out / "run.json").write_text(
-        json.dumps({"lessons": {"02_<i>": {"error": "<u>bad</u>", "status": "failed"}}})
-    )
+    facts = {"lessons": {"02_<i>": {"error": "<u>bad</u>", "status": "failed"}}}
+    (out / "run.json").write_text(json.dumps(facts))
     page = page_of(out)
 
     assert not {"script", "i", "b", "u"} & set(page.tags)
@@ -205,10 +205,7 @@ def test_damaged_files_are_named_and_left_out(out, content):
     assert read_run_facts(out) == {}
 
 
-def test_reference_results_make_the_claims_table(out, tmp_path):
-    reference = tmp_path / "reference"
-    made_up = entries("R3 published", [0.61, 0.63], split="val", size=64)
-    write_tables(pd.DataFrame(made_up).assign(made_by="grid", versions="1"), reference)
+def test_reference_results_make_the_claims_table(out, reference):
     text = page_of(out, reference).text
 
     assert "validation accuracy about 94.5 % in 4 epochs" in text
@@ -233,11 +230,10 @@ def test_no_recipe_no_claims(out):
     assert "not tried here" not in page.text
 
 
-def test_a_damaged_reference_table_is_named(out, tmp_path):
-    (tmp_path / "reference").mkdir()
-    (tmp_path / "reference" / "torn.csv").write_text("model\nR1")
+def test_a_damaged_reference_table_is_named(out, reference):
+    (reference / "torn.csv").write_text("model\nR1")
 
-    assert "reference/torn.csv" in page_of(out, tmp_path / "reference").text
+    assert "reference/torn.csv" in page_of(out, reference).text
 
 
 SECTIONS = ["comparison", "run", "figures", "epochs", "claims"]
@@ -259,7 +255,7 @@ def test_contents_lead_to_every_section_and_this_run_stands_before_what_others_c
 
 def test_models_stand_best_first_by_test_then_by_validation(out):
     add_run(out, "Frozen", 0, 0.10)
-    record("05", "Frozen", "accuracy", 0.9, unit="fraction", split="test", out=out, **CONTEXT | {"seed": 0})
+    add_test(out, "Frozen", 0.9)
     add_run(out, "Untested", 0, 0.99)
 
     assert list(Results(out).comparison()["model"]) == ["Frozen", "MLP", "Untested", "CNN"]
@@ -269,18 +265,10 @@ def test_models_stand_best_first_by_test_then_by_validation(out):
 def test_figures_come_in_the_order_in_which_the_lesson_showed_them(out):
     for name, alt in (("02-a.png", "A later figure."), ("02-b.png", "A first figure."), ("02-0.png", "Old.")):
         add_figure(out, name, alt)
-    shown = [
-        nbformat.v4.new_code_cell(
-            "show()",
-            outputs=[
-                nbformat.v4.new_output(
-                    "display_data", {"image/png": ""}, metadata={"image/png": {"alt": alt}}
-                )
-            ],
-        )
-        for alt in ("A first figure.", "A later figure.")
-    ]
-    nbformat.write(nbformat.v4.new_notebook(cells=shown), out / "02_baseline_mlp_cnn.ipynb")
+    told = [{"image/png": {"alt": alt}} for alt in ("A first figure.", "A later figure.")]
+    shown = [nbformat.v4.new_output("display_data", {"image/png": ""}, metadata=alt) for alt in told]
+    cells = [nbformat.v4.new_code_cell("show()", outputs=[output]) for output in shown]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), out / "02_baseline_mlp_cnn.ipynb")
 
     alts = [image["alt"] for image in page_of(out).images]
     assert alts == ["A first figure.", "A later figure.", "Old."]
@@ -294,10 +282,7 @@ def test_a_model_has_its_colour_of_the_figures(out):
         assert f'style="background:{meant_color(name)}"></span>{name}</th>' in page
 
 
-def test_every_table_is_whole_in_its_own_box_on_a_screen_and_on_paper(out, tmp_path):
-    reference = tmp_path / "reference"
-    made_up = entries("R3 published", [0.61, 0.63], split="val", size=64)
-    write_tables(pd.DataFrame(made_up).assign(made_by="grid", versions="1"), reference)
+def test_every_table_is_whole_in_its_own_box_on_a_screen_and_on_paper(out, reference):
     page = page_of(out, reference).text
     tables = re.findall(
         r'(<div class="wide"[^>]*>)?<table[^>]*?(class="facts")?>(.*?)</table>', page, re.DOTALL

@@ -1,3 +1,5 @@
+"""Checkpoints by themselves; all damaged, and a Drive that is gone: tests/faults/test_training.py."""
+
 from __future__ import annotations
 
 import errno
@@ -78,16 +80,6 @@ def test_pickles_are_not_loaded(tmp_path: Path) -> None:
     assert epoch_of(tmp_path) is None
 
 
-def test_both_damaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    save(tmp_path, 1, 2)
-    for path in files(tmp_path):
-        path.write_bytes(b"")
-    assert epoch_of(tmp_path) is None
-    told = f"The checkpoints are damaged and kept in {tmp_path / 'damaged'}; training starts anew.\n"
-    assert capsys.readouterr().out == told
-    assert len(files(tmp_path / "damaged")) == 2
-
-
 def test_a_write_that_was_killed_leaves_what_was_there(tmp_path: Path) -> None:
     save(tmp_path, 1)
     (tmp_path / ".00000002-77.part").write_bytes(b"half")
@@ -130,27 +122,6 @@ def test_a_folder_on_a_drive_gets_copies(drive: Path, tmp_path: Path) -> None:
     assert len(files(drive)) == 2
     shutil.rmtree(tmp_path / "cache")  # another session, on another machine
     assert epoch_of(drive) == 3
-
-
-def test_a_drive_that_is_gone(
-    drive: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def gone(*_: object) -> None:
-        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
-
-    kept = Checkpoints(drive)
-    with monkeypatch.context() as patch:
-        patch.setattr(shutil, "copyfile", gone)
-        kept.save(ARRAYS, {"epoch": 1})
-        kept.save(ARRAYS, {"epoch": 2})
-    assert capsys.readouterr().out == (
-        f"A checkpoint could not be written to {drive}: Transport endpoint is not connected.\n"
-        "The training goes on, and the next checkpoint is tried again.\n"
-    )
-    assert files(drive) == []
-    assert epoch_of(drive) == 2  # from the local copy
-    kept.save(ARRAYS, {"epoch": 3})
-    assert len(files(drive)) == 1
 
 
 def test_a_copy_of_0_bytes_is_no_copy(

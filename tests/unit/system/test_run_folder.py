@@ -10,21 +10,12 @@ import pytest
 from course_utils.system import run_folder
 from course_utils.system.paths import PROJECT
 
-NAMES = {
-    "records",
-    "runs",
-    "figures",
-    "scripts",
-    "checkpoints",
-    "run.json",
-    "report.html",
-    run_folder.UNFINISHED,
-}
-NAMES |= {run_folder.TRAINING, run_folder.MODEL, run_folder.HISTORY, run_folder.PREDICTIONS}
+NAMES = {"records", "runs", "figures", "scripts", "checkpoints", "run.json", "report.html"}
+NAMES |= {run_folder.UNFINISHED, run_folder.TRAINING, run_folder.MODEL}
+NAMES |= {run_folder.HISTORY, run_folder.PREDICTIONS}
 OWNER = PROJECT / "course_utils" / "system" / "run_folder.py"
-MODULES = [
-    p for top in ("course_utils", "tools") for p in sorted((PROJECT / top).rglob("*.py")) if p != OWNER
-]
+TOPS = ("course_utils", "tools")
+MODULES = [path for top in TOPS for path in sorted((PROJECT / top).rglob("*.py")) if path != OWNER]
 
 
 def spelled(code: str) -> list[str]:

@@ -32,9 +32,8 @@ def test_patience_makes_another_training_but_what_a_callback_saw_does_not() -> N
 
     early, patient, seen = (keras.callbacks.EarlyStopping(patience=n) for n in (3, 5, 3))
     seen.wait, seen.best = 2, 0.5
-    one, other, later = (
-        described(small_model(), PICTURES, LABELS, [callback], {}) for callback in (early, patient, seen)
-    )
+    trainings = (described(small_model(), PICTURES, LABELS, [one], {}) for one in (early, patient, seen))
+    one, other, later = trainings
     check_same("head", one, later)
     with pytest.raises(CourseError, match=r"callbacks: kept EarlyStopping\(.*patience=3.*asked.*patience=5"):
         check_same("head", one, other)

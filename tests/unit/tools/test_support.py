@@ -87,9 +87,8 @@ def test_the_stored_page_lists_each_row_and_no_failure():
     rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| 3.")]
     tried = [row for row in rows if row[3] != "not tried"]
 
-    assert [" | ".join(row[:3]) for row in rows] == [
-        f"| {r.python} | {r.versions} | {r.backend}" for r in ROWS
-    ]
+    named = [f"| {row.python} | {row.versions} | {row.backend}" for row in ROWS]
+    assert [" | ".join(row[:3]) for row in rows] == named
     assert tried
     for row in tried:
         assert row[3] in ("5 of 5", "3 of 3"), row

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sources_files import Evil, assert_says, batches, is_refused, small_pictures, write_archive, write_batches
+from messages import is_refused
+from sources_files import batches, small_pictures, write_archive, write_batches
 
-from course_utils.errors import CourseError
 from course_utils.pictures.formats.batches import batches_folder, read_batches_archive, read_batches_folder
 from course_utils.pictures.structure import CLASS_NAMES
 
@@ -51,12 +51,10 @@ def test_the_folder_is_found_from_above(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["data_batch_3", "test_batch", "batches.meta"])
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     content = {key: value for key, value in CONTENT.items() if key != name}
-    with pytest.raises(CourseError) as folder_error:
+    with is_refused(f"b lacks {name}"):
         read_batches_folder(write_batches(tmp_path / "b", content))
-    with pytest.raises(CourseError) as archive_error:
+    with is_refused(f"c.tar.gz lacks {name}"):
         read_batches_archive(write_archive(tmp_path / "c.tar.gz", content))
-    assert_says(folder_error, f"b lacks {name}")
-    assert_says(archive_error, f"c.tar.gz lacks {name}")
 
 
 ROWS = CONTENT["data_batch_2"]["data"]
@@ -81,22 +79,6 @@ def test_missing_keys_are_named(tmp_path: Path) -> None:
     content = CONTENT | {"data_batch_2": {"data": ROWS, "fine_labels": LABELS}}
     with is_refused("data_batch_2", "no labels, but data, fine_labels"):
         read_batches_folder(write_batches(tmp_path / "b", content))
-
-
-@pytest.mark.parametrize("where", ["whole", "in labels", "as key"])
-def test_an_evil_pickle_is_not_executed(tmp_path: Path, where: str) -> None:
-    canary = tmp_path / "canary"
-    evil = Evil(open, str(canary), "w")
-    payload = {
-        "whole": evil,
-        "in labels": {"data": ROWS, "labels": [evil]},
-        "as key": {evil: 1, "data": ROWS, "labels": LABELS},
-    }[where]
-    content = CONTENT | {"data_batch_1": pickle.dumps(payload)}
-    with pytest.raises(CourseError) as error:
-        read_batches_folder(write_batches(tmp_path / "b", content))
-    assert not canary.exists()
-    assert_says(error, "data_batch_1", "refused", "open", "Nothing was executed")
 
 
 @pytest.mark.parametrize(
@@ -128,15 +110,6 @@ ODD = {
 def test_odd_pickles_are_refused(tmp_path: Path, case: str) -> None:
     with is_refused("data_batch_1", "refused"):
         read_batches_folder(write_batches(tmp_path / "b", CONTENT | {"data_batch_1": ODD[case]}))
-
-
-@pytest.mark.parametrize("keep", [0, 0.999])
-def test_a_truncated_archive_is_refused(tmp_path: Path, keep: float) -> None:
-    path = write_archive(tmp_path / "c.tar.gz", CONTENT)
-    raw = path.read_bytes()
-    path.write_bytes(raw[: int(keep * len(raw))])
-    with is_refused("c.tar.gz", "cut off"):
-        read_batches_archive(path)
 
 
 def test_other_files_in_the_archive_are_not_read_but_named(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sources_files import is_refused, small_pictures, write_folder
+from messages import is_refused
+from sources_files import small_pictures, write_folder
 
 from course_utils.pictures.formats.class_folders import folder_facts, natural_key, read_folder
 
@@ -18,13 +19,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_files_come_in_the_order_of_their_numbers() -> None:
-    assert sorted(["10.png", "9.png", "b1.png", "1.png", "01.png"], key=natural_key) == [
-        "01.png",
-        "1.png",
-        "9.png",
-        "10.png",
-        "b1.png",
-    ]
+    in_order = ["01.png", "1.png", "9.png", "10.png", "b1.png"]
+    assert sorted(["10.png", "9.png", "b1.png", "1.png", "01.png"], key=natural_key) == in_order
 
 
 def test_a_test_part_alone_is_refused(folder: Path) -> None:

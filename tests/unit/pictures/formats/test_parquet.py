@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sources_files import is_refused, small_pictures, write_parquet
+from messages import is_refused
+from sources_files import small_pictures, write_parquet
 
 from course_utils.pictures.formats import parquet
 from course_utils.pictures.formats.parquet import ANY, Contents, read_parquet

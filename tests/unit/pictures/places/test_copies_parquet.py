@@ -32,13 +32,9 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for part, body in FILES.items():
         (tmp_path / "hub" / f"{part}.parquet").write_bytes(body)
     with served(tmp_path / "hub") as address:
+        digests = {part: f"sha256:{hashlib.sha256(body).hexdigest()}" for part, body in FILES.items()}
         tables = [
-            RemoteFile(
-                f"{part}.parquet",
-                (f"{address}/{part}.parquet",),
-                f"sha256:{hashlib.sha256(body).hexdigest()}",
-                len(body),
-            )
+            RemoteFile(f"{part}.parquet", (f"{address}/{part}.parquet",), digests[part], len(body))
             for part, body in FILES.items()
         ]
         archive = dataclasses.replace(mirrors.ARCHIVE, addresses=(f"{address}/{mirrors.ARCHIVE.name}",))

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,9 +18,9 @@ import pandas as pd
 import psutil
 import pytest
 from filelock import FileLock
+from messages import message_of
 from sweep_lessons import write_grid, write_lesson
 
-from course_utils.errors import CourseError
 from course_utils.running.sweep import pools
 from course_utils.running.sweep.attempt import Outcome, attempt
 from course_utils.running.sweep.child import LOCK
@@ -42,7 +41,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     write_lesson(folder / "notebooks" / "01_a.ipynb")
     parameters = {"SEED": [0, 1], "FAIL": True, "OVERRIDES": {"limit_per_class": [10, 20]}}
     write_grid(folder / "grid.yaml", parameters)
-    ran = subprocess.run(command(folder), capture_output=True, text=True, cwd=PROJECT, check=False)
+    ran = subprocess.run(command(folder), capture_output=True, text=True, cwd=PROJECT)
     assert ran.returncode == 1, ran.stderr
     return folder, ran.stdout, ran.stderr
 
@@ -223,17 +222,9 @@ def test_usual_workers_fit_cores_and_memory(monkeypatch, cores, threads, gigabyt
 # A cluster that is not there
 
 
-def refusal(called: Callable, *arguments: object) -> str:
-    with pytest.raises(CourseError) as told:
-        called(*arguments)
-    assert "Next: " in str(told.value)
-    assert len(str(told.value).splitlines()) <= 4
-    return str(told.value)
-
-
 def test_missing_dask_is_told(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    said = refusal(cluster("tcp://a:1", 1, tmp_path).__enter__)
+    said = message_of(cluster("tcp://a:1", 1, tmp_path).__enter__)
 
     assert "Dask is not installed" in said
     assert 'pip install "dask[distributed]' in said
@@ -253,7 +244,7 @@ def test_address_that_is_none_is_told_at_once(tmp_path, monkeypatch, address, is
         raise OSError("nobody there")
 
     monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=refuses))
-    said = refusal(cluster(address, 1, tmp_path).__enter__)
+    said = message_of(cluster(address, 1, tmp_path).__enter__)
 
     assert (f"{address!r} is not the address of a scheduler." in said) is not is_one
     assert (f"The scheduler {address} does not answer.\nOSError: nobody there" in said) is is_one
@@ -306,7 +297,7 @@ def test_cluster_that_sees_all_is_taken(waiting):
     ],
 )
 def test_cluster_that_cannot_run_lessons_is_told(waiting, client, told):
-    assert told in refusal(pools._check_workers, client, "tcp://a:1", waiting, waiting / "notebooks")
+    assert told in message_of(pools._check_workers, client, "tcp://a:1", waiting, waiting / "notebooks")
 
 
 @pytest.mark.parametrize("lacking", ["out", "notebooks"])
@@ -316,7 +307,7 @@ def test_worker_that_lacks_a_folder_is_told(waiting, monkeypatch, lacking):
     monkeypatch.setattr(Path, "exists", lambda path: lacking not in path.parts and exists(path))
 
     folders = waiting / "out", waiting / "notebooks"
-    said = refusal(pools._check_workers, Client(), "tcp://a:1", *folders)
+    said = message_of(pools._check_workers, Client(), "tcp://a:1", *folders)
 
     assert f"The worker tcp://a:2 does not see the folder {waiting / lacking}." in said
 
@@ -340,9 +331,8 @@ def test_run_gets_its_threads_and_the_settings_of_who_started_it(waiting, monkey
     with pytest.raises(OSError, match="started nothing"):
         attempt(run, settings)
 
-    assert {name: v for name, v in started.items() if name.startswith("COURSE_")} == {
-        "COURSE_CACHE": "of the starter"
-    }
+    given = {name: value for name, value in started.items() if name.startswith("COURSE_")}
+    assert given == {"COURSE_CACHE": "of the starter"}
     assert {v for k, v in started.items() if k.endswith(("OP_THREADS", "NUM_THREADS"))} == {"2"}
     assert "TF_NUM_INTRAOP_THREADS" in started
     assert started["PATH"] == os.environ["PATH"]

@@ -46,12 +46,8 @@ def test_each_combination_is_a_run_with_a_readable_folder(grid, folder):
     assert runs[0].name[:-9] == "01_limit-per-class-10_profile-offline_recipe-r1_seed-0"
     assert runs[-1].lessons == ("01", "02")
     assert runs[-1].out == grid.parent / "out" / runs[-1].name
-    assert runs[-1].parameters == {
-        "PROFILE": "offline",
-        "SEED": 1,
-        "RECIPE": "R1",
-        "OVERRIDES": {"limit_per_class": None},
-    }
+    own = {"PROFILE": "offline", "SEED": 1, "RECIPE": "R1", "OVERRIDES": {"limit_per_class": None}}
+    assert runs[-1].parameters == own
     assert runs[-1].axes == {"lessons": "01 02", "SEED": 1, "OVERRIDES.limit_per_class": None}
 
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 import requests
-from sources_files import is_refused
+from messages import is_refused
 
 from course_utils.system.download import http_answer, pace
 from course_utils.system.download.http_answer import begins_at
 from course_utils.system.download.pace import Pace
-from course_utils.system.download.transfer import TIMEOUTS, RemoteFile, Timeouts, download, file_digest
+from course_utils.system.download.transfer import TIMEOUTS, RemoteFile, download, file_digest
 
 DIGEST = f"sha256:{'0' * 64}"
-HERE, THERE = "http://here.invalid/a", "http://there.invalid/a"
+HERE = "http://here.invalid/a"
 
 
 def given(status: int, url: str = HERE, **headers: str) -> requests.Response:
@@ -25,18 +25,12 @@ def given(status: int, url: str = HERE, **headers: str) -> requests.Response:
     return made
 
 
-def test_the_time_outs_of_the_course() -> None:
-    expected = Timeouts(
-        connect=5.0,
-        stall=15.0,
-        slow_after=30.0,
-        slow_rest=600.0,
-        retries=3,
-        retry_wait=1.0,
-        longest_wait=10.0,
-        progress=1024**2,
-    )
-    assert expected == TIMEOUTS
+def test_the_time_outs_keep_what_the_course_promises() -> None:
+    assert TIMEOUTS.connect + TIMEOUTS.stall <= 30  # seconds until a server that gives nothing is left
+    assert TIMEOUTS.slow_after <= 30
+    assert TIMEOUTS.slow_rest <= 600
+    assert TIMEOUTS.retries * TIMEOUTS.longest_wait <= 30
+    assert TIMEOUTS.progress == 1024**2  # what a cut may cost: faults/test_network.py
 
 
 # What is downloaded
@@ -85,10 +79,7 @@ def test_where_an_answer_begins(answer: requests.Response, begin: tuple[int | No
     [
         (requests.exceptions.SSLError("bad"), "certificate not accepted (campus login, or a wrong clock?)"),
         (requests.exceptions.ProxyError("bad"), "the proxy did not let it through"),
-        (requests.exceptions.ConnectTimeout("late"), "no connection within 5 s"),
-        (requests.exceptions.ReadTimeout("late"), "no data for 15 s"),
         (requests.exceptions.ConnectionError(ConnectionResetError()), "the connection was cut"),
-        (requests.exceptions.ConnectionError(ConnectionRefusedError()), "refused the connection"),
         (requests.exceptions.InvalidURL("odd"), "not to be reached (odd)"),
     ],
 )

@@ -58,7 +58,7 @@ def run(place: Path, cell: str) -> subprocess.CompletedProcess:
     (place / "drive").mkdir(exist_ok=True)
     cell = cell.replace(DRIVE, str(place / "drive"))
     return subprocess.run(
-        [sys.executable, "-S", "-c", cell], cwd=place, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-S", "-c", cell], cwd=place, capture_output=True, text=True, timeout=60
     )
 
 

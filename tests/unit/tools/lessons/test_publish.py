@@ -32,9 +32,7 @@ def project(tmp_path: Path) -> Path:
 def published(project: Path, *words: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "tools.lessons.publish", *words]
     environment = {**os.environ, "PYTHONPATH": str(project)}
-    return subprocess.run(
-        command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=120)
 
 
 def changed(project: Path) -> list[str]:

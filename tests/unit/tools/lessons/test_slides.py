@@ -54,9 +54,8 @@ def test_headings_figures_and_tables_begin_slides():
 
 
 def test_setting_up_and_keeping_records_is_left_out():
-    tagged = [
-        new_code_cell("secret", metadata={"tags": [tag]}) for tag in ("bootstrap", "parameters", "sentinel")
-    ]
+    tags = ("bootstrap", "parameters", "sentinel")
+    tagged = [new_code_cell("secret", metadata={"tags": [tag]}) for tag in tags]
     slides = deck(
         *tagged,
         "Leads to the start only.",
@@ -123,9 +122,8 @@ def test_a_lesson_is_whole(path: Path):
     page = "\n".join(part for slide in slides for part in slide.parts)
     outputs = [output for cell in lesson.cells for output in cell.get("outputs", [])]
     figures = [output for output in outputs if "image/png" in output.get("data", {})]
-    questions = sum(
-        cell.source.count("**Predict:**") for cell in lesson.cells if cell.cell_type == "markdown"
-    )
+    texts = [cell.source for cell in lesson.cells if cell.cell_type == "markdown"]
+    questions = sum(text.count("**Predict:**") for text in texts)
 
     assert page.count("<img ") == len(figures) >= 3
     assert sum(slide.kind == "predict" for slide in slides) == questions >= 5

@@ -29,9 +29,8 @@ OF_OTHERS = {"h5py", "IPython", "scipy"}  # come with keras, with each kernel, a
 BACKENDS = {"jax", "torch"}  # of Keras, for who asks for them
 FOR_FILES = {"py7zr", "pyarrow", "kaggle", "kagglesdk"}  # of one source of pictures each, imported there
 WITH_GRADIO = {"fastapi", "starlette", "uvicorn"}  # which lesson 13 asks for
-OF_ONE_LESSON = set(
-    re.findall(r"^[\w-]+", (PROJECT / "requirements-extra.txt").read_text(encoding="utf-8"), re.MULTILINE)
-)
+EXTRA = (PROJECT / "requirements-extra.txt").read_text(encoding="utf-8")
+OF_ONE_LESSON = set(re.findall(r"^[\w-]+", EXTRA, re.MULTILINE))
 RUN = """
 import json, sys, types
 from IPython.core.interactiveshell import InteractiveShell
@@ -108,9 +107,8 @@ def test_no_output_and_no_link_into_the_project_is_left(written: Path):
                 assert not cell.outputs
             else:
                 links = re.findall(r"\]\(([^)\s]+)\)", cell.source)
-                assert [link for link in links if not link.startswith(("http", "#", "data:"))] == [], (
-                    path.name
-                )
+                inside = [link for link in links if not link.startswith(("http", "#", "data:"))]
+                assert inside == [], path.name
 
 
 def test_with_a_repository_links_lead_there(monkeypatch: pytest.MonkeyPatch):
@@ -164,35 +162,20 @@ def test_the_short_list_is_what_notebooks_import(written: Path):
         for name in archive.namelist():
             code = archive.read(name).decode() if name.endswith(".py") else ""
             found |= imports_of(code) - OF_ONE_LESSON - WITH_GRADIO
-    others = (
-        found
-        - sys.stdlib_module_names
-        - {"course_utils", "google", "packaging"}
-        - OF_OTHERS
-        - FOR_FILES
-        - BACKENDS
-    )
+    known = sys.stdlib_module_names | {"course_utils", "google", "packaging"}
+    others = found - known - OF_OTHERS - FOR_FILES - BACKENDS
 
     assert {IMPORTED_AS.get(name, name) for name in others} == set(PACKAGES)
 
 
-def run_alone(path: Path, folder: Path, parameters: str) -> subprocess.CompletedProcess:
-    """Run a notebook in a folder, with the packages of this Python but without its course_utils."""
+def run_alone(folder: Path, *words: object) -> subprocess.CompletedProcess:
+    """Run code in a folder, with the packages of this Python but without its course_utils."""
     folder.mkdir(exist_ok=True)
-    packages = sysconfig.get_path(
-        "purelib"
-    )  # on PYTHONPATH, its .pth files, the course's own too, do not count
-    environment = {
-        **os.environ,
-        "PYTHONPATH": packages,
-        "MPLBACKEND": "agg",
-        "COURSE_CACHE": str(folder / "cache"),
-    }
-    base = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
-    command = [base, "-c", RUN, path, parameters]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=500
-    )
+    packages = sysconfig.get_path("purelib")  # on PYTHONPATH, .pth files, the course's too, do not count
+    own = {"PYTHONPATH": packages, "MPLBACKEND": "agg", "COURSE_CACHE": str(folder / "cache")}
+    command = [Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}", "-c", *words]
+    how = {"capture_output": True, "text": True, "timeout": 500}
+    return subprocess.run(command, cwd=folder, env=os.environ | own, **how)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the layout of a Python is another on Windows")
@@ -210,7 +193,7 @@ def test_an_exercise_runs_alone_and_answers(written: Path, tmp_path: Path):
     notebook.cells = kept
     nbformat.write(notebook, tmp_path / "alone.ipynb")
 
-    done = run_alone(tmp_path / "alone.ipynb", tmp_path / "empty", "")
+    done = run_alone(tmp_path / "empty", RUN, tmp_path / "alone.ipynb", "")
 
     assert done.returncode == 0, done.stderr[-2000:]
     assert "03.1: right" in done.stdout
@@ -225,7 +208,7 @@ def test_a_lesson_runs_alone_to_its_last_cell(lesson: str, tmp_path: Path):
     (path, *_) = standalone.write_all(tmp_path, [lesson], with_weights=True)
     parameters = f"PROFILE, DATA, OVERRIDES = 'offline', 'drawn', json.loads('{json.dumps(QUICK)}')"
 
-    done = run_alone(path, tmp_path / "empty", "import json; " + parameters)
+    done = run_alone(tmp_path / "empty", RUN, path, "import json; " + parameters)
 
     assert f"Lesson {lesson}: finished" in done.stdout, done.stderr[-2000:]
 
@@ -237,15 +220,8 @@ def test_without_weights_and_network_one_message_names_the_ways(written: Path, t
         "weights_path('ResNet50', source='bundled')"
     )
     zipfile.ZipFile(BytesIO(carried(written / "04_resnet50_fine_tuning.ipynb"))).extractall(tmp_path)
-    environment = {
-        **os.environ,
-        "COURSE_CACHE": str(tmp_path / "cache"),
-        "PYTHONPATH": sysconfig.get_path("purelib"),
-    }
-    base = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
-    done = subprocess.run(
-        [base, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
+
+    done = run_alone(tmp_path, code)
 
     assert "CourseError: The bundled weights are not here: ResNet50.npz." in done.stderr
     assert "put ResNet50.npz" in done.stderr

@@ -104,9 +104,8 @@ def test_gains_of_other_weights_and_labels_are_rows_of_their_own():
 
 def test_models_of_all_labels_are_told_as_such():
     row = {"lesson": "05", "metric": "accuracy", "split": "test", "model": "MLP", "seed": 0, "value": 0.5}
-    text = writer.models_text(
-        pd.DataFrame([row | {"labels_per_class": count} for count in (50, float("nan"))])
-    )
+    rows = [row | {"labels_per_class": count} for count in (50, float("nan"))]
+    text = writer.models_text(pd.DataFrame(rows))
     assert text.columns.tolist() == ["photographs, 50 labels of each class", "photographs, all labels"]
 
 
@@ -128,11 +127,18 @@ def test_a_page_of_studies_alone_can_be_written():
     assert "## Studies" in writer.document(reference_records(lesson="18"))
 
 
-def test_nothing_is_written_where_the_marks_of_the_readme_are_gone(tmp_path, monkeypatch, capsys):
-    readme = tmp_path / "README.md"
-    readme.write_text("no marks", encoding="utf-8")
-    monkeypatch.setattr(writer, "README", readme)
+@pytest.fixture
+def readme(tmp_path, monkeypatch):
+    """A README of its own, in the folder that the page is written to."""
+    path = tmp_path / "README.md"
+    path.write_text(f"before\n{writer.START}\nold\n{writer.END}\nafter", encoding="utf-8")
+    monkeypatch.setattr(writer, "README", path)
     monkeypatch.setattr(writer, "DOCS", tmp_path)
+    return path
+
+
+def test_nothing_is_written_where_the_marks_of_the_readme_are_gone(readme, tmp_path, capsys):
+    readme.write_text("no marks", encoding="utf-8")
 
     assert writer.main() == 1
 
@@ -140,12 +146,7 @@ def test_nothing_is_written_where_the_marks_of_the_readme_are_gone(tmp_path, mon
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
 
 
-def test_all_is_written(tmp_path, monkeypatch):
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{writer.START}\nold\n{writer.END}\nafter", encoding="utf-8")
-    monkeypatch.setattr(writer, "README", readme)
-    monkeypatch.setattr(writer, "DOCS", tmp_path)
-
+def test_all_is_written(readme, tmp_path):
     assert writer.main() == 0
 
     names = {path.name for path in tmp_path.iterdir()}
@@ -156,9 +157,8 @@ def test_all_is_written(tmp_path, monkeypatch):
 def test_forms_at_chance_are_named_with_what_re_estimated_statistics_bring_to_light():
     made = records(published=(0.10, 0.10, 0.10))
     re_estimated = made[(made["model"] == "R3 published") & (made["metric"] == "accuracy")]
-    re_estimated = re_estimated.assign(
-        model="R3 published, BatchNorm statistics re-estimated", value=[0.3, 0.31, 0.32]
-    )
+    name = "R3 published, BatchNorm statistics re-estimated"
+    re_estimated = re_estimated.assign(model=name, value=[0.3, 0.31, 0.32])
 
     assert writer._at_chance(records()) == []
     (text,) = writer._at_chance(pd.concat([made, re_estimated]))
@@ -170,26 +170,17 @@ def test_forms_at_chance_are_named_with_what_re_estimated_statistics_bring_to_li
 
 @pytest.mark.parametrize(
     ("made", "told"),
-    [
-        (records(), 0),
-        (records(corrected=(0.1, 0.2, 0.3)), 1),
-        (records(seconds=(10.0, 20.0)), 1),
-    ],
+    [(records(), 0), (records(corrected=(0.1, 0.2, 0.3)), 1), (records(seconds=(10.0, 20.0)), 1)],
 )
 def test_a_recipe_without_a_better_form_for_the_price_is_named(made, told):
     lines = writer._shortfalls(writer.gains(made))
-    assert len(lines) == told
-    assert all(
-        line.startswith("**R3, bundled weights, 80 labels of each class: no corrected form") for line in lines
-    )
+    start = "**R3, bundled weights, 80 labels of each class: no corrected form"
+    assert [line[: len(start)] for line in lines] == [start] * told
 
 
 def test_only_what_stands_between_the_marks_is_replaced():
-    text = f"before\n{writer.START}\nold\n{writer.END}\nafter"
-    assert (
-        writer.with_block(text, r"new \1")
-        == f"before\n{writer.START}\n" + "new \\1\n" + f"{writer.END}\nafter"
-    )
+    old, new = (f"before\n{writer.START}\n{block}\n{writer.END}\nafter" for block in ("old", r"new \1"))
+    assert writer.with_block(old, r"new \1") == new
 
 
 def test_missing_marks_are_an_error():

@@ -10,14 +10,7 @@ import yaml
 from course_utils import reference
 from course_utils.errors import CourseError
 from course_utils.records import read_records, record
-from course_utils.reference import (
-    FOLDER,
-    RUNS,
-    mean_and_spread,
-    read_tables,
-    reference_records,
-    write_tables,
-)
+from course_utils.reference import FOLDER, RUNS, mean_and_spread, read_tables, reference_records, write_tables
 from course_utils.running.sweep.grid import read_grid
 from course_utils.running.sweep.run import Run
 from tools.results import reference as tool
@@ -185,23 +178,22 @@ def table(values: dict[int, float], **more) -> pd.DataFrame:
     return pd.DataFrame([fixed | {"seed": seed, "value": value} for seed, value in values.items()])
 
 
+STORED = table({0: 0.50, 1: 0.51, 2: 0.52})
+
+
 @pytest.mark.parametrize(
-    ("now", "fits"), [((0.50, 0.52, 0.54), True), ((0.57, 0.59, 0.61), False), ((0.40, 0.42, 0.44), False)]
+    ("now", "stored", "fits"),
+    [
+        (table({0: 0.50, 1: 0.52, 2: 0.54}), STORED, [True]),
+        (table({0: 0.57, 1: 0.59, 2: 0.61}), STORED, [False]),
+        (table({0: 0.40, 1: 0.42, 2: 0.44}), STORED, [False]),
+        (table({0: 0.52, 1: 0.52}), table({0: 0.50, 1: 0.50}), [True]),  # small spreads leave room
+        (table({0: 0.5}, size=64), table({0: 0.5}, size=32), []),  # other conditions
+        (table({0: 3.0}, unit="s"), table({0: 9.0}, unit="s"), []),
+    ],
 )
-def test_a_mean_may_lie_off_by_the_spread(now, fits):
-    stored = table({0: 0.50, 1: 0.51, 2: 0.52})
-    compared = tool.compare(table(dict(enumerate(now))), stored)
-    assert compared["fits"].tolist() == [fits]
-
-
-def test_only_equal_conditions_are_compared():
-    compared = tool.compare(table({0: 0.5}, size=64), table({0: 0.5}, size=32))
-    assert compared.empty
-
-
-def test_small_spreads_leave_room():
-    compared = tool.compare(table({0: 0.52, 1: 0.52}), table({0: 0.50, 1: 0.50}))
-    assert compared["fits"].tolist() == [True]
+def test_a_mean_may_lie_off_by_the_spread(now, stored, fits):
+    assert tool.compare(now, stored)["fits"].tolist() == fits
 
 
 @pytest.mark.parametrize("lesson", ["10", "14", "15", "16", "17", "18"])
@@ -213,10 +205,6 @@ def test_results_of_one_lesson_find_those_of_all(lesson, tmp_path):
     compared = tool.compare(reference_records(folder=tmp_path), stored)
     assert len(compared) == len(tool._over_seeds(stored[stored["lesson"] == lesson])) >= 10
     assert compared["fits"].all()
-
-
-def test_other_units_are_not_compared():
-    assert tool.compare(table({0: 3.0}, unit="s"), table({0: 9.0}, unit="s")).empty
 
 
 @pytest.fixture
@@ -344,9 +332,8 @@ def course(tmp_path, monkeypatch):
 
 def test_all_grids_are_swept_and_compared(course, capsys):
     assert course("--workers", "2") == 0
-    assert [arguments[0] for arguments in course.swept] == [
-        str(course.out / f"{n}.yaml") for n in ("one", "two")
-    ]
+    grids = [str(course.out / f"{name}.yaml") for name in ("one", "two")]
+    assert [arguments[0] for arguments in course.swept] == grids
     assert course.swept[0][1:] == ["--out", str(course.out / "one"), "--workers", "2"]
     assert "1 results compared, 0 lie off" in capsys.readouterr().out
 

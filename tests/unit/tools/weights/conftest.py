@@ -17,7 +17,6 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for label, name in enumerate(("ant", "bee", "cow", "dog")):
             (folder / split / name).mkdir(parents=True)
             for number, noise in enumerate(rng.integers(0, 120, (count, 16, 16, 3))):
-                Image.fromarray((noise + 40 * label).astype("u1")).save(
-                    folder / split / name / f"{number}.png"
-                )
+                path = folder / split / name / f"{number}.png"
+                Image.fromarray((noise + 40 * label).astype("u1")).save(path)
     return folder

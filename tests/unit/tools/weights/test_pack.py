@@ -17,14 +17,8 @@ def pack():
 def test_a_checkpoint_is_packed_with_its_history_and_measured(pack, tmp_path, photographs):
     arrays = pack.named_arrays(pack.build("MobileNetV2", 32))
     head = {"head/kernel": np.zeros((1280, 4)), "head/bias": np.eye(4)[2]}  # it takes all for cows
-    facts = {
-        "network": "MobileNetV2",
-        "input_size": 32,
-        "epochs": 2,
-        "step": 9,
-        "settings": {},
-        "history": [],
-    }
+    facts = {"network": "MobileNetV2", "input_size": 32, "epochs": 2, "step": 9}
+    facts |= {"settings": {}, "history": []}
     np.savez(tmp_path / "final.npz", facts=json.dumps(facts), **arrays, **head)
     words = ["--net", "MobileNetV2", "--checkpoint", tmp_path, "--out", tmp_path, "--tiny", photographs]
     pack.main([str(word) for word in words])

@@ -23,21 +23,8 @@ SMALL = Path(__file__).with_name("small_network.py")
 
 def run(photographs, out, *more, checkpoints=0):
     """Train; the process ends by SIGKILL after so many checkpoints (0: not at all)."""
-    words = [
-        "--net",
-        "MobileNetV2",
-        "--data",
-        photographs,
-        "--out",
-        out,
-        "--batch",
-        32,
-        "--size",
-        16,
-        "--chunk",
-        4,
-    ]
-    command = [sys.executable, SMALL, checkpoints, *words, "--save-every", 0, *more]
+    words = ["--net", "MobileNetV2", "--data", photographs, "--out", out, "--batch", 32, "--size", 16]
+    command = [sys.executable, SMALL, checkpoints, *words, "--chunk", 4, "--save-every", 0, *more]
     path = {"PYTHONPATH": str(PROJECT), "JAX_PLATFORMS": "cpu", "PATH": "/usr/bin:/bin"}
     return subprocess.run([str(word) for word in command], env=path, capture_output=True, text=True)
 
