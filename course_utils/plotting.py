@@ -152,7 +152,7 @@ def predictions(
         columns: pictures in a row.
     """
     rows = -(-len(images) // columns)
-    figure, axes = _figure(rows * (WIDTH / columns + 0.32), rows, columns)
+    figure, axes = _figure(rows * (WIDTH / columns + 0.36), rows, columns)
     for ax in axes.flat:
         ax.axis("off")
     for ax, image, true, chances in zip(axes.flat, images, y_true, y_prob, strict=False):
@@ -160,7 +160,9 @@ def predictions(
         is_right = predicted == true
         second_line = "" if is_right else f"({class_names[true]})"
         _draw_image(ax, image, f"{class_names[predicted]} {chances[predicted]:.0%}\n{second_line}")
-        ax.title.set_color("#1e7d32" if is_right else "#b3261e")
+        ax.title.set(
+            color="#1e7d32" if is_right else "#b3261e", fontsize=8
+        )  # "automobile 100%" is the longest
     return figure
 
 

@@ -260,17 +260,29 @@ def lesson_texts() -> dict[str, str]:
     return texts
 
 
-def test_glossary_names_the_lesson_in_which_a_word_comes_first():
+def glossary() -> list[tuple[str, re.Pattern, str]]:
+    """Return what the glossary explains: words, a pattern that finds them, and the number of the lesson."""
     text = (PROJECT / "docs" / "GLOSSARY.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| (\d+) \|$", text, flags=re.MULTILINE)
+    forms = {words: "|".join(re.escape(word) for word in words.split(", ")) for words, _ in rows}
+    return [(words, re.compile(rf"\b({forms[words]})(s|es|d)?\b", re.IGNORECASE), at) for words, at in rows]
+
+
+def test_glossary_names_the_lesson_in_which_a_word_comes_first():
     lessons = lesson_texts()
+    found = [
+        (words, next((number for number, text in lessons.items() if use.search(text)), None))
+        for words, use, _ in glossary()
+    ]
 
-    found = {}
-    for words, _ in rows:
-        forms = "|".join(re.escape(word) for word in words.split(", "))
-        uses = re.compile(rf"\b({forms})(s|es|d)?\b", flags=re.IGNORECASE)
-        found[words] = next((number for number, lesson in lessons.items() if uses.search(lesson)), None)
+    assert len(found) > 30
+    assert found == [(words, number) for words, _, number in glossary()]
+    assert found == sorted(found, key=lambda row: row[0].lower())
 
-    assert len(rows) > 30
-    assert found == dict(rows)
-    assert [words for words, _ in rows] == sorted(found, key=str.lower)
+
+def test_each_word_of_the_glossary_is_a_link_in_the_lesson_that_uses_it_first():
+    lessons = lesson_texts()
+    link = re.compile(r"\[`?([^]`]+)`?\]\(\.\./docs/GLOSSARY\.md\)")
+    linked = {number: link.findall(text) for number, text in lessons.items()}
+
+    assert [words for words, use, number in glossary() if not any(map(use.fullmatch, linked[number]))] == []

@@ -22,7 +22,7 @@ def text(source: str) -> str:
     """Return Markdown as HTML without pictures and local links: in a file of its own they lead nowhere."""
     source = re.sub(r" - \[open\]\([^)]*\)$", "", source)  # of an exercise, which stands beside the lesson
     made = re.sub(r"<img[^>]*>", "", markdown2html_mistune(source)).strip()
-    return re.sub(r'<a href="(?!https?:)[^"]*">(.*?)</a>', r"\1", made)
+    return re.sub(r'<a href="(?!https?:)[^"]*">(.*?)</a>', r"\1", made, flags=re.DOTALL)
 
 
 def heading(line: str) -> str:
