@@ -160,9 +160,8 @@ def predictions(
         is_right = predicted == true
         second_line = "" if is_right else f"({class_names[true]})"
         _draw_image(ax, image, f"{class_names[predicted]} {chances[predicted]:.0%}\n{second_line}")
-        ax.title.set(
-            color="#1e7d32" if is_right else "#b3261e", fontsize=8
-        )  # "automobile 100%" is the longest
+        color = "#1e7d32" if is_right else "#b3261e"
+        ax.title.set(color=color, fontsize=8)  # the longest, "automobile 100%", just fits
     return figure
 
 

@@ -23,7 +23,7 @@ from course_utils.system.download.transfer import (
     part_path,
 )
 from course_utils.system.paths import out_folder
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import write_whole
 
 INDEX = "SHA256SUMS"
 
@@ -58,8 +58,7 @@ def write_index(folder: Path) -> None:
     """Write the digest of each verified file, in the form of ``sha256sum``."""
     complete = [file.name for file in needed() if is_complete(folder / file.name, file)]
     text = "".join(f"{file_digest(folder / name)}  {name}\n" for name in complete)
-    with replacing(folder / INDEX) as part:
-        part.write_text(text, encoding="utf-8")
+    write_whole(folder / INDEX, text)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils.system.paths import PROJECT
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import write_whole
 
 FOLDER = PROJECT / "build" / "support"
 PAGE = PROJECT / "docs" / "SUPPORT.md"
@@ -177,8 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"   lessons: {result['lessons']}; tests: {result['tests']}", flush=True)
     found = {row.name: row.folder / "result.json" for row in ROWS}
     results = {n: json.loads(f.read_text(encoding="utf-8")) for n, f in found.items() if f.is_file()}
-    with replacing(PAGE) as part:
-        part.write_text(page(results), encoding="utf-8")
+    write_whole(PAGE, page(results))
     print(f"Written: {PAGE.relative_to(PROJECT)}")
     return int(
         chosen.strict and not all(_is_good(results[row.name], row) for row in ROWS if row.name in results)

@@ -28,7 +28,7 @@ from course_utils.pictures.stand_in import draw_images
 from course_utils.records import device_name, versions
 from course_utils.system.paths import PROJECT
 from course_utils.system.quiet import import_keras_quietly
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import write_whole
 from course_utils.weights import weights_path
 from tools.weights import pack
 
@@ -155,9 +155,7 @@ def main(words: list[str] | None = None) -> None:
         table = pd.DataFrame(measure(), columns=["part", "what", "value", "unit"])
     facts = {"device": device_name(), "versions": versions()}
     content = facts | {"rows": table.to_dict("records")}
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(options.out) as part:
-        part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_whole(options.out, json.dumps(content, indent=1) + "\n")
     print(table.set_index("part").to_string(float_format="{:,.2f}".format))
     print(f"{'; '.join(facts.values())}\nSaved: {options.out}")
 

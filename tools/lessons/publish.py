@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from course_utils.system.paths import PROJECT
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import write_whole
 from tools.lessons import editions, frame
 
 NAME = re.compile(r"[A-Za-z0-9-]+/[\w.-]+")
@@ -84,8 +84,7 @@ def _has_part(path: Path, part: str) -> bool:
 
 
 def _write(path: Path, text: str) -> None:
-    with replacing(path) as new:
-        new.write_text(text, encoding="utf-8")
+    write_whole(path, text)
 
 
 def main(arguments: list[str] | None = None) -> int:

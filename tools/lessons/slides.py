@@ -25,7 +25,7 @@ from nbformat import NotebookNode
 from course_utils.errors import CourseError
 from course_utils.running.execution import find_lessons
 from course_utils.system.paths import PROJECT
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import write_whole
 from tools.lessons import slide_parts
 
 TEMPLATE = Path(__file__).with_name("slides.html.j2")
@@ -126,9 +126,7 @@ def write_deck(lesson: Path, out: Path) -> Path:
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     path = out / f"{lesson.stem}.html"
-    out.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as part:
-        part.write_text(template.render(slides=slides, code_style=slide_parts.code_style()), "utf-8")
+    write_whole(path, template.render(slides=slides, code_style=slide_parts.code_style()))
     return path
 
 

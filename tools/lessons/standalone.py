@@ -23,7 +23,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course_utils.system.paths import PROJECT
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import write_whole
 from tools.lessons import frame
 
 CODE = (
@@ -130,8 +130,7 @@ def write_all(out: Path, lessons: list[str], *, with_weights: bool = False) -> l
                 frame.write_notebook(notebook, target / path.name)
                 written.append(target / path.name)
     if written:
-        with replacing(out / "course.zip") as part:
-            part.write_bytes(zipped(CODE + ALL_WEIGHTS))
+        write_whole(out / "course.zip", zipped(CODE + ALL_WEIGHTS))
         written.append(out / "course.zip")
     return written
 

@@ -28,7 +28,7 @@ from course_utils.reference import (
     with_spread,
 )
 from course_utils.system.paths import PROJECT
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import replacing, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,8 +73,7 @@ def main() -> int:
         with replacing(DOCS / name) as part:
             figure.savefig(part, format="png")
     for path, text in texts.items():
-        with replacing(path) as part:
-            part.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     print("Written: docs/RESULTS.md with its figures, and the table in README.md")
     return 0
 

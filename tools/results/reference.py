@@ -35,7 +35,7 @@ from course_utils.running.sweep.grid import read_grid
 from course_utils.running.sweep.run import Run, is_finished
 from course_utils.system import run_folder
 from course_utils.system.paths import PROJECT, out_folder
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import write_whole
 
 COMPARED = "fraction"  # unit of what must come out again: accuracies and their differences
 SPREADS = 3  # standard deviations over the seeds that a mean may lie off
@@ -103,8 +103,7 @@ def with_sources(grid: Path, out: Path, data: str, imagenet: str = "imagenet") -
     if parameters["WEIGHTS"] == "imagenet":
         parameters["WEIGHTS"] = imagenet
     target = out / grid.name
-    with replacing(target) as part:
-        part.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    write_whole(target, yaml.safe_dump(content, sort_keys=False))
     return target
 
 

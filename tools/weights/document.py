@@ -14,7 +14,7 @@ import jinja2
 import pandas as pd
 
 from course_utils.reference import read_tables, with_spread
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import replacing, write_whole
 from course_utils.weights import NETWORKS, read_card
 from tools.weights.pack import TOP1
 
@@ -56,8 +56,7 @@ def write(records: Path, docs: Path) -> list[Path]:
     docs.mkdir(parents=True, exist_ok=True)
     with replacing(docs / PLOT) as part:
         plot(*told).savefig(part, format="png", metadata={"Description": digest(*told)})
-    with replacing(docs / DOCUMENT) as part:
-        part.write_text(document(*told), encoding="utf-8")
+    write_whole(docs / DOCUMENT, document(*told))
     return [docs / DOCUMENT, docs / PLOT]
 
 

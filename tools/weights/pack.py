@@ -20,7 +20,7 @@ import numpy as np
 
 from course_utils import weights as store
 from course_utils.errors import CourseError
-from course_utils.system.whole_file import replacing
+from course_utils.system.whole_file import write_whole
 from tools.weights.photographs import load_data, shrunk
 
 if TYPE_CHECKING:
@@ -140,11 +140,8 @@ def write(net: str, arrays: store.Arrays, facts: dict, folder: Path) -> dict:
         "licence": LICENCE,
         **facts,
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(card, indent=2, allow_nan=False) + "\n"
-    for name, written in ((card["file"], content), (f"{net}.json", text.encode())):
-        with replacing(folder / name) as part:
-            part.write_bytes(written)
+    write_whole(folder / card["file"], content)
+    write_whole(folder / f"{net}.json", json.dumps(card, indent=2, allow_nan=False) + "\n")
     return card
 
 
