@@ -35,7 +35,7 @@ def accuracy(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
 
 @pytest.mark.full
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize(("weaker", "stronger"), itertools.pairwise(ORDER))
+@pytest.mark.parametrize(("weaker", "stronger"), list(itertools.pairwise(ORDER)))
 def test_each_model_leads_the_one_before(accuracy: pd.DataFrame, weaker: str, stronger: str):
     lead = accuracy[stronger] - accuracy[weaker]
 
