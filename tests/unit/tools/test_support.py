@@ -93,3 +93,12 @@ def test_the_stored_page_lists_each_row_and_no_failure():
     for row in tried:
         assert row[3] in ("5 of 5", "3 of 3"), row
         assert "failed" not in row[4], row
+
+
+def test_the_page_of_the_project_is_complete_and_all_rows_are_good():
+    lines = support.PAGE.read_text(encoding="utf-8").splitlines()
+    found = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| 3.")]
+
+    assert [cells[:3] for cells in found] == [[row.python, row.versions, row.backend] for row in ROWS]
+    for row, (*_, lessons, tests, _, _) in zip(ROWS, found, strict=True):
+        assert support._is_good({"lessons": lessons, "tests": tests}, row), f"{row.name}: {lessons}, {tests}"
