@@ -42,7 +42,7 @@ def store(repository: str, tag: str) -> None:
     text = re.sub(r'^repository = ".*"$', f'repository = "{repository}"', path.read_text("utf-8"), flags=re.M)
     if tag:
         text = re.sub(r'^tag = ".*"$', f'tag = "{tag}"', text, flags=re.M)
-    _write(path, text)
+    write_whole(path, text)
 
 
 def stamp_readme(repository: str, tag: str) -> None:
@@ -50,7 +50,7 @@ def stamp_readme(repository: str, tag: str) -> None:
     path = PROJECT / "README.md"
     title, *blocks = frame.blocks_but_badges(path.read_text(encoding="utf-8"))
     line = frame.badges(repository, tag, "notebooks/01_data_loading.ipynb")
-    _write(path, "\n\n".join([title, *([line] if line else []), *blocks]))
+    write_whole(path, "\n\n".join([title, *([line] if line else []), *blocks]))
 
 
 def broken_links(folder: Path = PROJECT) -> list[str]:
@@ -81,10 +81,6 @@ def _has_part(path: Path, part: str) -> bool:
     titles = re.findall(r"^#+ +(.+)$", _text(path), re.MULTILINE) if part and path.suffix == ".md" else []
     anchors = {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
     return part in anchors if path.suffix == ".md" and part else True
-
-
-def _write(path: Path, text: str) -> None:
-    write_whole(path, text)
 
 
 def main(arguments: list[str] | None = None) -> int:

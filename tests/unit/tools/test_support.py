@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from course_utils.system.paths import PROJECT
 from tools import support
 from tools.support import ROWS, Row
 
@@ -80,19 +79,6 @@ def test_a_row_is_tried_once_and_told(place: Path, monkeypatch, capsys, code: in
 def test_an_unknown_row_is_told(capsys: pytest.CaptureFixture):
     assert support.main(["--only", "2.7 colab"]) == 1
     assert "Next: name some of: 3.11 lowest" in capsys.readouterr().err
-
-
-def test_the_stored_page_lists_each_row_and_no_failure():
-    page = (PROJECT / "docs" / "SUPPORT.md").read_text(encoding="utf-8")
-    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| 3.")]
-    tried = [row for row in rows if row[3] != "not tried"]
-
-    named = [f"| {row.python} | {row.versions} | {row.backend}" for row in ROWS]
-    assert [" | ".join(row[:3]) for row in rows] == named
-    assert tried
-    for row in tried:
-        assert row[3] in ("5 of 5", "3 of 3"), row
-        assert "failed" not in row[4], row
 
 
 def test_the_page_of_the_project_is_complete_and_all_rows_are_good():
