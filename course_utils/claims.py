@@ -28,6 +28,7 @@ from course_utils.reference import (
 
 HOLDS, DOES_NOT_HOLD, NOT_TRIED = "holds", "does not hold", "not tried here"
 POINT = 0.01  # how far an accuracy may miss what was published; more where the seeds spread more
+R1_MINUTES = 4000 / 60  # what R1 tells of its own GPU: 10 epochs at 256 px
 CLAIMS = Path(__file__).with_name("claims.yaml")
 ALIKE = ("size", "epochs", "gpu")  # conditions that two models best share where one is subtracted
 COLUMNS = ("recipe", "published claim", "its conditions", "measured", "our conditions", "verdict", "cause")
@@ -96,6 +97,14 @@ class Needs:
     def weights_words(self) -> str:
         """Which weights are needed, in words."""
         return "ImageNet's weights" if list(self.weights) == ["imagenet"] else "pre-trained weights"
+
+    @property
+    def time(self) -> str:
+        """What the published training takes, in words: R1's own time, by pixels, epochs and seeds."""
+        if not (self.size and self.epochs):
+            return ""
+        minutes = R1_MINUTES * (self.size / 256) ** 2 * self.epochs / 10 * self.seeds
+        return f" (as published, about {minutes:.0f} minutes of a GPU like R1's)"
 
     def text(self) -> str:
         """Return the conditions that stand in the table."""
@@ -174,7 +183,7 @@ def _judged(claim: Claim, group: pd.DataFrame, values: Values) -> tuple[str, str
 
 
 def _not_tried(claim: Claim, why: str, measured: str, ours: str = NOT_MEASURED) -> tuple[str, str, str, str]:
-    return measured, ours, NOT_TRIED, f"{why}. {claim.cause} To try it: {claim.command}"
+    return measured, ours, NOT_TRIED, f"{why}. {claim.cause} To try it{claim.needs.time}: {claim.command}"
 
 
 def _closest(claim: Claim, groups: list[pd.DataFrame]) -> tuple[pd.DataFrame, Values] | None:

@@ -73,8 +73,13 @@ def test_affordable_records_show_what_was_measured_and_judge_nothing():
     assert row["our conditions"] == "photographs, bundled weights, 64 px, 200 labels a class, CPU, 2 seeds"
     assert row["verdict"] == NOT_TRIED
     assert row["cause"].startswith("Needs ImageNet's weights, 256 px, all labels. ")
-    assert row["cause"].endswith(". To try it: make course LESSONS=14 PROFILE=gpu")
+    assert row["cause"].endswith("minutes of a GPU like R1's): make course LESSONS=14 PROFILE=gpu")
     assert row["its conditions"] == "ImageNet's weights, 256 px, all labels, 10 epochs"
+
+
+@pytest.mark.parametrize(("words", "minutes"), [("95.28", 67), ("94.5 % in 4", 20), ("significant jump", 6)])
+def test_what_was_not_tried_tells_how_long_it_takes(words, minutes):
+    assert f"about {minutes} minutes of a GPU like R1's" in verdict_on(words)["cause"]
 
 
 @pytest.mark.parametrize(("value", "verdict"), [(0.96, HOLDS), (0.9435, HOLDS), (0.90, DOES_NOT_HOLD)])

@@ -1,7 +1,8 @@
 """Repeat the runs behind the reference results, and compare with what is stored in results/reference.
 
-Each grid there (*.yaml) is a sweep: see docs/SWEEPS.md. What has run is kept, so an interruption costs
-one run at most. With --store, the new records take the place of the stored ones.
+Each grid there (*.yaml) is a sweep: see docs/SWEEPS.md. The runs of all grids stand in one queue, so no
+core waits for the last run of a grid. What has run is kept, so an interruption costs one run at most.
+With --store, the new records take the place of the stored ones.
 
     python -m tools.results.reference --data PATH [--imagenet FILE] [--only recipe_r5 …] [--store]
 
@@ -30,8 +31,10 @@ from course_utils.reference import (
     reference_records,
     write_tables,
 )
-from course_utils.running.sweep.cli import main as run_sweep
+from course_utils.running.sweep.cli import count, tell_failures
+from course_utils.running.sweep.follow import run_all
 from course_utils.running.sweep.grid import read_grid
+from course_utils.running.sweep.pools import processes, usual_workers
 from course_utils.running.sweep.run import Run, is_finished
 from course_utils.system import run_folder
 from course_utils.system.paths import PROJECT, out_folder
@@ -39,7 +42,6 @@ from course_utils.system.whole_file import write_whole
 
 COMPARED = "fraction"  # unit of what must come out again: accuracies and their differences
 SPREADS = 3  # standard deviations over the seeds that a mean may lie off
-STOPPED = 130  # what a sweep returns after Ctrl-C
 LEAST = 0.03  # what it may lie off where the seeds hardly differ: few runs tell little of the spread
 
 
@@ -49,9 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         out = out_folder(options.out)
         grids = [with_sources(grid, out, options.data, options.imagenet) for grid in find_grids(options.only)]
-        code = _run_all(grids, options.workers)
-        if code:
-            return code
+        if tell_failures(_run_missing(grids, options.workers)):
+            return 1
         runs = finished_runs(grids)
         if options.store:
             print(f"{store(runs, FOLDER)} records are stored: results/reference.")
@@ -59,6 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _tell(_read_all(runs).drop(columns="made_by"), out)
     except CourseError as error:
         print(f"\n{error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("\nStopped. Finished runs are kept; the same command goes on with the rest.", file=sys.stderr)
+        return 130
     except OSError as error:
         print(f"\nA file cannot be written or read: {error}", file=sys.stderr)
         print("Next: make room on the disk or give another --out; finished runs are kept.", file=sys.stderr)
@@ -181,22 +185,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--imagenet", default="imagenet", metavar="FILE", help=words)
     parser.add_argument("--only", nargs="+", default=[], metavar="GRID", help="grids; default: all")
     parser.add_argument("--out", type=Path, default=PROJECT / "build" / "reference")
-    parser.add_argument("--workers", type=int, help="runs at a time: see docs/SWEEPS.md")
+    parser.add_argument("--workers", type=count, help="runs at a time: see docs/SWEEPS.md")
     parser.add_argument("--store", action="store_true", help="store the records instead of comparing")
     return parser
 
 
-def _run_all(grids: Sequence[Path], workers: int | None) -> int:
-    """Sweep all grids, also after a failure, and return 0 or the largest code; stop at once if asked to."""
-    largest = 0
-    for grid in grids:
-        print(f"\n{grid.stem}", flush=True)
-        arguments = [str(grid), "--out", str(results_of(grid))]
-        code = run_sweep(arguments + (["--workers", str(workers)] if workers is not None else []))
-        if code == STOPPED:
-            return code
-        largest = max(largest, code)
-    return largest
+def _run_missing(grids: Sequence[Path], workers: int | None) -> dict[str, str]:
+    """Run what is not finished, also after a failure, and return the errors by run."""
+    runs = [run for grid in grids for run in read_grid(grid, results_of(grid))]
+    to_do = [run for run in runs if not is_finished(run)]
+    finished = len(runs) - len(to_do)
+    print(f"{len(runs)} runs of {len(grids)} grids, {finished} of them finished already.", flush=True)
+    with processes(workers or usual_workers(threads=1), threads=1) as pool:
+        return run_all(to_do, pool)
 
 
 def _read_all(runs: Mapping[str, Sequence[Run]]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nStopped. Finished runs are kept; the same command goes on with the rest.", file=sys.stderr)
         return 130
-    return _tell_failures(failed)
+    return tell_failures(failed)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,16 +48,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("grid", type=Path, help="YAML file with lessons and parameters: docs/SWEEPS.md")
     parser.add_argument("--out", type=Path, default=Path("build/sweep"), help="default: build/sweep")
     place = parser.add_mutually_exclusive_group()  # on a cluster, its own workers say how many at a time
-    place.add_argument("--workers", type=_count, help="runs at a time; default: by cores and free memory")
+    place.add_argument("--workers", type=count, help="runs at a time; default: by cores and free memory")
     place.add_argument("--scheduler", help="of a Dask cluster, for example tcp://10.0.0.1:8786")
-    parser.add_argument("--threads", type=_count, default=1, help="threads of TensorFlow in a run, default 1")
+    parser.add_argument("--threads", type=count, default=1, help="threads of TensorFlow in a run, default 1")
     parser.add_argument("--quick", action="store_true", help="cut epochs and repeats, as tests do")
     parser.add_argument("--dry-run", action="store_true", help="list the runs, and run nothing")
     parser.add_argument("--notebooks", type=Path, default=LESSONS, help=argparse.SUPPRESS)
     return parser
 
 
-def _count(word: str) -> int:
+def count(word: str) -> int:
+    """Return a whole number from the command line, 1 or more; argparse tells what else it found."""
     if not word.isdecimal() or int(word) < 1:
         raise argparse.ArgumentTypeError(f"expected 1 or more, found {word}")
     return int(word)
@@ -86,7 +87,8 @@ def _pool(options: argparse.Namespace, out: Path) -> AbstractContextManager[Pool
     return processes(options.workers or usual_workers(options.threads), options.threads)
 
 
-def _tell_failures(failed: dict[str, str]) -> int:
+def tell_failures(failed: Mapping[str, str]) -> int:
+    """Print the errors by run, and return 1 if there are any, else 0."""
     for name, error in failed.items():
         print(f"\nFailed: {name}\n{error}", file=sys.stderr)
     if failed:

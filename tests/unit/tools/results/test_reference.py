@@ -301,41 +301,41 @@ def test_unfinished_runs_are_not_compared(tmp_path):
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    """Two grids, stored results, and a sweep that writes records instead of running lessons."""
-    out, swept = tmp_path / "out", []
+    """Two grids, stored results, and runs that write records instead of running lessons."""
+    out, ran, failed = tmp_path / "out", [], {}
     for seed in (0, 1):
         stored = tables(write(tmp_path / "old", seed, 0.5 + seed / 50))
     for name in ("one", "two"):
         grid = {"lessons": ["17"], "parameters": {"WEIGHTS": "bundled", "SEED": [0, 1]}}
         (stored / f"{name}.yaml").write_text(yaml.safe_dump(grid), encoding="utf-8")
 
-    def sweep(arguments):
-        swept.append(arguments)
-        return codes.get(len(swept), 0)
+    def run_all(runs, pool):
+        ran.append((sorted(str(run.out.parent) for run in runs), pool.capacity()))
+        return failed
 
-    codes = {}
-    monkeypatch.setattr(tool, "run_sweep", sweep)
+    monkeypatch.setattr(tool, "run_all", run_all)
     monkeypatch.setattr(tool, "find_grids", lambda names: sorted(stored.glob("*.yaml")))
     monkeypatch.setattr(tool, "FOLDER", stored)
     runs = {"one": [run_of(tmp_path / "new" / "records")]}
     monkeypatch.setattr(tool, "finished_runs", lambda grids: runs)
 
-    def run(*options, now=0.51, by_sweep=(), **more):
-        codes.update(dict(enumerate(by_sweep, start=1)))
+    def run(*options, now=0.51, errors=(), **more):
+        failed.update(errors)
         for seed in (0, 1):
             write(tmp_path / "new", seed, now + seed / 50, **more)
         return tool.main(["--data", "published", "--out", str(out), *options])
 
-    run.swept, run.out = swept, out
+    run.ran, run.out = ran, out
     return run
 
 
-def test_all_grids_are_swept_and_compared(course, capsys):
+def test_the_runs_of_all_grids_are_one_queue(course, capsys):
     assert course("--workers", "2") == 0
-    grids = [str(course.out / f"{name}.yaml") for name in ("one", "two")]
-    assert [arguments[0] for arguments in course.swept] == grids
-    assert course.swept[0][1:] == ["--out", str(course.out / "one"), "--workers", "2"]
-    assert "1 results compared, 0 lie off" in capsys.readouterr().out
+    folders = [str(course.out / name) for name in ("one", "one", "two", "two")]
+    assert course.ran == [(folders, 2)]
+    printed = capsys.readouterr().out
+    assert "4 runs of 2 grids, 0 of them finished already" in printed
+    assert "1 results compared, 0 lie off" in printed
 
 
 def test_a_result_that_lies_off_is_told(course, capsys):
@@ -354,24 +354,30 @@ def test_results_are_stored(course, capsys):
     assert set(reference_records(folder=tool.FOLDER)["value"]) == {0.9, 0.92}
 
 
-def test_after_a_failure_the_other_grids_run_and_nothing_is_compared(course, capsys):
-    assert course(by_sweep=[1, 0]) == 1
-    assert len(course.swept) == 2
-    assert "compared" not in capsys.readouterr().out
+def test_after_a_failure_nothing_is_compared(course, capsys):
+    assert course(errors={"17_seed-0": "The cell failed."}) == 1
+    printed = capsys.readouterr()
+    assert "compared" not in printed.out
+    assert "Failed: 17_seed-0\nThe cell failed." in printed.err
 
 
-def test_stopped_by_hand_no_other_grid_begins(course):
-    assert course(by_sweep=[130]) == 130
-    assert len(course.swept) == 1
+def test_stopped_by_hand_it_says_how_to_go_on(course, capsys, monkeypatch):
+    def stopped(runs, pool):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tool, "run_all", stopped)
+    assert course() == 130
+    assert "the same command goes on" in capsys.readouterr().err
 
 
-def test_no_workers_at_all_is_passed_on_to_be_refused(course):
-    course("--workers", "0")
-    assert course.swept[0][-2:] == ["--workers", "0"]
+def test_no_workers_at_all_are_refused(course, capsys):
+    with pytest.raises(SystemExit):
+        course("--workers", "0")
+    assert "expected 1 or more, found 0" in capsys.readouterr().err
 
 
 def test_an_out_folder_is_one_place_for_all(course, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     tool.main(["--data", "published", "--out", "~/reference"])
-    assert course.swept[0][0] == str(tmp_path / "reference" / "one.yaml")
+    assert course.ran[0][0][0] == str(tmp_path / "reference" / "one")
     assert (tmp_path / "reference" / "one.yaml").exists()
