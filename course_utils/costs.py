@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +14,6 @@ import psutil
 
 from course_utils.history import epochs_to_reach, history_frame
 from course_utils.inspection import parameter_counts
-from course_utils.runs import without_optimizer
-from course_utils.system.run_folder import MODEL
 from course_utils.system.same_training import leaves
 
 if TYPE_CHECKING:
@@ -87,14 +83,6 @@ def forward_flops(model: keras.Model) -> int:
     return total
 
 
-def file_bytes(model: keras.Model) -> int:
-    """Return the size of the model's file, without optimizer, in bytes."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / MODEL
-        without_optimizer(model).save(path)
-        return path.stat().st_size
-
-
 def record_training(
     lesson: Lesson,
     name: str,
@@ -147,6 +135,5 @@ def _costs(
         ("peak_bytes", "bytes", max(meter.peak_bytes for meter in meters.values())),
         ("parameters", "parameters", counts["total"]),
         ("trainable_parameters", "parameters", counts["trainable"]),
-        ("model_bytes", "bytes", file_bytes(model)),
         ("flops", "FLOP a picture", forward_flops(model)),
     ]

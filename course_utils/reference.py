@@ -39,7 +39,6 @@ _COSTS = {
     "images/s": ("images_per_second", 1, ",.0f"),
     "parameters": ("parameters", 1, ",.0f"),
     "trainable": ("trainable_parameters", 1, ",.0f"),
-    "MB on disk": ("model_bytes", 1e6, ".1f"),
     "GFLOP a picture": ("flops", 1e9, ".3g"),
 }
 NUMBERS = ("test accuracy", "seeds", *_COSTS)  # columns of ``recipes_table``; conditions follow

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,7 +98,8 @@ def save_run(
     with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as temporary:
         new = Path(temporary) / "new"
         new.mkdir()
-        without_optimizer(model).save(new / MODEL)
+        with _not_compiled(model):
+            model.save(new / MODEL)
         history.to_csv(new / HISTORY, index=False)
         np.savez(new / PREDICTIONS, labels=val_labels, probabilities=val_probabilities)
         facts["model_bytes"] = (new / MODEL).stat().st_size
@@ -153,17 +156,29 @@ def runs_table(runs: list[Training]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def without_optimizer(model: keras.Model) -> keras.Model:
-    """Return the model as it is saved: the same layers, weights and name, not compiled.
+@contextlib.contextmanager
+def _not_compiled(model: keras.Model) -> Iterator[None]:
+    """Inside the block, the model and the models in it (a head) have no optimizer; then all is as before.
 
     The optimizer's state would double or triple the file, and predicting does not need it.
-
-    Args:
-        model: with one input and one output. It stays as it is, and shares its weights with the new one.
     """
+    compiled = [(each, each.optimizer) for each in _models(model) if each.compiled]
+    for each, _ in compiled:
+        each.compiled, each.optimizer = False, None
+    try:
+        yield
+    finally:
+        for each, optimizer in compiled:
+            each.compiled, each.optimizer = True, optimizer
+
+
+def _models(model: keras.Model) -> Iterator[keras.Model]:
     import keras
 
-    return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+    yield model
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _models(layer)
 
 
 def _check_predictions(model_name: str, labels: np.ndarray, probabilities: np.ndarray) -> None:
