@@ -51,11 +51,6 @@ class Cifar10:
     description: str
     steps: tuple[Step, ...] = ()
 
-    @property
-    def is_stand_in(self) -> bool:
-        """True if the pictures were drawn by code and are not CIFAR-10 photographs."""
-        return self.source == "drawn"
-
 
 @dataclass(frozen=True)
 class Split:

@@ -147,17 +147,15 @@ class Lesson:
         """
         self._show(figure, alt, self._warning(), "#b03a2e", save)
 
-    def show_reference(
-        self, figure: Figure, alt: str, records: pd.DataFrame, *, save: str | None = None
-    ) -> None:
+    def show_reference(self, figure: Figure, alt: str, records: pd.DataFrame) -> None:
         """As ``show``, but the figure says what the reference results were measured on, not this lesson.
 
         Raises:
             CourseError: some of ``records`` (see ``reference.reference_records``) are of drawn pictures.
         """
-        self._show(figure, alt, _measured_on(records), "#555555", save)
+        self._show(figure, alt, _measured_on(records), "#555555")
 
-    def _show(self, figure: Figure, alt: str, note: str, color: str, save: str | None) -> None:
+    def _show(self, figure: Figure, alt: str, note: str, color: str, save: str | None = None) -> None:
         from course_utils.plotting import show_png
 
         name = save or f"{self.number}-{slug(alt)[:80].strip('-.')}.png"

@@ -105,7 +105,9 @@ def save_run(
         facts["model_bytes"] = (new / MODEL).stat().st_size
         (new / TRAINING).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
         read_run(new)
-        _swap(new, folder, aside=Path(temporary) / "old")
+        if folder.exists():
+            os.replace(folder, Path(temporary) / "old")
+        os.replace(new, folder)
     return read_run(folder)
 
 
@@ -189,14 +191,3 @@ def _check_predictions(model_name: str, labels: np.ndarray, probabilities: np.nd
         cause=f"Expected shapes (n,) and (n, classes), found {labels.shape} and {probabilities.shape}.",
         next_step="predict the validation pictures, and give their labels without a second axis.",
     )
-
-
-def _swap(new: Path, folder: Path, *, aside: Path) -> None:
-    if folder.exists():
-        os.replace(folder, aside)
-    try:
-        os.replace(new, folder)
-    except BaseException:
-        if aside.exists():
-            os.replace(aside, folder)
-        raise

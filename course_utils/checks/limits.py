@@ -11,7 +11,6 @@ LARGEST_NUMBER = 1e300  # whole numbers above it are of no use, and slow to read
 ARRAY_BYTES = 2_000_000  # values are kept up to here; above it, shape, dtype and range alone
 LAYERS = 2_000  # of one model, nested ones counted
 ANSWER_CHARACTERS = 8_000_000  # of one answer as JSON
-FILE_BYTES = 32_000_000  # all answers of a lesson
 ANSWERS = 200  # in one file
 DTYPES = (
     *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),

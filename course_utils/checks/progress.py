@@ -14,7 +14,6 @@ from pathlib import Path
 from course_utils.checks.answers import read_answers
 from course_utils.checks.names import lesson_of
 from course_utils.checks.plain import Plain
-from course_utils.errors import CourseError
 from course_utils.system.whole_file import write_whole
 
 
@@ -30,11 +29,7 @@ def note_right(exercise: str, plain: Plain, class_word: str, folder: Path) -> No
 
 def right_answers(lesson: str, class_word: str, folder: Path) -> set[str]:
     """Return the names of a lesson's exercises whose kept answer was found right."""
-    try:
-        answers = read_answers(folder / f"{lesson}.json")[0]
-    except (OSError, CourseError):
-        return set()
-    noted = _noted(_path(lesson, folder))
+    answers, noted = read_answers(folder / f"{lesson}.json"), _noted(_path(lesson, folder))
     return {name for name, plain in answers.items() if noted.get(name) == _digest(plain, class_word)}
 
 

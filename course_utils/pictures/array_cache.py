@@ -93,11 +93,6 @@ def listing_facts(folder: Path) -> list[str]:
         return sorted(file_facts(entry) if os.path.exists(entry) else f"{entry.name}|" for entry in entries)
 
 
-def code_digests(folder: Path) -> list[str]:
-    """Return the digests of all code below a folder, so that other code never finds what was kept."""
-    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.rglob("*.py"))]
-
-
 def path_name(path: Path) -> str:
     """Return a short name for a path, to be part of a cache entry's name."""
     return f"path-{_digest([path.resolve()])[:10]}"
@@ -151,7 +146,10 @@ def _remove(folder: Path, pattern: str) -> None:
 
 
 def _entry(source: str, facts: Iterable[object]) -> str:
-    versions = [np.__version__, importlib.metadata.version("pillow"), *code_digests(Path(__file__).parent)]
+    code = [
+        hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(Path(__file__).parent.rglob("*.py"))
+    ]
+    versions = [np.__version__, importlib.metadata.version("pillow"), *code]
     return f"{source}-{_digest([*versions, *facts])}"
 
 

@@ -7,7 +7,6 @@ import contextlib
 import os
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,13 +36,12 @@ class Entry:
     kind: str
     path: Path
     size: int  # bytes
-    changed: float  # seconds since the epoch
 
 
 def entries() -> list[Entry]:
     """Return what the cache holds, by kind and name. Nothing is changed."""
     folder = cache_folder()
-    found = [Entry(_kind(path, folder), path, *_size_and_time(path)) for path in _paths(folder)]
+    found = [Entry(_kind(path, folder), path, _size(path)) for path in _paths(folder)]
     order = list(KINDS)
     return sorted(found, key=lambda entry: (order.index(entry.kind), entry.path.name))
 
@@ -78,9 +76,7 @@ def table() -> str:
         if of_kind:
             size = in_words(sum(entry.size for entry in of_kind))
             lines.append(f"{kind:<11} {size:>10}  {meaning}")
-            lines += [
-                f"{'':11} {in_words(e.size):>10}    {e.path.name}, {_age(e.changed)}" for e in of_kind[:10]
-            ]
+            lines += [f"{'':11} {in_words(e.size):>10}    {e.path.name}" for e in of_kind[:10]]
             lines += [f"{'':11} {'':>10}    … and {len(of_kind) - 10} more"] if len(of_kind) > 10 else []
     return "\n".join(lines)
 
@@ -120,18 +116,16 @@ def _kind(path: Path, folder: Path) -> str:
     return "downloads" if path.suffix in _DOWNLOADS else "other"
 
 
-def _size_and_time(path: Path) -> tuple[int, float]:
-    """Bytes and time of change of a file, or of a folder with all that lies in it."""
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all that lies in a folder."""
     files = [path]
     if path.is_dir() and not path.is_symlink():
-        files += [Path(where, name) for where, _, names in os.walk(path) for name in names]
-    size, changed = 0, 0.0
+        files = [Path(where, name) for where, _, names in os.walk(path) for name in names]
+    size = 0
     for file in files:
         with contextlib.suppress(FileNotFoundError):  # another process has just removed it
-            found = file.lstat()
-            size += 0 if file.is_dir() and not file.is_symlink() else found.st_size
-            changed = max(changed, found.st_mtime)
-    return size, changed
+            size += file.lstat().st_size
+    return size
 
 
 def _remove(path: Path) -> None:
@@ -146,13 +140,6 @@ def _remove(path: Path) -> None:
             cause=error.strerror or str(error),
             next_step="stop the notebooks that use it, then run this again.",
         ) from error
-
-
-def _age(changed: float) -> str:
-    hours = (time.time() - changed) / 3600
-    if hours < 1:
-        return f"{hours * 60:.0f} min old"
-    return f"{hours:.0f} h old" if hours < 48 else f"{hours / 24:.0f} days old"
 
 
 if __name__ == "__main__":

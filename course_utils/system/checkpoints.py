@@ -111,7 +111,6 @@ def _write(folder: Path, number: int, arrays: dict[str, np.ndarray]) -> Path:
         os.replace(part, path)
     finally:
         _remove(part)
-    _bring_to_disk(folder)
     return path
 
 
@@ -159,13 +158,3 @@ def _put_aside(path: Path) -> None:
 def _remove(path: Path) -> None:
     with contextlib.suppress(OSError):
         path.unlink()
-
-
-def _bring_to_disk(folder: Path) -> None:
-    """Bring the new name itself to the disk; where folders cannot be opened, the system does it later."""
-    with contextlib.suppress(OSError):
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)

@@ -306,7 +306,7 @@ def test_in_a_notebook(edition: str, master: NotebookNode, master_path: Path, le
 
     print(f"{master_path.stem}, {edition} edition: {seconds:.1f} s")
     assert seconds <= SECONDS_A_NOTEBOOK
-    assert set(graded(read_answers(answers / f"{lesson}.json")[0]).values()) == {edition == "instructor"}
+    assert set(graded(read_answers(answers / f"{lesson}.json")).values()) == {edition == "instructor"}
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     lines = [output.data["text/html"] for output in shown if 'role="status"' in str(output.get("data"))]
     assert len(lines) == (len(parts(lesson)) if edition == "instructor" else 6)

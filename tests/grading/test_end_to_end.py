@@ -120,21 +120,6 @@ def test_goes_on_after_an_interruption(stage, hand_in, private, tmp_path, monkey
     assert "graded (1 before)" in capsys.readouterr().err
 
 
-def test_submissions_stay_as_they_were(hand_in, grade, tmp_path):
-    folder = hand_in(ann=made_up.half(), bob={"cells": "broken"})
-    made_up.put(folder / "bob", {"all.zip": made_up.zipped({"deep/90.ipynb": made_up.TEXT})})
-
-    def seen():
-        paths = sorted(folder.rglob("*"))
-        return [(path, path.stat().st_mtime_ns, path.is_dir() or path.read_bytes()) for path in paths]
-
-    before = seen()
-
-    grade(folder)
-
-    assert seen() == before
-
-
 def test_output_inside_the_submissions_is_refused(hand_in, private, capsys):
     folder = hand_in(ann=made_up.half())
 

@@ -177,12 +177,6 @@ def test_keys_are_what_downloads_tell(tmp_path: Path):
     assert [one.key for one in collect(tmp_path, ["90"])] == [("Canvas", "101"), ("Canvas", "102")]
 
 
-def test_a_folder_of_ones_own_is_a_login(hand_in):
-    (one,) = collect(hand_in(alee=made_up.half()), ["90"])
-
-    assert one.key == ("", "alee")
-
-
 def test_make_grade_writes_it_beside_grades(private, stage, hand_in, tmp_path: Path, capsys):
     roster = tmp_path / "roster.csv"
     roster.write_text(CANVAS.replace("Exercises 03 (", "Exercises 90 ("), encoding="utf-8")

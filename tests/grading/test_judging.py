@@ -129,7 +129,6 @@ def test_a_judge_that_prints_does_not_disturb(judged):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("while True: pass", "took longer than 10 s"),
         ("import subprocess; subprocess.run(['sleep', '100'])", "took longer than 10 s"),
         ("import os; os._exit(3)", "the judges stopped"),
     ],

@@ -63,22 +63,7 @@ def hidden_classifiers(tree: ast.Module) -> list[str]:
     ]
 
 
-def heavy_imports(tree: ast.Module) -> list[str]:
-    """Find imports of TensorFlow or Keras that happen when the module is imported."""
-    found, waiting = [], list(tree.body)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
-            found += [f"line {node.lineno}: {name}" for name in names if name.split(".")[0] in HEAVY]
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            waiting += node.orelse
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            waiting += ast.iter_child_nodes(node)
-    return found
-
-
-RULES = (hidden_training, hidden_freezing, hidden_classifiers, heavy_imports)
+RULES = (hidden_training, hidden_freezing, hidden_classifiers)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -98,10 +83,6 @@ def test_module_keeps_to(rule, module: Path):
         (hidden_freezing, "setattr(layer, 'trainable', True)"),
         (hidden_classifiers, "import keras\nhead = keras.layers.Dense(10)(x)"),
         (hidden_classifiers, "from keras import Sequential\nm = Sequential([])"),
-        (heavy_imports, "import tensorflow as tf"),
-        (heavy_imports, "from keras.layers import Input"),
-        (heavy_imports, "try:\n    import numpy, keras\nexcept ImportError:\n    pass"),
-        (heavy_imports, "class A:\n    import keras.ops"),
     ],
 )
 def test_rule_finds(rule, code: str):
@@ -114,7 +95,6 @@ def test_rule_finds(rule, code: str):
         "import re\nre.compile('a')",
         "print(layer.trainable)",
         "def f():\n    import keras\n    return keras.Model(inputs, outputs)",
-        "if TYPE_CHECKING:\n    import keras",
     ],
 )
 def test_rules_let_pass(code: str):

@@ -35,20 +35,9 @@ def run(lessons: Path, *arguments: str) -> int:
 # What `make course` calls
 
 
-def test_good_lesson_is_green(lessons: Path, capsys: pytest.CaptureFixture[str]):
-    tiny_lesson(lessons / "01_good.ipynb", ["print(SEED)"])
-
-    assert run(lessons, "--seed", "7") == 0
-
-    executed = nbformat.read(lessons.parent / "out" / "01_good.ipynb", as_version=4)
-    assert "7" in [cell.outputs[0].text.strip() for cell in executed.cells if cell.get("outputs")]
-    assert "Done in" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("1 / 0", "ZeroDivisionError: division by zero"),
         ("import sys; sys.exit(0)", "stopped before its last cell"),
         ("import os; os._exit(0)", "The kernel died"),
     ],
@@ -76,15 +65,6 @@ def test_dead_or_endless_cell_ends_with_its_time(lessons: Path, capsys: pytest.C
     assert run(lessons, "--cell-timeout", "2") == 1
 
     assert "took longer than 2 seconds" in capsys.readouterr().err
-
-
-def test_missing_sentinel_is_red(lessons: Path, capsys: pytest.CaptureFixture[str]):
-    path = tiny_lesson(lessons / "01_good.ipynb")
-    path.rename(lessons / "02_renamed.ipynb")  # prints the name of another lesson at its end
-
-    assert run(lessons) == 1
-
-    assert 'before its last cell printed "Lesson 02: finished"' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("parameters", [PARAMETERS.replace("SEED", "SEDE"), ""])

@@ -86,7 +86,6 @@ def test_every_format_gives_the_same_pictures(tmp_path: Path, form: str) -> None
     _assert_sound(loaded)
     assert both_sets(loaded) == both_sets(PICTURES)
     assert loaded.source == "path"
-    assert not loaded.is_stand_in
     assert "60 pictures to train and 20 to test, 10 classes" in loaded.description
     assert "\n" not in loaded.description
 
@@ -209,26 +208,11 @@ def test_the_stand_in_says_what_it_is(few_drawn: None) -> None:
     loaded = load_cifar10("drawn")
     _assert_sound(loaded)
     assert loaded.source == "drawn"
-    assert loaded.is_stand_in
     assert "not real CIFAR-10" in loaded.description
     assert len(loaded.train_images) == 30
     assert len(loaded.test_images) == 20
-
-
-def test_the_stand_in_has_2000_and_500_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = []
-
-    def draw(**counts: int) -> tuple:
-        asked.append(counts)
-        return tuple(getattr(PICTURES, name).copy() for name in array_cache._ARRAYS)
-
-    monkeypatch.setattr(drawing, "draw_cifar10", draw)
-    load_cifar10("drawn", seed=4)
-    load_cifar10("drawn", limit_per_class=60)
-    assert asked == [
-        {"train_per_class": 200, "test_per_class": 50, "seed": 4},
-        {"train_per_class": 60, "test_per_class": 50, "seed": 0},
-    ]
+    few = load_cifar10("drawn", limit_per_class=1)
+    assert (len(few.train_images), len(few.test_images)) == (10, 10)
 
 
 def test_the_stand_in_is_drawn_once(few_drawn: None, monkeypatch: pytest.MonkeyPatch) -> None:

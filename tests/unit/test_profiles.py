@@ -31,12 +31,6 @@ def gpus(monkeypatch):
     return found
 
 
-@pytest.mark.parametrize("name", ["offline", "laptop", "gpu"])
-def test_named(name):
-    assert load_profile(name) == PROFILES[name]
-    assert load_profile(name).name == name
-
-
 def test_promises_of_the_words():
     offline, laptop, gpu = (load_profile(name) for name in ("offline", "laptop", "gpu"))
     assert (offline.data, offline.weights, offline.deterministic) == ("drawn", "bundled", True)

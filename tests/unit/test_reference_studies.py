@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course_utils.reference import FOLDER, RUNS, WEIGHTS_FOLDER, mean_and_spread, reference_records
+from course_utils.reference import WEIGHTS_FOLDER, mean_and_spread, reference_records
 
 STUDIES = {  # name -> the columns that tell its points apart
     "size": ["size"],
@@ -52,11 +52,6 @@ def test_the_studies_meet_in_one_point(base: dict):
         labels = center["labels_per_class"]
         same += [points("labels", base)["mean"].loc[labels, "frozen base"]]
     assert max(abs(value - right) for value in same) < 0.005
-
-
-def test_records_name_no_path_of_a_machine():
-    for name in ("05.csv", "18.csv", RUNS):
-        assert "/" not in (FOLDER / name).read_text(encoding="utf-8")
 
 
 # lesson 3

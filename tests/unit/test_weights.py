@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib
 import shutil
 
 import numpy as np
@@ -17,6 +16,7 @@ from course_utils.errors import CourseError
 from course_utils.system.download import mirrors
 from course_utils.system.download.transfer import RemoteFile
 from course_utils.system.paths import BUNDLED_WEIGHTS
+from tools.weights import pack
 
 NETS = ["MobileNetV2", "ResNet50"]
 LIMIT = {"MobileNetV2": 5e6, "ResNet50": 26e6}
@@ -29,11 +29,6 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setattr(weights, "_instead", {})
     monkeypatch.setattr(mirrors, "_named", [])
     return tmp_path / "cache" / "weights"
-
-
-@pytest.fixture(scope="module")
-def pack():
-    return importlib.import_module("tools.weights.pack")
 
 
 def base(name, path, size=64):
@@ -212,7 +207,7 @@ def test_bad_npz_is_refused(tmp_path, cache, in_order):
     assert not cache.exists()
 
 
-def test_quantise_is_near_and_by_channel(pack):
+def test_quantise_is_near_and_by_channel():
     rng = np.random.default_rng(0)
     kernel = rng.normal(size=(3, 3, 8, 1)).astype("float32") * np.logspace(-3, 2, 8)[:, None]
     values, scale = pack.quantise(kernel, axis=2)
@@ -226,7 +221,7 @@ def test_quantise_is_near_and_by_channel(pack):
     np.testing.assert_array_equal(packed["a/bias"], kernel.ravel())
 
 
-def test_packing_a_file_gives_what_its_card_says(pack, tmp_path):
+def test_packing_a_file_gives_what_its_card_says(tmp_path):
     name = "MobileNetV2"
     arrays = pack.named_arrays(base(name, None))
     card = pack.write(name, arrays, {}, tmp_path)

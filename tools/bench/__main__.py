@@ -120,14 +120,14 @@ def caching_rows(extractor: keras.Model, split: Split, epochs: int = EPOCHS) -> 
     ]
 
 
-def drawing_rows(count: int = DRAWN) -> list[Row]:
+def drawing_rows() -> list[Row]:
     """Measure drawing, and loading the stand-in from an empty cache and again."""
     draw_images([0])  # makes the textures
-    _, drawing = timed(lambda: draw_images(np.arange(count) % 10, seed=SEED))
+    _, drawing = timed(lambda: draw_images(np.arange(DRAWN) % 10, seed=SEED))
     loading = [timed(lambda: load_cifar10("drawn", seed=SEED))[1] for _ in range(2)]
     part = "drawn stand-in"
     return [
-        (part, "drawing", count / drawing, "pictures/s"),
+        (part, "drawing", DRAWN / drawing, "pictures/s"),
         (part, "first load", loading[0], "s"),
         (part, "second load", loading[1], "s"),
     ]

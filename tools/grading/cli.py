@@ -24,7 +24,7 @@ from tools.grading.grade import Class, grade_all, trusted_digest
 from tools.grading.gradebook import Gradebook
 from tools.grading.judging import Judges
 from tools.grading.results import Graded, grades_csv, write_whole
-from tools.grading.sandbox import Limits, check_sandbox
+from tools.grading.sandbox import check_sandbox
 from tools.grading.stage import make_stage
 
 
@@ -62,8 +62,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--private", type=Path, help="the instructor's folder with judges/ and givens/")
     parser.add_argument("--points", type=Path, help="a copy of grades.csv with points that a person decided")
     parser.add_argument("--roster", type=Path, help="the gradebook of Canvas or Moodle, to be filled in")
-    parser.add_argument("--seconds", type=float, default=Limits.seconds, help="for one notebook")
-    parser.add_argument("--cell-seconds", type=float, default=Limits.cell_seconds, help="for one cell")
     return parser
 
 
@@ -85,7 +83,6 @@ def _grade(options: argparse.Namespace) -> None:
             results=options.out / "results",
             class_word=normal_class_word(options.class_word),
             private=private,
-            limits=Limits(seconds=options.seconds, cell_seconds=options.cell_seconds),
             workers=options.workers or len(os.sched_getaffinity(0)),
             trusted=trusted_digest(private),
         )
@@ -112,11 +109,10 @@ def _check_options(options: argparse.Namespace) -> None:
             cause="What was handed in must stay as it is.",
             next_step="name another folder, for example OUT=build/grades.",
         )
-    times = (options.seconds, options.cell_seconds)
-    if not 0 <= options.workers <= 256 or not all(1 <= seconds <= 86400 for seconds in times):
+    if not 0 <= options.workers <= 256:
         raise CourseError(
             "A number is out of range.",
-            cause="WORKERS is 1 to 256 (0: as many as cores); times are from 1 to 86,400 seconds.",
+            cause="WORKERS is 1 to 256 (0: as many as cores).",
             next_step="correct it, or leave it out.",
         )
     hidden = [submissions, *([options.private.resolve()] if options.private else []), PROJECT / "notebooks"]

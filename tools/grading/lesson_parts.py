@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import json
 import re
-import tomllib
 
 import markupsafe
 
 from course_utils.system.paths import PROJECT
+from tools.lessons.frame import read_setting
 
 PARTS = {  # lesson -> part of that lesson for each exercise, then for each question
     "01": ((5, 7, 6, 3, 6, 4, 4, 9), (2, 4, 3, 5, 6, 8)),
@@ -47,5 +47,5 @@ def _lesson(number: str) -> tuple[str, dict[int, str]]:
 
 @functools.cache
 def _address() -> str:
-    course = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["course"]
-    return f"https://github.com/{course['repository']}/blob/{course['tag']}" if course["repository"] else ""
+    repository, tag = read_setting()
+    return f"https://github.com/{repository}/blob/{tag}" if repository else ""

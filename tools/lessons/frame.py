@@ -102,10 +102,10 @@ def set_bootstrap(notebook: nbformat.NotebookNode, code: str) -> bool:
     return bool(changed)
 
 
-def stamp_lessons(folder: Path = PROJECT / "notebooks") -> list[Path]:
-    """Stamp all lessons of a folder, and return those that changed."""
+def stamp_lessons() -> list[Path]:
+    """Stamp all lessons, and return those that changed."""
     changed = []
-    for path in sorted(folder.glob("[0-9]*.ipynb")):
+    for path in sorted((PROJECT / "notebooks").glob("[0-9]*.ipynb")):
         notebook = nbformat.read(path, as_version=4)
         if stamp(notebook, path.name, *read_setting()):
             write_notebook(notebook, path)

@@ -7,7 +7,6 @@ No number stands here: what is written comes from the records alone.
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -177,19 +176,9 @@ def readme_block(records: pd.DataFrame) -> str:
 
 
 def with_block(text: str, block: str) -> str:
-    """Return the text with what stands between the two marks replaced.
-
-    Raises:
-        CourseError: the marks are not there.
-    """
-    if START not in text or END not in text:
-        raise CourseError(
-            "README.md was not changed.",
-            cause=f"Expected the lines {START} and {END} in it.",
-            next_step="put both marks where the table belongs.",
-        )
-    between = re.compile(f"{re.escape(START)}.*{re.escape(END)}", re.DOTALL)
-    return between.sub(lambda _: f"{START}\n{block}\n{END}", text)
+    """Return the text with what stands between the two marks replaced."""
+    before, _, rest = text.partition(START)
+    return f"{before}{START}\n{block}\n{END}{rest.partition(END)[2]}"
 
 
 def to_markdown(table: pd.DataFrame, *, index: bool = True) -> str:

@@ -198,7 +198,7 @@ def judge_answer(exercise: str, plain: Plain, class_word: str = "", *, thorough:
 
     Args:
         exercise: name of the part, for example ``"03.2"`` or ``"03.2h"``.
-        plain: from ``to_plain`` or ``read_answers``.
+        plain: from ``to_plain``.
         class_word: that the right answer varies with.
         thorough: experiments are done again; False: an answer at once.
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from course_utils.pictures import stand_in as drawing
-from course_utils.pictures.array_cache import cached, code_digests
+from course_utils.pictures.array_cache import cached
 from course_utils.pictures.structure import Pictures
 
 TRAIN_PER_CLASS = 200
@@ -21,4 +19,4 @@ def read_drawn(*, limit_per_class: int | None, seed: int) -> Pictures:
         arrays = drawing.draw_cifar10(train_per_class=train, test_per_class=test, seed=seed)
         return Pictures(*arrays)
 
-    return cached(f"drawn-{seed}-{train}-{test}", code_digests(Path(drawing.__file__).parent), draw)
+    return cached(f"drawn-{seed}-{train}-{test}", [], draw)

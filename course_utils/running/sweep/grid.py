@@ -14,7 +14,6 @@ from pathlib import Path
 import yaml
 
 from course_utils.errors import CourseError
-from course_utils.profiles import PROFILES
 from course_utils.records import slug
 from course_utils.running.execution import LESSONS, find_lessons, lesson_number
 from course_utils.running.parameters import QUICK, check_parameters, check_values, found_from_here
@@ -161,19 +160,7 @@ def _check(runs: list[Run]) -> None:
     for lesson in {lesson for run in runs for lesson in run.notebooks()}:
         check_parameters(lesson, runs[0].parameters)
     for run in runs:
-        _check_lists(run.parameters.get("OVERRIDES", {}))
         check_values(run.parameters)
-
-
-def _check_lists(overrides: Mapping[str, object]) -> None:
-    for name, value in overrides.items():
-        usual = getattr(PROFILES["offline"], name, None)
-        if isinstance(usual, tuple) and not isinstance(value, list):
-            raise CourseError(
-                f"The value of {name!r} in OVERRIDES does not fit: {value!r}.",
-                cause=f"Expected a list such as {list(usual)}, and in a grid a list is an axis.",
-                next_step=f"write a list of lists, each one value: {name}: [{list(usual)}].",
-            )
 
 
 def _wrong(path: Path, cause: str, next_step: str) -> CourseError:

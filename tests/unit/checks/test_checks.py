@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -66,7 +65,7 @@ def test_right_answer(capsys: pytest.CaptureFixture, folder: Path):
     check("90.1", given("90.1")["number"])
 
     assert said(capsys) == "✔ 90.1: right. You can copy.\n1 of 2 exercises right\n"
-    assert read_answers(folder / "90.json")[0]["90.1"]["value"] == given("90.1")["number"]
+    assert read_answers(folder / "90.json")["90.1"]["value"] == given("90.1")["number"]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +172,7 @@ def test_without_judges_answers_are_only_kept(tmp_path: Path, folder: Path):
     shown = python(code, tmp_path, PYTHONPATH=str(tmp_path), COURSE_CLASS_WORD="fox")
 
     assert shown.startswith("● 01.1: kept for grading.\n○ 01.1: This answer is of the type")
-    assert read_answers(folder / "01.json")[0]["01.1"] == to_plain(make_given("01.1", "fox")["cases"])
+    assert read_answers(folder / "01.json")["01.1"] == to_plain(make_given("01.1", "fox")["cases"])
 
 
 # Class words
@@ -286,72 +285,17 @@ def test_answers_are_kept_one_beside_the_other(folder: Path):
     keep("90.2", {"kind": "nothing"}, folder)
     keep("90.1", NUMBER | {"value": 4}, folder)
 
-    assert read_answers(folder / "90.json") == (
-        {"90.1": NUMBER | {"value": 4}, "90.2": {"kind": "nothing"}},
-        {},
-    )
+    assert read_answers(folder / "90.json") == {"90.1": NUMBER | {"value": 4}, "90.2": {"kind": "nothing"}}
     assert [path.name for path in folder.iterdir()] == ["90.json"]
 
 
-def test_a_broken_file_is_replaced(folder: Path):
+@pytest.mark.parametrize("content", ["", "{", "3", "{}", '{"answers": 3}', "[" * 100_000], ids=range(6))
+def test_a_broken_file_is_replaced(folder: Path, content: str):
     folder.mkdir()
-    (folder / "90.json").write_text("{")
+    (folder / "90.json").write_text(content)
     keep("90.1", NUMBER, folder)
 
-    assert read_answers(folder / "90.json")[0] == {"90.1": NUMBER}
-
-
-def written(path: Path, answers: object) -> Path:
-    path.write_text(json.dumps({"format": 1, "lesson": "90", "answers": answers}))
-    return path
-
-
-def test_odd_answers_are_left_out_with_a_reason(tmp_path: Path):
-    path = written(tmp_path / "90.json", {"90.1": NUMBER, "90.2": 3, "01.1": NUMBER, "x" * 99: NUMBER})
-    answers, left_out = read_answers(path)
-
-    assert answers == {"90.1": NUMBER}
-    assert left_out["90.2"] == "an answer is no JSON object"
-    assert left_out["01.1"] == left_out["x" * 20] == "no exercise of lesson 90"
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\xff\xfe",
-        b"[" * 100_000,
-        b"3",
-        b"NaN",
-        b'{"format": 2, "answers": {}}',
-        b'{"format": 1, "answers": []}',
-        b'{"format": 1, "answers": {"90.1": {"kind": "number", "type": "int", "value": Infinity}}}',
-        b'{"format": 1, "answers": {"90.1": {"kind": "number", "value": %s}}}' % (b"9" * 5000),
-        json.dumps({"format": 1, "answers": {str(n): NUMBER for n in range(300)}}).encode(),
-    ],
-    ids=range(10),
-)
-def test_files_out_of_form_are_refused(content: bytes, tmp_path: Path):
-    path = tmp_path / "90.json"
-    path.write_bytes(content)
-
-    with pytest.raises(CourseError, match=r"90\.json cannot be read"):
-        read_answers(path)
-
-
-def test_links_pipes_and_giants_are_refused(tmp_path: Path):
-    written(tmp_path / "real.json", {})
-    link, pipe, giant = (tmp_path / name for name in ("link.json", "pipe.json", "giant.json"))
-    link.symlink_to(tmp_path / "real.json")
-    os.mkfifo(pipe)
-    with giant.open("wb") as file:
-        file.truncate(40_000_000)
-
-    with pytest.raises(OSError, match=r"symbolic|link"):
-        read_answers(link)
-    for path in (pipe, giant):
-        with pytest.raises(CourseError):
-            read_answers(path)
+    assert read_answers(folder / "90.json") == {"90.1": NUMBER}
 
 
 # Gaps
@@ -465,7 +409,7 @@ def test_odd_notes_of_progress_count_nothing(content: str, folder: Path, capsys:
     check("90.2", 5)
 
     assert capsys.readouterr().out.splitlines()[-1] == "0 of 2 exercises right"
-    assert set(read_answers(folder / "90.json")[0]) == {"90.1", "90.2"}  # what is graded does not change
+    assert set(read_answers(folder / "90.json")) == {"90.1", "90.2"}  # what is graded does not change
 
 
 def test_what_a_person_reads_is_kept_and_brings_no_points(capsys: pytest.CaptureFixture, folder: Path):
@@ -474,7 +418,7 @@ def test_what_a_person_reads_is_kept_and_brings_no_points(capsys: pytest.Capture
     verdict = judge_answer("90.5", to_plain(SENTENCE))
 
     assert said(capsys).endswith("1 of 2 exercises right\n")  # it is not among those that check finds right
-    assert read_answers(folder / "90.json")[0]["90.5"]["value"] == SENTENCE
+    assert read_answers(folder / "90.json")["90.5"]["value"] == SENTENCE
     assert (verdict.is_right, verdict.points, verdict.max_points) == (True, 0.0, 2.0)
     assert judge_answer("90.5", to_plain("x " * (LONGEST_TEXT // 2))).is_right
 

@@ -109,6 +109,7 @@ def test_full_disk_is_told(folder, out, capsys, monkeypatch):
     ("words", "given"),
     [
         (["--data", "my pictures", "--weights", ""], {"DATA": "my pictures"}),
+        (["--seed", "7"], {"SEED": 7}),
         (
             ["--quick", "-p", "OVERRIDES", "{'repeats': 2, 'frozen_size': 64}"],
             {"OVERRIDES": QUICK | {"repeats": 2, "frozen_size": 64}},

@@ -94,7 +94,7 @@ def test_the_command_shows_and_clears(folder, capsys):
     assert cache.main([]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith(f"Cache: {folder}, 11 kB\n")
-    assert "published-abc, 0 min old" in shown
+    assert "published-abc" in shown
     assert cache.main(["--clear", "arrays"]) == 0
     assert capsys.readouterr().out.startswith("Removed 1 entry, 2 kB.\nCache: ")
     assert cache.main(["--clear", "x"]) == 1

@@ -39,10 +39,6 @@ def test_what_was_saved_comes_back(tmp_path: Path) -> None:
     assert {name: value.dtype for name, value in arrays.items()} == {n: v.dtype for n, v in ARRAYS.items()}
 
 
-def test_nothing_there(tmp_path: Path) -> None:
-    assert Checkpoints(tmp_path / "new").load() is None
-
-
 def test_the_last_two_stay(tmp_path: Path) -> None:
     save(tmp_path, 1, 2, 3)
     assert len(files(tmp_path)) == 2

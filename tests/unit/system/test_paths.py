@@ -70,11 +70,6 @@ def test_cache_follows_its_variable(project, tmp_path, monkeypatch):
     assert paths.cache_folder() == project / "near"
 
 
-def test_cache_default_is_the_platforms(project, tmp_path, monkeypatch):
-    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda name: str(tmp_path / "platform" / name))
-    assert paths.cache_folder() == tmp_path / "platform" / "transfer-learning-course"
-
-
 @pytest.mark.parametrize("call", [paths.out_folder, paths.cache_folder])
 def test_a_file_in_the_way_is_named(project, monkeypatch, call):
     (project / "file").write_text("kept")

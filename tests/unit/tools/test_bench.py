@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 
 import numpy as np
 import pytest
 
 from course_utils.cifar10 import Split
-
-
-@pytest.fixture(scope="module")
-def bench():
-    return importlib.import_module("tools.bench.__main__")
+from tools.bench import __main__ as bench
 
 
 @pytest.fixture
@@ -40,7 +35,7 @@ def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
 
 
-def test_both_ways_of_training_end_with_the_same_head(bench, extractor, split):
+def test_both_ways_of_training_end_with_the_same_head(extractor, split):
     slow, _ = bench.through_base(extractor, split, epochs=3)
     cached, extraction, training = bench.from_cache(extractor, split, epochs=3)
     untrained = bench.new_head(6).predict(extractor.predict(split.val_images, verbose=0), verbose=0)
@@ -49,7 +44,7 @@ def test_both_ways_of_training_end_with_the_same_head(bench, extractor, split):
     assert min(extraction, training) > 0
 
 
-def test_the_rows_hold_ratio_accuracy_and_difference(bench, extractor, split):
+def test_the_rows_hold_ratio_accuracy_and_difference(extractor, split):
     rows = {what: value for _, what, value, _ in bench.caching_rows(extractor, split, epochs=2)}
     slow, cached = rows["through the frozen base"], rows["features once, then the head"]
     assert rows["ratio (target: at least 12)"] == pytest.approx(slow / cached)
@@ -60,7 +55,7 @@ def test_the_rows_hold_ratio_accuracy_and_difference(bench, extractor, split):
     assert rows["other answers, of 100"] == 0
 
 
-def test_results_are_saved_with_device_and_versions(bench, tmp_path, monkeypatch, capsys):
+def test_results_are_saved_with_device_and_versions(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(bench, "measure", lambda: [("A", "b", 2.0, "s")])
     out = tmp_path / "new" / "bench.json"
     bench.main(["--out", str(out)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -18,11 +17,7 @@ from course_utils import weights
 from course_utils.cifar10 import load_cifar10
 from course_utils.system.download import mirrors
 from course_utils.system.download.transfer import RemoteFile
-
-
-@pytest.fixture(scope="module")
-def fetch():
-    return importlib.import_module("tools.fetch")
+from tools import fetch
 
 
 @pytest.fixture
@@ -55,7 +50,7 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve) -> Path:
 
 
 @pytest.fixture
-def fetch_here(fetch, web, monkeypatch):
+def fetch_here(web, monkeypatch):
     monkeypatch.setattr(fetch, "ARCHIVE", mirrors.ARCHIVE)
     return fetch
 

@@ -94,7 +94,7 @@ def test_files_that_hold_something_else_are_a_step_and_no_end(
 
     monkeypatch.setattr(parquet, "read_parquet", refuse)
     loaded = load_cifar10("auto")
-    assert loaded.is_stand_in
+    assert loaded.source == "drawn"
     assert ("parquet", "train.parquet holds 9 classes. Expected ten.") in loaded.steps
     with pytest.raises(CourseError, match="9 classes"):
         load_cifar10("parquet")

@@ -171,7 +171,10 @@ def test_example_is_a_grid(tmp_path):
         ("lessons: 1\nlessons: 2", "lessons is named twice"),
         ("lessons: 1\nparameters: {OVERRIDES: {weights: nonsense}}", "Unknown source of weights: 'nonsense'"),
         ("lessons: 1\nparameters: {OVERRIDES: {cnn_epochs: [1, 0]}}", "too small: 0"),
-        ("lessons: 1\nparameters: {OVERRIDES: {labels_per_class: [10, 50]}}", "write a list of lists"),
+        (
+            "lessons: 1\nparameters: {OVERRIDES: {labels_per_class: [10, 50]}}",
+            "Expected a list of whole numbers",
+        ),
     ],
 )
 def test_wrong_grid_is_told_before_anything_runs(grid, folder, capsys, text, told):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from messages import is_refused
 from course_utils.system.download import http_answer, pace
 from course_utils.system.download.http_answer import begins_at
 from course_utils.system.download.pace import Pace
-from course_utils.system.download.transfer import TIMEOUTS, RemoteFile, download, file_digest
+from course_utils.system.download.transfer import TIMEOUTS, RemoteFile, download
 
 DIGEST = f"sha256:{'0' * 64}"
 HERE = "http://here.invalid/a"
@@ -39,14 +38,6 @@ def test_the_time_outs_keep_what_the_course_promises() -> None:
 def test_no_address_is_told(tmp_path: Path) -> None:
     with is_refused("a could not be downloaded", "no address is known"):
         download(RemoteFile("a", (), DIGEST), tmp_path)
-
-
-def test_what_is_there_needs_no_address(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"abc")
-    for kind in ("sha256", "md5"):
-        digest = hashlib.new(kind, b"abc").hexdigest()
-        assert file_digest(tmp_path / "a", kind) == digest
-        assert download(RemoteFile("a", (), f"{kind}:{digest}"), tmp_path) == tmp_path / "a"
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from course_utils.errors import CourseError
 from course_utils.reference import reference_records
 from course_utils.system.paths import PROJECT
 from tools.results import documents as writer
@@ -137,15 +136,6 @@ def readme(tmp_path, monkeypatch):
     return path
 
 
-def test_nothing_is_written_where_the_marks_of_the_readme_are_gone(readme, tmp_path, capsys):
-    readme.write_text("no marks", encoding="utf-8")
-
-    assert writer.main() == 1
-
-    assert "README.md was not changed" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
-
-
 def test_all_is_written(readme, tmp_path):
     assert writer.main() == 0
 
@@ -181,11 +171,6 @@ def test_a_recipe_without_a_better_form_for_the_price_is_named(made, told):
 def test_only_what_stands_between_the_marks_is_replaced():
     old, new = (f"before\n{writer.START}\n{block}\n{writer.END}\nafter" for block in ("old", r"new \1"))
     assert writer.with_block(old, r"new \1") == new
-
-
-def test_missing_marks_are_an_error():
-    with pytest.raises(CourseError, match=r"README.md was not changed"):
-        writer.with_block("no marks", "block")
 
 
 def test_a_bar_in_a_cell_does_not_break_the_table():

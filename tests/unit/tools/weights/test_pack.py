@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 
 import numpy as np
 import pytest
 
-
-@pytest.fixture(scope="module")
-def pack():
-    return importlib.import_module("tools.weights.pack")
+from tools.weights import pack
 
 
-def test_a_checkpoint_is_packed_with_its_history_and_measured(pack, tmp_path, photographs):
+def test_a_checkpoint_is_packed_with_its_history_and_measured(tmp_path, photographs):
     arrays = pack.named_arrays(pack.build("MobileNetV2", 32))
     head = {"head/kernel": np.zeros((1280, 4)), "head/bias": np.eye(4)[2]}  # it takes all for cows
     facts = {"network": "MobileNetV2", "input_size": 32, "epochs": 2, "step": 9}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,22 +10,14 @@ from PIL import Image
 from course_utils.cifar10 import Cifar10
 from course_utils.reference import read_tables
 from course_utils.system.paths import PROJECT
+from tools.weights import document as writer
+from tools.weights import report
 
 RENEW = "docs/WEIGHTS.md is stale: run make weights-report REPORT_ONLY=1"
 TOP1 = "tiny_imagenet_val_top1_percent"
 
 
-@pytest.fixture(scope="module")
-def writer():
-    return importlib.import_module("tools.weights.document")
-
-
-@pytest.fixture(scope="module")
-def report():
-    return importlib.import_module("tools.weights.report")
-
-
-def test_document_and_plot_agree_with_records_and_cards(writer):
+def test_document_and_plot_agree_with_records_and_cards():
     told = writer.read_all(PROJECT / "results" / "weights")
     text = (PROJECT / "docs" / writer.DOCUMENT).read_text(encoding="utf-8")
     assert text == writer.document(*told), RENEW
@@ -65,7 +55,7 @@ def entry(arm, seed, value, kind="frozen-50"):
     return place | counts | {"epochs": None, "seconds": 7.0, "device": "a core", "versions": "keras 3"}
 
 
-def test_document_computes_what_it_says(writer, cards):
+def test_document_computes_what_it_says(cards):
     entries = [entry("bundled", seed, 0.5 + seed / 100) for seed in range(3)]
     entries += [entry("none", seed, 0.2 - seed / 100) for seed in range(3)]
     text = writer.document(cards, pd.DataFrame(entries))
@@ -78,13 +68,13 @@ def test_document_computes_what_it_says(writer, cards):
     assert "500 to train, 5,000 to test | 0, 1, 2 | 7, 7, 7 | a core | keras 3 |" in text
 
 
-def test_plot_shows_what_was_judged_and_the_end(writer, cards):
+def test_plot_shows_what_was_judged_and_the_end(cards):
     left, right = writer.plot(cards, pd.DataFrame([entry("bundled", 0, 0.5), entry("none", 0, 0.2)])).axes
     assert [line.get_xydata().tolist() for line in left.lines] == [[[1, 30], [2, 40]], [[2, 39.9]]] * 2
     assert [bar.get_width() for bar in right.patches] == [50, 20]
 
 
-def test_records_of_other_weights_are_left_out(writer, report, tmp_path, monkeypatch):
+def test_records_of_other_weights_are_left_out(tmp_path, monkeypatch):
     monkeypatch.setattr(writer, "read_card", card)
     more = {"data": "path", "size": 48, "test_pictures": 10, "train_pictures": 10, "seconds": 1.0}
     values = {"bundled": "a" * 64, "none": None}
@@ -105,7 +95,7 @@ def cifar():
     return Cifar10(*parts, *parts, source="path", description="")
 
 
-def test_a_measured_figure_is_not_measured_again(report, tmp_path, cifar, monkeypatch, capsys):
+def test_a_measured_figure_is_not_measured_again(tmp_path, cifar, monkeypatch, capsys):
     calls = []
     monkeypatch.setattr(report.Bench, "measure", lambda self, figure: calls.append(figure.arm) or (0.5, 60))
     wanted = report.figures(["ResNet50"], ["frozen-50", "frozen-all"], [0, 1])
@@ -129,7 +119,7 @@ def test_a_measured_figure_is_not_measured_again(report, tmp_path, cifar, monkey
     assert len(read_tables(tmp_path)) == 6
 
 
-def test_words_that_say_nothing_are_refused(report, tmp_path):
+def test_words_that_say_nothing_are_refused(tmp_path):
     for words in ([], ["--data", "drawn"]):
         with pytest.raises(SystemExit, match="measured on photographs, and none were named"):
             report.main([*words, "--out", str(tmp_path)])
@@ -139,7 +129,7 @@ def test_words_that_say_nothing_are_refused(report, tmp_path):
 @pytest.mark.full
 @pytest.mark.parametrize("kind", ["frozen-50", "frozen-all", "fine-tuned-500"])
 @pytest.mark.parametrize("arm", ["bundled", "none"])
-def test_figures_are_measured(report, cifar, monkeypatch, kind, arm):
+def test_figures_are_measured(cifar, monkeypatch, kind, arm):
     import keras
 
     monkeypatch.setattr(report, "EPOCHS", 1)
