@@ -84,7 +84,7 @@ fetch: $(READY) ## Get all that a class needs into a folder, verified: OUT=folde
 	@$(if $(OUT),,echo "Next: name the folder, for example: make fetch OUT=class-files"; exit 1;) \
 	  $(PY) -m tools.fetch "$$OUT"
 
-cache: $(READY) ## Show the cache, or clear a kind of it: CLEAR=downloads|unfinished|arrays|weights|features|kaggle|all
+cache: $(READY) ## Show the cache, or clear a kind of it: CLEAR=downloads|unfinished|arrays|weights|features|checkpoints|kaggle|all
 	@$(PY) -m course_utils.system.cache $(if $(CLEAR),--clear "$$CLEAR")
 
 soak: $(READY) ## Download with faults, and kill trainings, by chance, over and over: [RUNS=1000] [KILLS=200]

@@ -22,10 +22,11 @@ KINDS = {
     "arrays": "pictures, ready to be loaded",
     "weights": "weight files, downloaded or unpacked",
     "features": "features of frozen bases",
+    "checkpoints": "trainings on a mounted Drive, to be continued",
     "kaggle": "what Kaggle's service gave",
     "other": "small notes",
 }
-_FOLDERS = ("arrays", "weights", "features", "kaggle")
+_FOLDERS = ("arrays", "weights", "features", "checkpoints", "kaggle")
 _DOWNLOADS = (".gz", ".parquet")
 
 

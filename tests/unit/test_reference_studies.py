@@ -152,6 +152,15 @@ def test_what_lesson_17_says_of_recipe_r5():
     assert mean["R5 published, 30 layers"] < mean["R5 published"]
 
 
+def test_what_lesson_17_says_of_imagenets_weights_and_all_labels():
+    records = reference_records(lesson="17", metric="accuracy", split="test", labels_per_class=5000)
+    mean = mean_and_spread(records, "model")["mean"]
+    assert mean["R5 published"] < mean["R5 CNN"] - 4 * FAR
+    assert mean["R5 published, 30 layers"] < mean["R5 published"]
+    assert mean["R5 corrected"] > mean["R5 CNN"] + FAR
+    assert 0.85 <= mean["R5 corrected, fine-tuned"] <= 0.90
+
+
 def test_the_advice_of_lesson_5_by_number_of_labels():
     mean = points("labels", BUNDLED)["mean"]
     gain = mean["fine-tuned base"] - mean["frozen base"]

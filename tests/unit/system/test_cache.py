@@ -18,6 +18,7 @@ FILES = {
     "weights/resnet.h5": "weights",
     "weights/resnet.h5.part": "unfinished",
     "features/key.npz": "features",
+    "checkpoints/0123456789abcdef/00000001-a.npz": "checkpoints",
     "kaggle/competition/train.7z": "kaggle",
 }
 
@@ -73,7 +74,7 @@ def test_locks_stay(folder):
 def test_an_unknown_kind_is_refused(folder):
     assert message_of(cache.clear, "picture") == (
         "The cache has no kind 'picture'.\n"
-        "The kinds are: downloads, unfinished, arrays, weights, features, kaggle, other, and all.\n"
+        "The kinds are: downloads, unfinished, arrays, weights, features, checkpoints, kaggle, other, and all.\n"
         "Next: name one of them, for example: make cache CLEAR=unfinished."
     )
     assert left(folder) == set(FILES)
@@ -93,7 +94,7 @@ def test_links_are_removed_and_not_followed(folder, tmp_path):
 def test_the_command_shows_and_clears(folder, capsys):
     assert cache.main([]) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith(f"Cache: {folder}, 11 kB\n")
+    assert shown.startswith(f"Cache: {folder}, 12 kB\n")
     assert "published-abc" in shown
     assert cache.main(["--clear", "arrays"]) == 0
     assert capsys.readouterr().out.startswith("Removed 1 entry, 2 kB.\nCache: ")
