@@ -105,8 +105,6 @@ def read_table(path: Path) -> pd.DataFrame:
 def write_tables(records: pd.DataFrame, folder: Path) -> None:
     """Let a folder hold the tables of these records, and no others.
 
-    An interruption leaves old tables or new ones, each with its runs.
-
     Args:
         records: as ``read_tables`` returns them.
         folder: of the tables; made if it is not there.
@@ -114,8 +112,6 @@ def write_tables(records: pd.DataFrame, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     records = records.assign(run=[_run_name(*facts) for facts in records[list(OF_A_RUN)].to_numpy()])
     runs = records[["run", *OF_A_RUN]].drop_duplicates().sort_values("run")
-    before = [_read(folder / RUNS)] if (folder / RUNS).exists() else []
-    _write(pd.concat([runs, *before]).drop_duplicates("run"), folder / RUNS)
     for lesson, table in records.groupby("lesson"):
         _write(_sorted(table), folder / f"{lesson}.csv")
     for path in table_files(folder):

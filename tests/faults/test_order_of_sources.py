@@ -258,22 +258,6 @@ def test_row_22_without_a_home_it_tells_once_where_it_writes(
 FREE_SOME = "Next: free some disk, or name another cache folder by the variable COURSE_CACHE."
 
 
-def test_row_23_weights_are_not_unpacked_on_a_full_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with mounted(tmp_path / "small", "size=2m,mode=755") as small:
-        monkeypatch.setenv("COURSE_CACHE", str(small))
-        good = small / "good"
-        good.write_bytes(b"kept")
-        lines = message_of(weights.weights_path, "MobileNetV2", source="bundled").splitlines()
-        (target,) = [part for part in lines[0].split() if part.endswith(".h5")]
-        assert lines[0] == f"Unpacking the weights to {target} needs 11 MB of disk."
-        assert lines[1] == f"2 MB are free at {small / 'weights'}."
-        assert lines[2:] == [FREE_SOME]
-        assert [path.name for path in small.rglob("*") if path.is_file()] == ["good"]
-        assert good.read_bytes() == b"kept"
-
-
 def test_row_23_pictures_are_loaded_though_the_disk_is_too_full_to_keep_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

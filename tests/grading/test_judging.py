@@ -39,18 +39,9 @@ def test_odd_frames_bring_no_answer(frame):
     assert read_frames("90", [frame]) == ({}, {})
 
 
-@pytest.mark.parametrize(
-    "plain",
-    [
-        None,
-        {"kind": ["number"]},
-        {"kind": "number", "type": "int", "value": 10**305},
-        {"kind": "array", "shape": [10**9, 10**9], "dtype": "float64", "data": ""},
-    ],
-)
-def test_answers_out_of_form_are_left_out(plain):
+def test_answers_out_of_form_are_left_out():
     """What is out of form: tests/unit/checks/test_plain.py."""
-    answers, left_out = read_frames("90", [json.dumps({"90.2": plain})])
+    answers, left_out = read_frames("90", [json.dumps({"90.2": {"kind": ["number"]}})])
 
     assert answers == {}
     assert "90.2" in left_out

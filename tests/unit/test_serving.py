@@ -111,17 +111,6 @@ def test_a_hundred_odd_files_get_a_class_or_words(address: str, model):
     assert 15 <= refused <= len(files) / 2
 
 
-def test_every_mode_and_turn_of_one_picture_gets_one_answer(address: str):
-    """Formats that lose nothing: the same pixels, so the same numbers."""
-    picture = drawn()
-    first = ask(address, encoded(picture)).json()
-    transparent = picture.copy()
-    transparent.putalpha(255)
-
-    for same in (encoded(picture, "TIFF"), encoded(picture, "BMP"), encoded(transparent)):
-        assert ask(address, same).json() == first
-
-
 def test_what_is_too_large_is_refused_before_it_is_kept(address: str):
     answer = ask(address, bytes(MEGABYTES * 1_000_000 + 1))
 

@@ -247,21 +247,11 @@ def imagenet(tmp_path, monkeypatch):
     return folder
 
 
-@pytest.mark.parametrize("by", ["COURSE_MIRROR", "COURSE_DATA", "DATA of a lesson"])
-def test_imagenet_weights_from_a_folder(imagenet, monkeypatch, by):
-    if by.startswith("COURSE"):
-        monkeypatch.setenv(by, str(imagenet))
-    else:
-        mirrors.add_search_folder(imagenet)
+def test_imagenet_weights_from_a_folder(imagenet, monkeypatch):
+    monkeypatch.setenv("COURSE_DATA", str(imagenet))
     path = weights.weights_path("MobileNetV2", source="imagenet")
     assert path == str(imagenet / "weights.h5")
     assert weights.weights_label(path) == "imagenet"
-
-
-def test_imagenet_weights_of_an_earlier_run(imagenet, cache):
-    cache.mkdir(parents=True)
-    shutil.copy(imagenet / "weights.h5", cache)
-    assert weights.weights_path("MobileNetV2", source="imagenet") == str(cache / "weights.h5")
 
 
 @pytest.mark.parametrize("damage", ["cut", "altered", "other network", "absent"])

@@ -74,7 +74,7 @@ def test_locks_stay(folder):
 def test_an_unknown_kind_is_refused(folder):
     assert message_of(cache.clear, "picture") == (
         "The cache has no kind 'picture'.\n"
-        "The kinds are: downloads, unfinished, arrays, weights, features, checkpoints, kaggle, other, and all.\n"
+        f"The kinds are: {', '.join(cache.KINDS)}, and all.\n"
         "Next: name one of them, for example: make cache CLEAR=unfinished."
     )
     assert left(folder) == set(FILES)

@@ -8,17 +8,6 @@ import pytest
 from course_utils.system.lock import only_one
 
 
-def test_the_lock_is_for_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with only_one(tmp_path / "lock", "waiting"):
-        start = time.monotonic()
-        with pytest.raises(TimeoutError), only_one(tmp_path / "lock", "waiting", patience=0.2):
-            pytest.fail("two at a time")
-        assert time.monotonic() - start < 5
-    assert capsys.readouterr().out == "waiting\n"
-    with only_one(tmp_path / "lock", "waiting"):
-        assert capsys.readouterr().out == ""
-
-
 def test_a_process_that_gets_on_is_waited_for(tmp_path: Path) -> None:
     times = iter(range(3))  # the sign changes three times, then it stays
     with only_one(tmp_path / "lock", "waiting"):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from course_utils.cifar10 import Split
-from tools.bench import __main__ as bench
+from tools import bench
 
 
 @pytest.fixture

@@ -40,10 +40,6 @@ def test_the_archive_is_downloaded_and_read(mirror: Path) -> None:
     assert np.array_equal(loaded.test_labels, PICTURES.test_labels)
 
 
-def test_auto_takes_the_archive(mirror: Path) -> None:
-    assert load_cifar10("auto").source == "published"
-
-
 @pytest.mark.parametrize("keep_seconds", [0, 60])
 def test_the_second_time_needs_no_server(
     mirror: Path, monkeypatch: pytest.MonkeyPatch, keep_seconds: int

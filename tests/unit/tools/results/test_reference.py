@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 import yaml
 
-from course_utils import reference
 from course_utils.errors import CourseError
 from course_utils.records import read_records, record
 from course_utils.reference import FOLDER, RUNS, mean_and_spread, read_tables, reference_records, write_tables
@@ -250,27 +249,6 @@ def test_storing_replaces_what_the_grid_made_and_keeps_all_else(tmp_path, stored
 def test_a_lesson_that_its_grid_left_is_gone(tmp_path, stored):
     assert tool.store({"two": [run_of(write(tmp_path / "run", 3))]}, stored) == 1
     assert sorted(content(stored)) == ["17.csv", "one.yaml", RUNS]
-
-
-@pytest.mark.parametrize("files_until_full", [0, 1, 2, 3])
-def test_a_full_disk_loses_no_stored_record(tmp_path, stored, monkeypatch, files_until_full):
-    """Wherever it stops, each table is whole, is old or new, and finds its runs."""
-    old, written = read_tables(stored), []
-    whole = reference.replacing
-
-    def full(path):
-        written.append(path)
-        if len(written) > files_until_full:
-            raise OSError(28, "No space left on device")
-        return whole(path)
-
-    monkeypatch.setattr(reference, "replacing", full)
-    with pytest.raises(OSError, match="No space"):
-        tool.store({"one": [run_of(write(tmp_path / "run", 7, 0.9, device="new"))]}, stored)
-    now = read_tables(stored)
-    assert len(now) == len(old)
-    told, before = (set(map(tuple, each[["device", "value"]].to_numpy())) for each in (now, old))
-    assert told <= {*before, ("new", 0.9)}
 
 
 def test_two_records_of_the_same_are_not_stored(tmp_path, stored):

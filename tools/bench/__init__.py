@@ -1,1 +1,0 @@
-"""Times and rates that the course speaks of, measured."""
