@@ -29,6 +29,7 @@ CONDITIONS = ("data", "weights", "note", *TOLD, "gpu")  # what a result depends 
 PAIR = ("published", "corrected")
 FORMS = (*PAIR, "random", "frozen")  # in this order; baselines follow
 NOT_MEASURED = "–"
+ALL_LABELS = 5000  # training pictures a class in CIFAR-10
 WEIGHTS_WORDS = {"imagenet": "ImageNet's weights", "bundled": "bundled weights", "none": "random weights"}
 
 # column -> metric, divisor, and format of the mean over seeds
@@ -210,7 +211,7 @@ def recipe_pairs(records: pd.DataFrame) -> pd.DataFrame:
         recipe, _, form = group["model"].iloc[0].partition(" ")
         if form in PAIR and _is_trained(group):
             told = group.iloc[0]
-            labels = "all" if pd.isna(told["labels_per_class"]) else f"{told['labels_per_class']:.0f}"
+            labels = "all" if is_all(told["labels_per_class"]) else f"{told['labels_per_class']:.0f}"
             same = (recipe, labels, told["data"], told["weights"], str(told["note"]), told["gpu"])
             pairs.setdefault(same, {})[form] = _row(group)
     columns = ("test accuracy", "seconds", "GFLOP a picture")
@@ -256,11 +257,16 @@ def conditions_text(group: pd.DataFrame) -> str:
     if pd.notna(first["size"]):
         parts.append(f"{first['size']:.0f} px")
     labels = first["labels_per_class"]
-    parts.append("all labels" if pd.isna(labels) else f"{labels:.0f} labels a class")
+    parts.append("all labels" if is_all(labels) else f"{labels:.0f} labels a class")
     if pd.notna(first["epochs"]):
         parts.append(_counted(first["epochs"], "epoch"))
     device = "GPU" if first["gpu"] else "CPU"
     return ", ".join([*parts, device, _counted(group["seed"].nunique(), "seed")])
+
+
+def is_all(labels: float) -> bool:
+    """Say whether so many training pictures a class are all of CIFAR-10's; a record may leave them out."""
+    return pd.isna(labels) or labels >= ALL_LABELS
 
 
 def percent(values: pd.Series) -> str:

@@ -17,7 +17,9 @@ from course_utils.claims import claims_table
 from course_utils.errors import CourseError
 from course_utils.mistakes import damage_table
 from course_utils.reference import (
+    ALL_LABELS,
     WEIGHTS_WORDS,
+    is_all,
     mean_and_spread,
     percent,
     recipes_table,
@@ -40,7 +42,6 @@ CHANCE = 0.1  # accuracy of guessing one of ten classes
 SAME_PRICE = 1.1  # ratio of times up to which two forms cost the same
 GAINS = ("form", "conditions", "gain (points)", "is it more than chance?", "time, against published", "seeds")
 PAIRED = ["weights", "labels_per_class"]  # two forms compare where these are equal, seed by seed
-ALL = float("inf")  # labels of each class where all were used: records leave the number out
 RE_ESTIMATED = ", BatchNorm statistics re-estimated"  # end of the name of a form, in lessons 14 and 16
 MODELS = ("MLP", "CNN", "Stronger CNN", "Frozen MobileNetV2", "Fine-tuned ResNet50")  # of lessons 02-04
 SEVERAL = 2  # standard errors from which a difference counts
@@ -209,7 +210,7 @@ def _by_seed(records: pd.DataFrame, model: str) -> pd.DataFrame:
 
 def _with_labels(records: pd.DataFrame) -> pd.DataFrame:
     labels = records.get("labels_per_class", pd.Series(index=records.index, dtype=float))
-    return records.assign(labels_per_class=labels.fillna(ALL))
+    return records.assign(labels_per_class=labels.fillna(ALL_LABELS))
 
 
 def _bar_words(model: str, weights: str, labels: float) -> str:
@@ -221,7 +222,7 @@ def _pair_words(weights: str, labels: float) -> str:
 
 
 def _labels_words(labels: float) -> str:
-    return "all labels" if labels == ALL else f"{labels:,.0f} labels of each class"
+    return "all labels" if is_all(labels) else f"{labels:,.0f} labels of each class"
 
 
 def _is_clear(points: pd.Series) -> str:
@@ -295,12 +296,15 @@ def models_text(records: pd.DataFrame) -> pd.DataFrame:
 
 def _recipes_figure(records: pd.DataFrame) -> Figure:
     chosen = records[(records["metric"] == "accuracy") & (records["split"] == "test")]
-    chosen = chosen[chosen["model"].str.match(r"R\d (published|corrected)$")]
+    forms = ["published", "corrected", "corrected, fine-tuned"]
+    chosen = chosen[chosen["model"].str[3:].isin(forms)]
     keys = _with_labels(chosen)[["model", *PAIRED]].to_numpy()
-    chosen = chosen.assign(recipe=chosen["model"].str[:2], bar=[_bar_words(*key) for key in keys])
-    ordered = chosen.sort_values(["recipe", "weights", "model"], ascending=[True, True, False])
-    table = mean_and_spread(ordered, "bar")
-    words = {"xlabel": "test accuracy (%)", "title": "Recipes as published and corrected, photographs"}
+    place = chosen["model"].str[3:].map(forms.index)
+    chosen = chosen.assign(
+        recipe=chosen["model"].str[:2], place=place, bar=[_bar_words(*key) for key in keys]
+    )
+    table = mean_and_spread(chosen.sort_values(["recipe", "weights", "place"]), "bar")
+    words = {"xlabel": "test accuracy (%)", "title": "Recipes as published and corrected"}
     return plotting.bars(table, **words)
 
 
