@@ -142,6 +142,22 @@ def test_small_pictures_make_the_transfer_negative():
     assert frozen["mean"][128] > scratch
 
 
+@pytest.mark.parametrize("recipe", ["R1", "R2"])
+def test_what_lesson_14_says_of_its_recipes(recipe):
+    records = reference_records(lesson="14", labels_per_class=80)
+    mean = mean_and_spread(records[records["split"] == "test"].query("metric == 'accuracy'"), "model")["mean"]
+    seconds = mean_and_spread(records[records["metric"] == "seconds"], "model")["mean"]
+    published, head, corrected = (
+        f"{recipe} {form}" for form in ("published", "corrected, head", "corrected")
+    )
+    re_estimated = mean[f"{published}, BatchNorm statistics re-estimated"]
+    assert mean[published] < 0.12
+    assert re_estimated > mean[published] + 2 * FAR
+    assert mean[corrected] > re_estimated + 4 * FAR
+    assert mean[head] - mean[published] > 0.5 * (mean[corrected] - mean[published])
+    assert seconds[head] < 0.2 * seconds[corrected]
+
+
 def test_what_lesson_17_says_of_recipe_r5():
     records = reference_records(lesson="17", metric="accuracy", split="test", labels_per_class=300)
     mean = mean_and_spread(records, "model")["mean"]
