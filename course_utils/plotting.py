@@ -277,7 +277,8 @@ def lines(
         ax.set_xticks(frame.index, [f"{x:g}" for x in frame.index])
         ax.minorticks_off()
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
-    ax.legend()
+    beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+    ax.legend(**beside if len(frame.columns) > 4 else {})
     return figure
 
 

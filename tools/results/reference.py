@@ -23,6 +23,7 @@ import yaml
 from course_utils.errors import CourseError
 from course_utils.records import FIELDS, read_records
 from course_utils.reference import (
+    ALL_LABELS,
     FOLDER,
     MEASURED,
     OF_A_RUN,
@@ -209,8 +210,10 @@ def _read_run(run: Run) -> pd.DataFrame:
     """Return the records of a run's last lesson; how many labels it had, if the lesson does not tell."""
     records = read_records(run_folder.records(run.out))
     records = records[records["lesson"] == run.lessons[-1]]
-    labels = run.parameters.get("OVERRIDES", {}).get("train_per_class")
-    return records if labels is None else records.assign(labels_per_class=labels)
+    overrides = run.parameters.get("OVERRIDES", {})
+    if "train_per_class" not in overrides:
+        return records
+    return records.assign(labels_per_class=overrides["train_per_class"] or ALL_LABELS)
 
 
 def _over_seeds(records: pd.DataFrame) -> pd.DataFrame:
