@@ -134,6 +134,13 @@ def test_with_ten_times_the_labels_the_stronger_cnn_passes_the_frozen_base():
     assert many["Fine-tuned ResNet50"] > many["Stronger CNN"] + FAR
 
 
+def test_with_all_labels_the_lead_of_the_fine_tuned_base_melts():
+    records = reference_records(lesson="05", metric="accuracy", split="test", labels_per_class=5000)
+    mean = mean_and_spread(records, "model")["mean"]
+    assert 0 < mean["Fine-tuned ResNet50"] - mean["Stronger CNN"] < FAR
+    assert abs(mean["CNN"] - mean["Frozen MobileNetV2"]) < LITTLE
+
+
 def test_small_pictures_make_the_transfer_negative():
     frozen = points("size", IMAGENET)
     labels = reference_records(lesson="18", study="size", **IMAGENET)["labels_per_class"].unique()
@@ -161,6 +168,27 @@ def test_what_lesson_14_says_of_its_recipes(recipe):
     assert mean["corrected"] > re_estimated + 4 * FAR
     assert mean["corrected, head"] - mean["published"] > 0.5 * (mean["corrected"] - mean["published"])
     assert seconds["corrected, head"] < 0.2 * seconds["corrected"]
+
+
+def test_what_lesson_15_says_of_recipe_r3():
+    mean, seconds = recipe_means("15", 80)
+    assert abs(mean["R3 corrected"] - mean["R3 published"]) < LITTLE
+    assert seconds["R3 corrected"] < seconds["R3 published"]
+    assert 0 < mean["R3 published"] - mean["R3 published, frozen"] < FAR
+    assert seconds["R3 published"] > 2 * seconds["R3 published, frozen"]
+
+
+def test_what_lesson_16_says_of_recipe_r4():
+    mean, seconds = recipe_means("16", 80)
+    re_estimated = mean["R4 published, BatchNorm statistics re-estimated"]
+    assert mean["R4 published"] < 0.12
+    assert re_estimated > mean["R4 published"] + 2 * FAR
+    assert mean["R4 corrected"] > re_estimated + 4 * FAR
+    assert seconds["R4 corrected"] < seconds["R4 published"]
+    assert mean["R4 corrected, head"] - mean["R4 published"] > 0.5 * (
+        mean["R4 corrected"] - mean["R4 published"]
+    )
+    assert mean["R4 random"] < mean["R4 corrected"] - 4 * FAR
 
 
 def test_what_lesson_17_says_of_recipe_r5():

@@ -36,6 +36,8 @@ def test_the_finding_at_the_head_of_readme_is_what_the_records_say():
     assert min(frozen[50], fine_tuned[50]) > from_scratch[50]
     assert "With 500,\nfine-tuning still leads, and the stronger CNN has passed the frozen base" in finding
     assert fine_tuned[500] > means["Stronger CNN"][500] > frozen[500]
+    assert "With all 5,000 it is close behind fine-tuning" in finding
+    assert fine_tuned[5000] - 0.05 < means["Stronger CNN"][5000] < fine_tuned[5000]
 
 
 def test_all_figures_of_the_page_are_there():
