@@ -139,9 +139,9 @@ def figures(records: pd.DataFrame) -> dict[str, Figure]:
     """Return all figures of the page by file name."""
     found = {"results-recipes.png": _recipes_figure(records)}
     if not (models := models_table(records)).empty:
-        models.index = [f"{model}, {_labels_words(labels)}" for labels, model in models.index]
-        words = {"xlabel": "test accuracy (%)", "title": MODELS_TITLE}
-        found["results-models.png"] = plotting.bars(models, **words)
+        by_labels = models.unstack("model").reindex(columns=MODELS, level="model")
+        words = {"xlabel": "labels of each class", "ylabel": "test accuracy (%)", "title": MODELS_TITLE}
+        found["results-models.png"] = plotting.lines(by_labels, logx=True, **words)
     for study in STUDIES:
         if study in set(records.get("study", [])):
             found[f"results-{study}.png"] = study_figure(records[records["study"] == study], study)
