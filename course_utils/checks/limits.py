@@ -11,7 +11,7 @@ LARGEST_NUMBER = 1e300  # whole numbers above it are of no use, and slow to read
 ARRAY_BYTES = 2_000_000  # values are kept up to here; above it, shape, dtype and range alone
 LAYERS = 2_000  # of one model, nested ones counted
 ANSWER_CHARACTERS = 8_000_000  # of one answer as JSON
-ANSWERS = 200  # in one file
+ANSWERS = 200  # of one notebook
 DTYPES = (
     *("bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"),
     *("float16", "float32", "float64"),
