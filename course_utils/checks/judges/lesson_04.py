@@ -395,7 +395,11 @@ def _look_at_weights(stages: list[list[np.ndarray]], report: pd.DataFrame, data:
 
 
 def _learned(before: list, after: list, places: tuple[int, ...], data: dict) -> bool:
-    """True if these weights moved to a lower loss than steps of the same size in random directions do."""
+    """True if these weights moved to a lower loss than steps of the same size in random directions do.
+
+    A phase is one step on all pictures, against the sign of every gradient, so no other signs do better.
+    With several batches the steps partly undo each other, and honest answers fail.
+    """
     rng = np.random.default_rng(0)
 
     def loss(signs: list[np.ndarray]) -> float:
