@@ -12,12 +12,18 @@ from pathlib import Path
 import pytest
 
 NO_SANDBOX = "no sandbox here"  # how grading's tests begin the reason when they are skipped
+LONG = ("test_outputs.py", "test_pretrain.py", "test_solutions.py")  # files that take a minute or more
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["JUPYTER_PLATFORM_DIRS"] = "1"  # the other choice warns in each subprocess
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # tests were started in the background: what they
     signal.signal(signal.SIGINT, signal.default_int_handler)  # start would inherit that Ctrl-C is ignored
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files come first: a worker that took one last would end alone, with nothing for the other."""
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 @pytest.fixture(autouse=True, scope="session")

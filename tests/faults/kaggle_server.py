@@ -192,6 +192,7 @@ class _Storage(_Handler):
         if raw is None or query != SIGNATURE:
             self.send(404 if query == SIGNATURE else 403, b"<Error/>", "application/xml")
             return
+        self.state.given.append((name, self.headers.get("Range", "")))  # before the client can ask for more
         start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
         self.send_response(206 if start else 200)
         self.send_header("Content-Type", "application/octet-stream")
@@ -204,7 +205,6 @@ class _Storage(_Handler):
         self.give(name, raw[start:])
 
     def give(self, name: str, raw: bytes) -> None:
-        self.state.given.append((name, self.headers.get("Range", "")))
         with contextlib.suppress(OSError):
             self.wfile.write(raw[: self.state.stall_after.get(name, len(raw))])
             self.wfile.flush()

@@ -25,8 +25,10 @@ def run(photographs, out, *more, checkpoints=0):
     """Train; the process ends by SIGKILL after so many checkpoints (0: not at all)."""
     words = ["--net", "MobileNetV2", "--data", photographs, "--out", out, "--batch", 32, "--size", 16]
     command = [sys.executable, SMALL, checkpoints, *words, "--chunk", 4, "--save-every", 0, *more]
-    path = {"PYTHONPATH": str(PROJECT), "JAX_PLATFORMS": "cpu", "PATH": "/usr/bin:/bin"}
-    return subprocess.run([str(word) for word in command], env=path, capture_output=True, text=True)
+    settings = {"PYTHONPATH": str(PROJECT), "JAX_PLATFORMS": "cpu", "PATH": "/usr/bin:/bin"}
+    settings["JAX_COMPILATION_CACHE_DIR"] = str(photographs / "compiled")  # the same steps each time
+    settings["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    return subprocess.run([str(word) for word in command], env=settings, capture_output=True, text=True)
 
 
 def final(out):
