@@ -11,6 +11,7 @@ import pytest
 from messages import message_of
 
 from course_utils import weights
+from course_utils.system import weight_files
 from course_utils.system.paths import BUNDLED_WEIGHTS
 
 RESTORE = "Next: restore the folder data/weights (git checkout -- data/weights), or set WEIGHTS='none'."
@@ -35,8 +36,10 @@ def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole weight file of MobileNetV2."""
     path = tmp_path_factory.mktemp("unpacked") / "MobileNetV2.h5"
-    card = weights.read_card("MobileNetV2")
-    weights.write_weight_file(path, weights.read_compact(BUNDLED_WEIGHTS / card["file"], card["sha256"]))
+    card = weight_files.read_card("MobileNetV2")
+    weight_files.write_weight_file(
+        path, weight_files.read_compact(BUNDLED_WEIGHTS / card["file"], card["sha256"])
+    )
     return path
 
 
@@ -116,10 +119,10 @@ def test_cut_off_weight_file(unpacked: Path, tmp_path: Path):
 
 def test_weight_file_with_numbers_that_are_none(unpacked: Path, tmp_path: Path):
     path = tmp_path / "mine.h5"
-    arrays = weights.read_weight_file(unpacked)
+    arrays = weight_files.read_weight_file(unpacked)
     key = next(iter(arrays))
     arrays[key] = np.full_like(arrays[key], np.nan)
-    weights.write_weight_file(path, {name.split("/", 1)[1]: array for name, array in arrays.items()})
+    weight_files.write_weight_file(path, {name.split("/", 1)[1]: array for name, array in arrays.items()})
     size = path.stat().st_size
     assert refusal(path) == (
         f"The weight file is damaged or not an HDF5 file: {path} ({size:,} bytes).\n"
@@ -130,7 +133,7 @@ def test_weight_file_with_numbers_that_are_none(unpacked: Path, tmp_path: Path):
 
 def test_weight_file_of_neither_network(tmp_path: Path):
     path = tmp_path / "VGG16.h5"
-    weights.write_weight_file(path, {"block1_conv1/kernel": np.ones((3, 3, 3, 64))})
+    weight_files.write_weight_file(path, {"block1_conv1/kernel": np.ones((3, 3, 3, 64))})
     assert refusal(path, "ResNet50") == (
         f"The weight file is not of ResNet50 without classifier: {path}.\n"
         "Expected 318 arrays with 23,587,712 numbers, found 1 with 1,728, or of other shapes.\n"

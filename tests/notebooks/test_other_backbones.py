@@ -13,7 +13,7 @@ from test_real_photographs import REAL_DATA, records_of_photographs
 from course_utils.reference import mean_and_spread
 from course_utils.running.execution import code_cells
 from course_utils.system.download.mirrors import MORE_WEIGHTS
-from course_utils.weights import NETWORKS
+from course_utils.system.weight_files import NETWORKS
 
 (LESSON,) = [path for path in LESSONS if path.stem.startswith("11")]
 

@@ -21,6 +21,7 @@ from course_utils.lesson import BUNDLED_INSTEAD, REFERENCE, STAND_IN, Lesson, st
 from course_utils.profiles import PROFILES, load_profile
 from course_utils.records import read_records
 from course_utils.runs import read_runs
+from course_utils.system import weight_files
 from course_utils.system.download import mirrors
 
 pytestmark = pytest.mark.usefixtures("known_device")
@@ -327,9 +328,11 @@ def test_after_falling_back_record_figure_and_table_say_bundled(tmp_path, shown)
 def test_records_of_a_copy_say_imagenet_with_a_note(tmp_path, shown, monkeypatch):
     """A file serves one network; of each network, records say what it started from."""
     copy = weights.weights_path("MobileNetV2", source="bundled")
-    monkeypatch.setattr(weights, "COPIES", {weights.read_card("MobileNetV2")["content_sha256"]: "8-bit copy"})
+    monkeypatch.setattr(
+        weights, "COPIES", {weight_files.read_card("MobileNetV2")["content_sha256"]: "8-bit copy"}
+    )
     begun = lesson(tmp_path, "published", weights=copy)
-    paths = {name: weights.weights_path(name, source=begun.weights) for name in weights.NETWORKS}
+    paths = {name: weights.weights_path(name, source=begun.weights) for name in weight_files.NETWORKS}
     for name, path in paths.items():
         label = begun.use_weights(path)
         begun.record(name, "accuracy", 0.5, unit="fraction", split="val", weights=label)

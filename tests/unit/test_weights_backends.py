@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils.weights import NETWORKS, weights_path
+from course_utils.system.weight_files import NETWORKS
+from course_utils.weights import weights_path
 
 SIZES = (32, 64, 96, 224)
 CHILD = """

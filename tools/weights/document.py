@@ -14,8 +14,8 @@ import jinja2
 import pandas as pd
 
 from course_utils.reference import read_tables, with_spread
+from course_utils.system.weight_files import NETWORKS, read_card
 from course_utils.system.whole_file import replacing, write_whole
-from course_utils.weights import NETWORKS, read_card
 from tools.weights.pack import TOP1
 
 if TYPE_CHECKING:

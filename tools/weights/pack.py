@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course_utils import weights as store
 from course_utils.errors import CourseError
+from course_utils.system.paths import BUNDLED_WEIGHTS
+from course_utils.system.weight_files import SCALE, Arrays, content_digest
 from course_utils.system.whole_file import write_whole
 from tools.weights.photographs import load_data, shrunk
 
@@ -58,7 +59,7 @@ def quantise(kernel: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     return best.astype(np.int8), best_scale.astype(np.float32)
 
 
-def compact(arrays: store.Arrays) -> dict[str, np.ndarray]:
+def compact(arrays: Arrays) -> dict[str, np.ndarray]:
     """Return the arrays of the compact file: int8 and scales for kernels, the rest as float32.
 
     Depthwise kernels (height, width, channels, 1) have their output channels on the third axis.
@@ -69,16 +70,16 @@ def compact(arrays: store.Arrays) -> dict[str, np.ndarray]:
             packed[key] = array.astype(np.float32)
             continue
         axis = 2 if array.ndim == 4 and array.shape[-1] == 1 else array.ndim - 1
-        packed[key], packed[key + store.SCALE] = quantise(array.astype(np.float32), axis)
+        packed[key], packed[key + SCALE] = quantise(array.astype(np.float32), axis)
     return packed
 
 
-def restored(packed: dict[str, np.ndarray]) -> store.Arrays:
+def restored(packed: dict[str, np.ndarray]) -> Arrays:
     """Return the float32 arrays that the compact arrays stand for."""
     return {
-        key: value.astype(np.float32) * packed.get(key + store.SCALE, np.float32(1))
+        key: value.astype(np.float32) * packed.get(key + SCALE, np.float32(1))
         for key, value in packed.items()
-        if not key.endswith(store.SCALE)
+        if not key.endswith(SCALE)
     }
 
 
@@ -102,7 +103,7 @@ def on_pictures(net: str, base: keras.Model, side: int, *augmenting: keras.Layer
     return keras.Model(inputs, base(preprocessed))
 
 
-def named_arrays(base: keras.Model) -> store.Arrays:
+def named_arrays(base: keras.Model) -> Arrays:
     """Return "layer/weight" -> array of a network, in the order of ``get_weights()``."""
     return {
         f"{layer.name}/{weight.name}": value
@@ -111,7 +112,7 @@ def named_arrays(base: keras.Model) -> store.Arrays:
     }
 
 
-def top1(net: str, size: int, arrays: store.Arrays, head: list[np.ndarray], tiny: dict) -> float:
+def top1(net: str, size: int, arrays: Arrays, head: list[np.ndarray], tiny: dict) -> float:
     """Return which per cent of Tiny ImageNet's validation photographs base and head get right."""
     images = tiny["x_val"]
     images = images if images.shape[1] <= size else shrunk(images, size)  # as in training
@@ -122,7 +123,7 @@ def top1(net: str, size: int, arrays: store.Arrays, head: list[np.ndarray], tiny
     return round(100 * float((logits.argmax(1) == tiny["y_val"]).mean()), 2)
 
 
-def write(net: str, arrays: store.Arrays, facts: dict, folder: Path) -> dict:
+def write(net: str, arrays: Arrays, facts: dict, folder: Path) -> dict:
     """Write the compact file and its card, each whole or not at all; return the card."""
     packed = compact(arrays)
     buffer = io.BytesIO()
@@ -135,7 +136,7 @@ def write(net: str, arrays: store.Arrays, facts: dict, folder: Path) -> dict:
         "file": f"{net}.npz",
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
-        "content_sha256": store.content_digest(restored(packed)),
+        "content_sha256": content_digest(restored(packed)),
         "form": "int8 with one float32 scale per output channel for kernels, float32 for the rest",
         "licence": LICENCE,
         **facts,
@@ -145,14 +146,14 @@ def write(net: str, arrays: store.Arrays, facts: dict, folder: Path) -> dict:
     return card
 
 
-def measure(net: str, size: int, arrays: store.Arrays, head: list[np.ndarray], tiny: Path) -> dict:
+def measure(net: str, size: int, arrays: Arrays, head: list[np.ndarray], tiny: Path) -> dict:
     """Return top-1 in per cent before and after packing."""
     photographs = load_data(tiny, ["val"])
     forms = {"before_packing": arrays, "packed": restored(compact(arrays))}
     return {TOP1: {form: top1(net, size, values, head, photographs) for form, values in forms.items()}}
 
 
-def read_checkpoint(net: str, folder: Path) -> tuple[store.Arrays, list[np.ndarray], dict]:
+def read_checkpoint(net: str, folder: Path) -> tuple[Arrays, list[np.ndarray], dict]:
     """Return base arrays, head (kernel, bias) and the facts of a folder of tools/weights/pretrain.py."""
     final = folder / "final.npz"
     if not final.exists():
@@ -174,7 +175,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--net", choices=list(LIMIT_MB), required=True)
     parser.add_argument("--checkpoint", type=Path, required=True, help="folder of tools/weights/pretrain.py")
     parser.add_argument("--tiny", type=Path, help="Tiny ImageNet: a folder of photographs or of archives")
-    parser.add_argument("--out", type=Path, default=store.BUNDLED_WEIGHTS)
+    parser.add_argument("--out", type=Path, default=BUNDLED_WEIGHTS)
     args = parser.parse_args(argv)
     arrays, head, facts = read_checkpoint(args.net, args.checkpoint)
     size = facts["input_size"]

@@ -29,7 +29,8 @@ from course_utils.reference import read_tables, write_tables
 from course_utils.system.paths import PROJECT
 from course_utils.system.progress import clock
 from course_utils.system.quiet import import_keras_quietly
-from course_utils.weights import NETWORKS, read_card, weights_path
+from course_utils.system.weight_files import NETWORKS, read_card
+from course_utils.weights import weights_path
 from tools.weights import document as weights_document
 from tools.weights import pack
 
