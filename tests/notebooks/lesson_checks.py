@@ -105,7 +105,7 @@ def definition_problems(notebook: NotebookNode) -> list[str]:
     return [f"more than one definition: {', '.join(names)}"] if len(names) > 1 else []
 
 
-SHOWING = re.compile(r"\b(plotting|plt)\.|\blesson\.(show|table)|\b(display|profile\.table|projects_table)\(")
+SHOWING = re.compile(r"\b(plotting|plt)\.|\blesson\.(show|table)|\b(display|profile\.table)\(")
 
 
 def showing_share(notebooks: Iterable[NotebookNode]) -> float:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from course_utils import plotting
-from course_utils.claims import claims_table
 from course_utils.errors import CourseError
 from course_utils.mistakes import damage_table
 from course_utils.reference import (
@@ -28,6 +27,7 @@ from course_utils.reference import (
     weights_words,
     with_spread,
 )
+from course_utils.running.claims import claims_table
 from course_utils.system.paths import PROJECT
 from course_utils.system.whole_file import replacing, write_whole
 
@@ -100,7 +100,7 @@ def document(records: pd.DataFrame) -> str:
         to_markdown(gained),
         *_shortfalls(gained),
         "## What the projects claim",
-        "Verdicts come from the records by the rules in `course_utils/claims.py`.",
+        "Verdicts come from the records by the rules in `course_utils/running/claims.py`.",
         to_markdown(claims_table(records), index=False),
         "## Studies",
         "One choice is varied, all else stays: lesson 18. A line names the base and its weights. Bands and "

@@ -6,27 +6,26 @@ import re
 import shlex
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
 from made_up_recipes import GPU, LESSONS, PUBLISHED, entries, table
 
-from course_utils import claims
-from course_utils.claims import (
+from course_utils.running import claims, runner
+from course_utils.running.claims import (
     COLUMNS,
     DOES_NOT_HOLD,
     HOLDS,
     NOT_TRIED,
     Claim,
     claims_table,
-    projects_table,
     read_claims,
 )
-from course_utils.running import runner
 from course_utils.running.execution import find_lessons, lesson_number
 from course_utils.running.parameters import check_parameters
 from course_utils.running.sweep.grid import read_grid
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 OWN_SIZE = 40_899_018  # R1's network at 256 px
 
 
@@ -281,7 +280,12 @@ def checked(numbers: str, given: dict) -> tuple[set[str], str, int]:
 
 
 def test_each_project_claims_what_is_judged():
-    table = projects_table()
-    judged = {(claim.recipe, claim.words) for claim in read_claims()}
-    assert set(zip(table.index, table["claim"], strict=True)) <= judged
-    assert set(table.index) == {recipe for recipe, _ in judged}
+    """Lesson 1 names the projects, and no number that they did not claim."""
+    lesson = nbformat.read(PROJECT / "notebooks" / "01_data_loading.ipynb", as_version=4)
+    (text,) = (cell.source for cell in lesson.cells if cell.id == "first-end")
+    lines = [line.replace("\n", " ") for line in text.split("\n- ")[1:]]
+    named = [(set(re.findall(r"R\d", line)), line.partition(")")[2]) for line in lines]
+    for recipes, told in named:
+        claimed = " ".join(claim.words for claim in read_claims() if claim.recipe in recipes)
+        assert set(re.findall(r"[\d.–]*\d", told)) - {"50", "2"} <= set(re.findall(r"[\d.–]*\d", claimed))
+    assert set.union(*(recipes for recipes, _ in named)) == {claim.recipe for claim in read_claims()}

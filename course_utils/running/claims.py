@@ -142,12 +142,6 @@ def read_claims() -> tuple[Claim, ...]:
     return tuple(Claim(**entry | {"needs": Needs(**entry["needs"])}) for entry in entries)
 
 
-def projects_table() -> pd.DataFrame:
-    """Return one row a public project: its base, how it trains, what it claims, and its lesson."""
-    projects = yaml.safe_load(CLAIMS.read_text(encoding="utf-8"))["projects"]
-    return pd.DataFrame.from_dict(projects, orient="index").rename_axis("public project")
-
-
 def claims_table(records: pd.DataFrame) -> pd.DataFrame:
     """Return one row a claim: what was published, what was measured, and the verdict.
 
