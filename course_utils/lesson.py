@@ -12,7 +12,7 @@ import pandas as pd
 
 from course_utils.errors import CourseError
 from course_utils.profiles import Profile, check_overrides, check_seed, load_profile
-from course_utils.records import record, slug
+from course_utils.records import record
 from course_utils.reference import weights_words
 from course_utils.runs import Training, save_run
 from course_utils.system import run_folder
@@ -94,7 +94,7 @@ class Lesson:
         Args:
             name: of the training; each of a lesson has its own.
         """
-        return run_folder.checkpoints(self.out, self.number) / slug(name)
+        return run_folder.checkpoints(self.out, self.number) / run_folder.slug(name)
 
     def record(
         self, model: str, metric: str, value: float, *, unit: str, split: str, **context: object
@@ -158,7 +158,7 @@ class Lesson:
     def _show(self, figure: Figure, alt: str, note: str, color: str, save: str | None = None) -> None:
         from course_utils.plotting import show_png
 
-        name = save or f"{self.number}-{slug(alt)[:80].strip('-.')}.png"
+        name = save or f"{self.number}-{run_folder.slug(alt)[:80].strip('-.')}.png"
         path = run_folder.figures(self.out) / name
         png, alt = show_png(figure, alt, note=note, color=color)
         write_whole(path, png)

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import json
 import math
-import os
-import platform
-import re
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +11,7 @@ import pandas as pd
 
 from course_utils.errors import CourseError, first_line
 from course_utils.system import run_folder
-from course_utils.system.device import gpus
+from course_utils.system.device import device_name, versions
 from course_utils.system.paths import out_folder
 from course_utils.system.whole_file import write_whole
 
@@ -69,7 +63,7 @@ def record(
     distinct = {name: value for name, value in context.items() if name not in ("seconds", "profile", "data")}
     name = " ".join([*same.values(), *(f"{key}-{distinct[key]}" for key in sorted(distinct))])
     folder = run_folder.records(out_folder(out))
-    path = own_path(folder, name, ".json", same | distinct, facts="")
+    path = run_folder.own_path(folder, name, ".json", same | distinct, facts="")
     entry = dict.fromkeys(FIELDS) | same | measured | context
     write_whole(path, json.dumps(entry, indent=1) + "\n")
     return path
@@ -124,62 +118,6 @@ def plain(values: dict[str, object]) -> dict[str, object]:
                 next_step=f"give {key!r} one plain value.",
             )
     return fixed
-
-
-def slug(text: str) -> str:
-    """Return a file name for a text: lower case, words joined by ``-``."""
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
-
-
-def own_path(folder: Path, name: str, ending: str, same: dict[str, object], *, facts: str) -> Path:
-    """Return where results of this name lie: its slug, with a digest where another name has taken that.
-
-    Names such as "CNN" and "CNN+", or names in other scripts, have the same slug.
-
-    Args:
-        folder: where results lie.
-        name: of these results.
-        ending: of the path.
-        same: what results of the same name say of themselves.
-        facts: the file inside the path that says it; empty: the path itself.
-    """
-    digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
-    path = folder / f"{slug(name) or digest}{ending}"
-    try:
-        there = json.loads((path / facts if facts else path).read_text(encoding="utf-8"))
-        is_taken = any(there[key] != value for key, value in same.items())
-    except (OSError, ValueError, TypeError, KeyError):  # nothing there, or nothing that can be kept
-        is_taken = False
-    return folder / f"{slug(name)}-{digest}{ending}" if is_taken else path
-
-
-@functools.cache
-def device_name() -> str:
-    """Return what computes, for example ``"AMD EPYC, 2 cores"`` or ``"NVIDIA T4"``."""
-    found = gpus()
-    if found:
-        return found[0]
-    return f"{_processor()}, {os.cpu_count()} cores"
-
-
-@functools.cache
-def versions() -> str:
-    """Return the versions that a result depends on, as one line."""
-    names = ("tensorflow", "keras", "numpy", "pillow")
-    return "; ".join([f"python {platform.python_version()}", *(f"{name} {_version(name)}" for name in names)])
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:  # tensorflow has several names: tensorflow-cpu, tensorflow-macos
-        return "unknown"
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    found = re.search(r"model name\s*:\s*(.+)", cpuinfo.read_text()) if cpuinfo.exists() else None
-    return found.group(1).strip() if found else platform.processor() or platform.machine()
 
 
 def _check(metric: str, value: float, split: str, context: dict) -> None:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from course_utils.errors import CourseError
 from course_utils.inspection import parameter_counts
-from course_utils.records import own_path, plain
+from course_utils.records import plain
 from course_utils.system import run_folder
 from course_utils.system.run_folder import HISTORY, MODEL, PREDICTIONS, TRAINING
 
@@ -93,7 +93,7 @@ def save_run(
     size = {"parameters": int(counts["total"]), "trainable_parameters": int(counts["trainable"])}
     same = {"model_name": model_name, "seed": seed}
     facts = plain(facts | size | same)
-    folder = own_path(run_folder.training(out, ""), model_name, f"-{seed}", same, facts=TRAINING)
+    folder = run_folder.own_path(run_folder.training(out, ""), model_name, f"-{seed}", same, facts=TRAINING)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".run-", dir=out) as temporary:
         new = Path(temporary) / "new"

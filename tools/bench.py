@@ -25,7 +25,7 @@ import pandas as pd
 from course_utils.cifar10 import Split, load_cifar10, stratified_split
 from course_utils.features import cached_features
 from course_utils.pictures.stand_in import draw_images
-from course_utils.records import device_name, versions
+from course_utils.system.device import device_name, versions
 from course_utils.system.paths import PROJECT
 from course_utils.system.quiet import import_keras_quietly
 from course_utils.system.whole_file import write_whole

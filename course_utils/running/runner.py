@@ -19,7 +19,6 @@ import nbconvert
 import nbformat
 
 from course_utils.errors import CourseError
-from course_utils.records import versions
 from course_utils.running.execution import (
     LESSONS,
     LessonFailed,
@@ -31,6 +30,7 @@ from course_utils.running.execution import (
 from course_utils.running.parameters import check_parameters, check_values, from_words
 from course_utils.running.report import Results, read_run_facts, write_report
 from course_utils.system import run_folder
+from course_utils.system.device import versions
 from course_utils.system.disk import check_disk
 from course_utils.system.paths import PROJECT, out_folder
 from course_utils.system.progress import Progress, clock

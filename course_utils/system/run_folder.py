@@ -13,6 +13,9 @@ OUT/checkpoints/NN/<name>/      what a training of a lesson goes on from; see sy
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from pathlib import Path
 
 TRAINING = "training.json"  # the files in the folder of one training
@@ -97,3 +100,30 @@ def trainings(out: Path) -> list[Path]:
 def training_files(out: Path) -> list[Path]:
     """Return the files that tell of trainings."""
     return [path for folder in trainings(out) if (path := folder / TRAINING).exists()]
+
+
+def slug(text: str) -> str:
+    """Return a file name for a text: lower case, words joined by ``-``."""
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-")
+
+
+def own_path(folder: Path, name: str, ending: str, same: dict[str, object], *, facts: str) -> Path:
+    """Return where results of this name lie: its slug, with a digest where another name has taken that.
+
+    Names such as "CNN" and "CNN+", or names in other scripts, have the same slug.
+
+    Args:
+        folder: where results lie.
+        name: of these results.
+        ending: of the path.
+        same: what results of the same name say of themselves.
+        facts: the file inside the path that says it; empty: the path itself.
+    """
+    digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
+    path = folder / f"{slug(name) or digest}{ending}"
+    try:
+        there = json.loads((path / facts if facts else path).read_text(encoding="utf-8"))
+        is_taken = any(there[key] != value for key, value in same.items())
+    except (OSError, ValueError, TypeError, KeyError):  # nothing there, or nothing that can be kept
+        is_taken = False
+    return folder / f"{slug(name)}-{digest}{ending}" if is_taken else path

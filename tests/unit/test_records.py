@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from importlib import metadata
 
 import numpy as np
 import pytest
 from messages import message_of
 
-from course_utils import records
 from course_utils.errors import CourseError
-from course_utils.records import FIELDS, read_records, record, slug
+from course_utils.records import FIELDS, read_records, record
 
 pytestmark = pytest.mark.usefixtures("known_device")
 CONTEXT = {"data": "drawn", "weights": "none", "profile": "offline", "seed": 0}
@@ -145,27 +143,6 @@ def test_a_record_that_is_damaged_is_replaced(tmp_path):
     write(tmp_path).write_text("{")
     write(tmp_path)
     assert len(read_records(tmp_path / "records")) == 1
-
-
-def test_slug():
-    assert slug("Fine-tuned ResNet50, 1e-05 (last block)") == "fine-tuned-resnet50-1e-05-last-block"
-    assert slug("  ../a/b\\c  ") == "..-a-b-c"
-
-
-def test_versions_name_what_a_result_depends_on(monkeypatch):
-    for name in ("python", "keras", "numpy", "pillow"):
-        assert f"{name} " in records.versions()
-
-    def missing(name):
-        raise metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(metadata, "version", missing)
-    assert "tensorflow unknown" in records.versions.__wrapped__()
-
-
-def test_device_name_is_told(monkeypatch):
-    monkeypatch.undo()
-    assert records.device_name().strip()
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ from tqdm import tqdm
 from course_utils.cifar10 import Cifar10, load_cifar10
 from course_utils.errors import CourseError
 from course_utils.features import cached_features
-from course_utils.records import device_name, versions
 from course_utils.reference import read_tables, write_tables
+from course_utils.system.device import device_name, versions
 from course_utils.system.paths import PROJECT
 from course_utils.system.progress import clock
 from course_utils.system.quiet import import_keras_quietly

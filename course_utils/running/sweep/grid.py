@@ -14,10 +14,10 @@ from pathlib import Path
 import yaml
 
 from course_utils.errors import CourseError
-from course_utils.records import slug
 from course_utils.running.execution import LESSONS, find_lessons, lesson_number
 from course_utils.running.parameters import QUICK, check_parameters, check_values, found_from_here
 from course_utils.running.sweep.run import Run
+from course_utils.system.run_folder import slug
 
 KEYS = ("lessons", "parameters")
 INSIDE = "OVERRIDES."  # begins the name of an axis inside OVERRIDES

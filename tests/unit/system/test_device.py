@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import metadata
 from types import SimpleNamespace as Fake
 
 import keras
@@ -38,3 +39,18 @@ def test_each_backend_names_its_gpus_and_auto_follows(monkeypatch, make, count: 
     profile = load_profile("auto")
     assert profile.name == ("gpu" if count else "laptop")
     assert (CARD in profile.reason) is bool(count)
+
+
+def test_versions_name_what_a_result_depends_on(monkeypatch):
+    for name in ("python", "keras", "numpy", "pillow"):
+        assert f"{name} " in device.versions()
+
+    def missing(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    assert "tensorflow unknown" in device.versions.__wrapped__()
+
+
+def test_device_name_is_told():
+    assert device.device_name().strip()

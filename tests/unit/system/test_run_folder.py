@@ -62,3 +62,8 @@ def test_what_is_being_written_is_no_training_yet(tmp_path: Path) -> None:
         (run_folder.training(tmp_path, name) / run_folder.TRAINING).touch()
     (tmp_path / "runs" / "notes.txt").touch()
     assert run_folder.training_files(tmp_path) == [tmp_path / "runs" / "cnn-0" / "training.json"]
+
+
+def test_slug():
+    assert run_folder.slug("Fine-tuned CNN, 1e-05 (last block)") == "fine-tuned-cnn-1e-05-last-block"
+    assert run_folder.slug("  ../a/b\\c  ") == "..-a-b-c"
