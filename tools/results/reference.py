@@ -32,7 +32,7 @@ from course_utils.reference import (
     reference_records,
     write_tables,
 )
-from course_utils.running.sweep.cli import count, tell_failures
+from course_utils.running.sweep.cli import count, tell_failures, told
 from course_utils.running.sweep.follow import run_all
 from course_utils.running.sweep.grid import read_grid
 from course_utils.running.sweep.pools import processes, usual_workers
@@ -49,25 +49,19 @@ LEAST = 0.03  # what it may lie off where the seeds hardly differ: few runs tell
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line says; return 0, or 1 if a run failed or a result lies off (130: stopped)."""
     options = _parser().parse_args(arguments)
-    try:
-        out = out_folder(options.out)
-        grids = [with_sources(grid, out, options.data, options.imagenet) for grid in find_grids(options.only)]
-        if tell_failures(_run_missing(grids, options.workers)):
-            return 1
-        runs = finished_runs(grids)
-        if options.store:
-            print(f"{store(runs, FOLDER)} records are stored: results/reference.")
-            return 0
-        return _tell(_read_all(runs).drop(columns="made_by"), out)
-    except CourseError as error:
-        print(f"\n{error}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print("\nStopped. Finished runs are kept; the same command goes on with the rest.", file=sys.stderr)
-        return 130
-    except OSError as error:
-        print(f"\nA file cannot be written or read: {error}", file=sys.stderr)
-        print("Next: make room on the disk or give another --out; finished runs are kept.", file=sys.stderr)
-    return 1
+    return told(lambda: _main(options))
+
+
+def _main(options: argparse.Namespace) -> int:
+    out = out_folder(options.out)
+    grids = [with_sources(grid, out, options.data, options.imagenet) for grid in find_grids(options.only)]
+    if tell_failures(_run_missing(grids, options.workers)):
+        return 1
+    runs = finished_runs(grids)
+    if options.store:
+        print(f"{store(runs, FOLDER)} records are stored: results/reference.")
+        return 0
+    return _tell(_read_all(runs).drop(columns="made_by"), out)
 
 
 def find_grids(names: Sequence[str] = (), folder: Path = FOLDER) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -23,24 +23,31 @@ from course_utils.system.progress import clock
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line says; return 0, or 1 after a failure (2: the command line is wrong)."""
     options = _parser().parse_args(arguments)
+    return told(lambda: _main(options))
+
+
+def told(work: Callable[[], int]) -> int:
+    """Return what the work returns. If it ends early, say why in words and return 1, or 130: stopped."""
     try:
-        out = (PROJECT / options.out.expanduser()).resolve()
-        runs = read_grid(options.grid, out, folder=options.notebooks, quick=options.quick)
-        if options.dry_run:
-            print("\n".join(f"{run.name}: {'finished' if is_finished(run) else 'to run'}" for run in runs))
-            return 0
-        failed = _sweep(runs, out_folder(out), options)
+        return work()
     except CourseError as error:
         print(f"\n{error}", file=sys.stderr)
-        return 1
     except OSError as error:
-        print(f"\nThe results cannot be written: {error}", file=sys.stderr)
-        print("Next: give another folder by --out, or make room on the disk.", file=sys.stderr)
-        return 1
+        print(f"\nA file cannot be written or read: {error}", file=sys.stderr)
+        print("Next: make room on the disk or give another --out; finished runs are kept.", file=sys.stderr)
     except KeyboardInterrupt:
         print("\nStopped. Finished runs are kept; the same command goes on with the rest.", file=sys.stderr)
         return 130
-    return tell_failures(failed)
+    return 1
+
+
+def _main(options: argparse.Namespace) -> int:
+    out = (PROJECT / options.out.expanduser()).resolve()
+    runs = read_grid(options.grid, out, folder=options.notebooks, quick=options.quick)
+    if options.dry_run:
+        print("\n".join(f"{run.name}: {'finished' if is_finished(run) else 'to run'}" for run in runs))
+        return 0
+    return tell_failures(_sweep(runs, out_folder(out), options))
 
 
 def _parser() -> argparse.ArgumentParser:
