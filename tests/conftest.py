@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 NO_SANDBOX = "no sandbox here"  # how grading's tests begin the reason when they are skipped
-LONG = ("test_outputs.py", "test_pretrain.py", "test_solutions.py")  # files that take a minute or more
+# Files that take a minute or more, and one that watches the memory of the machine: no other sandbox runs then.
+FIRST = ("test_outputs.py", "test_pretrain.py", "test_solutions.py", "test_memory.py")
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -22,8 +23,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # tests were started in t
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files come first: a worker that took one last would end alone, with nothing for the other."""
-    items.sort(key=lambda item: item.path.name not in LONG)
+    """A worker that took a long file last would end alone, with nothing for the other."""
+    items.sort(key=lambda item: item.path.name not in FIRST)
 
 
 @pytest.fixture(autouse=True, scope="session")
