@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 NO_SANDBOX = "no sandbox here"  # how grading's tests begin the reason when they are skipped
-# Files that take a minute or more, and one that watches the memory of the machine: no other sandbox runs then.
+# Files that take a minute, and one that watches the memory of the machine: no other sandbox runs then.
 FIRST = ("test_outputs.py", "test_pretrain.py", "test_solutions.py", "test_memory.py")
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
