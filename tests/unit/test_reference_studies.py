@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
-from course_utils.reference import WEIGHTS_FOLDER, mean_and_spread, reference_records
+from course_utils.reference import FOLDER, WEIGHTS_FOLDER, mean_and_spread, reference_records
 
 STUDIES = {  # name -> the columns that tell its points apart
     "size": ["size"],
@@ -132,6 +133,12 @@ def test_with_ten_times_the_labels_the_stronger_cnn_passes_the_frozen_base():
     assert (many - few).idxmax() == "Stronger CNN"
     assert many["Stronger CNN"] > many["Frozen MobileNetV2"] + LITTLE
     assert many["Fine-tuned ResNet50"] > many["Stronger CNN"] + FAR
+
+
+@pytest.mark.parametrize(("labels", "pixels"), [("50", 96), ("500", 96), ("all", 64)])
+def test_pixels_of_resnet50_on_photographs(labels: str, pixels: int):
+    grid = yaml.safe_load((FOLDER / f"photographs_{labels}.yaml").read_text(encoding="utf-8"))
+    assert grid["parameters"]["OVERRIDES"]["fine_tune_size"] == pixels
 
 
 def test_with_all_labels_the_lead_of_the_fine_tuned_base_melts():
