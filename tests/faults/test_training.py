@@ -19,10 +19,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from small_trainings import EPOCHS, LABELS, PICTURES, STEPS, is_same, save_each_step, small_model, train
 
-from course_utils import resume
 from course_utils.errors import CourseError
 from course_utils.features import cached_features
-from course_utils.system import checkpoints
+from course_utils.system import checkpoints, resumable
 from course_utils.system.checkpoints import Checkpoints
 from course_utils.system.paths import PROJECT
 
@@ -32,7 +31,7 @@ ASK = "Next: give this training another name, or set FRESH = True to forget the 
 
 @pytest.fixture(autouse=True)
 def _each_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resume, "EVERY", resume.EVERY)  # put back after the test
+    monkeypatch.setattr(resumable, "EVERY", resumable.EVERY)  # put back after the test
     save_each_step()
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import resume
-from course_utils.resume import Resumable, resumable
+from course_utils.resume import resumable
+from course_utils.system import resumable as engine
+from course_utils.system.resumable import Resumable
 
 RNG = np.random.default_rng(0)
 PICTURES = RNG.integers(0, 256, (24, 8, 8, 3), dtype=np.uint8)
@@ -75,4 +76,4 @@ def is_same(one: tuple, other: tuple) -> bool:
 
 def save_each_step() -> None:
     """Let all trainings of this process keep a checkpoint a step, not one in five minutes."""
-    resume.EVERY = 0.0
+    engine.EVERY = 0.0

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from small_trainings import EPOCHS, LABELS, PICTURES, STEPS, is_same, small_model, train
 
-from course_utils import resume
 from course_utils.errors import CourseError
+from course_utils.resume import resumable
+from course_utils.system import resumable as engine
 from course_utils.system.checkpoints import Checkpoints
 
 pytestmark = pytest.mark.usefixtures("deterministic")
@@ -37,7 +38,7 @@ def test_same_numbers_after_a_cut(
     cuts: list[int],
     told: str,
 ) -> None:
-    monkeypatch.setattr(resume, "EVERY", every)
+    monkeypatch.setattr(engine, "EVERY", every)
     for steps in cuts:
         assert train(small_model(), tmp_path, cut_after=steps) is None
     capsys.readouterr()
@@ -46,7 +47,7 @@ def test_same_numbers_after_a_cut(
 
 
 def test_same_numbers_when_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resume, "EVERY", STEP)
+    monkeypatch.setattr(engine, "EVERY", STEP)
     models = [small_model() for _ in range(3)]
     for model in models:
         model.run_eagerly = False
@@ -60,17 +61,17 @@ def test_nothing_may_be_forgotten(
     tmp_path: Path, whole: tuple, monkeypatch: pytest.MonkeyPatch, forgotten: str
 ) -> None:
     def forgetful(variables, arrays: dict, group: str) -> None:
-        for variable, value in zip(variables, resume._list(arrays, group), strict=True):
+        for variable, value in zip(variables, engine._list(arrays, group), strict=True):
             is_random = "seed" in variable.path
             if group != forgotten and not (is_random and forgotten == "random state"):
                 variable.assign(value)
 
-    monkeypatch.setattr(resume, "EVERY", STEP)
+    monkeypatch.setattr(engine, "EVERY", STEP)
     train(small_model(), tmp_path, cut_after=STEPS + 2)
-    monkeypatch.setattr(resume, "_assign", forgetful)
+    monkeypatch.setattr(engine, "_assign", forgetful)
     if forgotten == "order":
-        set_order = resume.Resumable._set_order
-        monkeypatch.setattr(resume.Resumable, "_set_order", lambda self, epoch: set_order(self, epoch + 1))
+        set_order = engine.Resumable._set_order
+        monkeypatch.setattr(engine.Resumable, "_set_order", lambda self, epoch: set_order(self, epoch + 1))
     assert not is_same(train(small_model(), tmp_path), whole)
 
 
@@ -78,7 +79,7 @@ def test_finished_is_not_trained_again(
     tmp_path: Path, whole: tuple, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     train(small_model(), tmp_path)
-    fit = resume.resumable(small_model().fit, tmp_path, seed=0)
+    fit = resumable(small_model().fit, tmp_path, seed=0)
     monkeypatch.setattr(fit, "_fit", None)  # cannot be called
     history = fit(PICTURES, LABELS, epochs=EPOCHS, batch_size=8, verbose=0)
     assert is_same((history.history, fit._model.get_weights()), whole)
@@ -102,7 +103,7 @@ def test_a_trial_keeps_its_history_alone(tmp_path: Path, whole: tuple) -> None:
     for _ in range(2):
         model = small_model()
         start = model.get_weights()
-        fit = resume.resumable(model.fit, tmp_path, seed=0, keep_weights=False)
+        fit = resumable(model.fit, tmp_path, seed=0, keep_weights=False)
         history = fit(PICTURES, LABELS, epochs=EPOCHS, batch_size=8, verbose=0)
         assert history.history == whole[0]
     assert is_same(({}, model.get_weights()), ({}, start))
@@ -138,7 +139,7 @@ def test_early_stopping_remembers_its_best(tmp_path: Path, monkeypatch: pytest.M
 
     wanted = run("whole")
     assert 2 <= len(wanted[0]["loss"]) < 8
-    monkeypatch.setattr(resume, "EVERY", STEP)
+    monkeypatch.setattr(engine, "EVERY", STEP)
     for steps in (STEPS + 2, 2):
         run("cut", steps)
     assert is_same(run("cut"), wanted)
@@ -148,15 +149,15 @@ def test_early_stopping_remembers_its_best(tmp_path: Path, monkeypatch: pytest.M
 def test_a_long_epoch_is_saved_within_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter(np.arange(0.0, 1e6, 200.0))  # each look at the clock is 200 s later
     clock = SimpleNamespace(perf_counter=lambda: next(moments))  # threads of other tests look at the real one
-    monkeypatch.setattr(resume, "time", clock)
+    monkeypatch.setattr(engine, "time", clock)
     train(small_model(), tmp_path, cut_after=STEPS - 1)
     assert Checkpoints(tmp_path).load()[1]["step"] == STEPS - 1
 
 
 def test_another_order_each_epoch() -> None:
-    fit = resume.resumable(small_model().fit, Path("nowhere"), seed=0)
+    fit = resumable(small_model().fit, Path("nowhere"), seed=0)
     fit._x, fit._first, orders = PICTURES, 0, []
-    fit._batches = resume._batches(PICTURES, LABELS, 8)
+    fit._batches = engine._batches(PICTURES, LABELS, 8)
     for epoch in range(3):
         fit._set_order(epoch)
         orders.append(tuple(fit._batches.order))
