@@ -13,15 +13,11 @@ from course_utils.errors import CourseError, first_line
 from course_utils.system import run_folder
 from course_utils.system.device import device_name, versions
 from course_utils.system.paths import out_folder
+from course_utils.system.tables import FIELDS, WORDS
 from course_utils.system.whole_file import write_whole
 
 SPLITS = ("train", "val", "test")
 DATA_LABELS = ("drawn", "published", "kaggle", "path")
-FIELDS = (
-    *("lesson", "model", "metric", "value", "unit", "split"),
-    *("data", "weights", "profile", "seed", "device", "seconds", "versions"),
-)
-WORDS = ("lesson", "model", "metric", "split", "data")  # fields that are never empty
 
 
 def record(

@@ -14,15 +14,16 @@ import pandas as pd
 
 from course_utils.errors import CourseError
 from course_utils.lesson import STAND_IN
-from course_utils.records import FIELDS, read_record
+from course_utils.records import read_record
 from course_utils.reference import FOLDER as REFERENCE
 from course_utils.reference import NUMBERS as RECIPE_NUMBERS
-from course_utils.reference import percent, read_table, recipe_records, recipes_table, table_files
+from course_utils.reference import percent, recipe_records, recipes_table
 from course_utils.running.claims import claims_table
 from course_utils.running.execution import find_lessons, lesson_number
 from course_utils.runs import Training, read_run
 from course_utils.system import run_folder
 from course_utils.system.progress import clock
+from course_utils.system.tables import FIELDS, read_table, table_files
 from course_utils.system.whole_file import write_whole
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")

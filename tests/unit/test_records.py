@@ -10,7 +10,8 @@ import pytest
 from messages import message_of
 
 from course_utils.errors import CourseError
-from course_utils.records import FIELDS, read_records, record
+from course_utils.records import read_records, record
+from course_utils.system.tables import FIELDS
 
 pytestmark = pytest.mark.usefixtures("known_device")
 CONTEXT = {"data": "drawn", "weights": "none", "profile": "offline", "seed": 0}

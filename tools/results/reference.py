@@ -21,17 +21,8 @@ import pandas as pd
 import yaml
 
 from course_utils.errors import CourseError
-from course_utils.records import FIELDS, read_records
-from course_utils.reference import (
-    ALL_LABELS,
-    FOLDER,
-    MEASURED,
-    OF_A_RUN,
-    mean_and_spread,
-    read_tables,
-    reference_records,
-    write_tables,
-)
+from course_utils.records import read_records
+from course_utils.reference import ALL_LABELS, FOLDER, mean_and_spread, reference_records
 from course_utils.running.sweep.cli import count, tell_failures, told
 from course_utils.running.sweep.follow import run_all
 from course_utils.running.sweep.grid import read_grid
@@ -39,6 +30,7 @@ from course_utils.running.sweep.pools import processes, usual_workers
 from course_utils.running.sweep.run import Run, is_finished
 from course_utils.system import run_folder
 from course_utils.system.paths import PROJECT, out_folder
+from course_utils.system.tables import FIELDS, MEASURED, OF_A_RUN, read_tables, write_tables
 from course_utils.system.whole_file import write_whole
 
 COMPARED = "fraction"  # unit of what must come out again: accuracies and their differences

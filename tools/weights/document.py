@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import jinja2
 import pandas as pd
 
-from course_utils.reference import read_tables, with_spread
+from course_utils.reference import with_spread
+from course_utils.system.tables import read_tables
 from course_utils.system.weight_files import NETWORKS, read_card
 from course_utils.system.whole_file import replacing, write_whole
 from tools.weights.pack import TOP1

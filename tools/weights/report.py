@@ -24,11 +24,11 @@ from tqdm import tqdm
 from course_utils.cifar10 import Cifar10, load_cifar10
 from course_utils.errors import CourseError
 from course_utils.features import cached_features
-from course_utils.reference import read_tables, write_tables
 from course_utils.system.device import device_name, versions
 from course_utils.system.paths import PROJECT
 from course_utils.system.progress import clock
 from course_utils.system.quiet import import_keras_quietly
+from course_utils.system.tables import read_tables, write_tables
 from course_utils.system.weight_files import NETWORKS, read_card
 from course_utils.weights import weights_path
 from tools.weights import document as weights_document

@@ -18,8 +18,8 @@ from course_utils import records
 from course_utils.lesson import STAND_IN
 from course_utils.plotting import meant_color
 from course_utils.records import record
-from course_utils.reference import write_tables
 from course_utils.running.report import Results, read_run_facts, write_report
+from course_utils.system.tables import write_tables
 
 pytestmark = pytest.mark.usefixtures("known_device")
 CONTEXT = {"data": "drawn", "weights": "none", "profile": "offline", "seconds": 3.0}

@@ -18,7 +18,6 @@ import pytest
 from sweep_lessons import write_cells
 
 from course_utils.errors import CourseError
-from course_utils.records import FIELDS
 from course_utils.running import execution, runner
 from course_utils.running.execution import find_lessons, why_incomplete
 from course_utils.running.parameters import QUICK
@@ -26,6 +25,7 @@ from course_utils.running.runner import main, read_run_facts, run_course
 from course_utils.system import progress
 from course_utils.system.paths import PROJECT
 from course_utils.system.progress import Progress, clock
+from course_utils.system.tables import FIELDS
 
 
 @pytest.fixture

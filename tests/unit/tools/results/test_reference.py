@@ -9,9 +9,10 @@ import yaml
 
 from course_utils.errors import CourseError
 from course_utils.records import read_records, record
-from course_utils.reference import FOLDER, RUNS, mean_and_spread, read_tables, reference_records, write_tables
+from course_utils.reference import FOLDER, mean_and_spread, reference_records
 from course_utils.running.sweep.grid import read_grid
 from course_utils.running.sweep.run import Run
+from course_utils.system.tables import RUNS, read_tables, write_tables
 from tools.results import reference as tool
 
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from course_utils.cifar10 import Cifar10
-from course_utils.reference import read_tables
 from course_utils.system.paths import PROJECT
+from course_utils.system.tables import read_tables
 from tools.weights import document as writer
 from tools.weights import report
 
