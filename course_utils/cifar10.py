@@ -12,8 +12,8 @@ import numpy as np
 from course_utils.errors import CourseError
 from course_utils.pictures.by_path import FORMATS, PUBLISHED_NAME, existing_path, read_path
 from course_utils.pictures.order import BY_WORD, DRAWN, Found, Step, find_in_order
-from course_utils.pictures.selection import chosen_per_class, part_of_class
-from course_utils.pictures.structure import CLASS_NAMES, IMAGE_SHAPE, NUM_CLASSES, Pictures
+from course_utils.pictures.selection import chosen_per_class, limited, part_of_class
+from course_utils.pictures.structure import CLASS_NAMES, IMAGE_SHAPE, NUM_CLASSES, Pictures, described
 
 __all__ = [
     "CLASS_NAMES",
@@ -107,7 +107,7 @@ def load_cifar10(
         pictures = read_drawn(limit_per_class=limit_per_class, seed=seed)
         found = Found(pictures, "drawn", f"Drawn stand-in (not real CIFAR-10), seed {seed}")
     elif limit_per_class is not None:
-        found = replace(found, pictures=_limited(found.pictures, limit_per_class, seed))
+        found = replace(found, pictures=limited(found.pictures, limit_per_class, seed))
     return _finished(found, steps)
 
 
@@ -203,38 +203,7 @@ def _finished(found: Found, steps: list[Step]) -> Cifar10:
     arrays = (pictures.train_images, pictures.train_labels, pictures.test_images, pictures.test_labels)
     for array in arrays:
         array.flags.writeable = False
-    return Cifar10(*arrays, found.source, _described(found.origin, pictures), tuple(steps))
-
-
-def _limited(pictures: Pictures, limit: int, seed: int) -> Pictures:
-    parts: list[np.ndarray] = []
-    for images, labels in (
-        (pictures.train_images, pictures.train_labels),
-        (pictures.test_images, pictures.test_labels),
-    ):
-        chosen = chosen_per_class(labels, lambda members: limit, seed=seed)
-        parts += [images[chosen], labels[chosen]]
-    return Pictures(*parts, pictures.notes).with_notes(f"limited to {limit:,} a class, seed {seed}")
-
-
-def _described(origin: str, pictures: Pictures) -> str:
-    present = np.unique(pictures.train_labels)
-    missing = [name for number, name in enumerate(CLASS_NAMES) if number not in present]
-    sentences = [
-        f"{origin}: {len(pictures.train_images):,} pictures to train and "
-        f"{len(pictures.test_images):,} to test, {len(present)} classes{_per_class(pictures.train_labels)}",
-        *([f"missing: {', '.join(missing)}"] if missing else []),
-        *pictures.notes,
-    ]
-    return "; ".join(sentences).encode(errors="backslashreplace").decode() + "."
-
-
-def _per_class(labels: np.ndarray) -> str:
-    counts = np.bincount(labels)
-    counts = counts[counts > 0]
-    if counts.min() == counts.max():
-        return ""
-    return f", {counts.min():,} to {counts.max():,} of each to train"
+    return Cifar10(*arrays, found.source, described(found.origin, pictures), tuple(steps))
 
 
 def _check_limit(name: str, limit: int | None) -> None:

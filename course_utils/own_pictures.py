@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
 from course_utils.errors import CourseError
+from course_utils.pictures.formats.one_picture import as_rgb
 from course_utils.pictures.structure import shortened
-from course_utils.predict import as_rgb
 from course_utils.system.paths import out_folder
 
 LEAST = 5  # pictures of each class: fewer cannot be split into training and validation pictures

@@ -47,6 +47,18 @@ def part_of_class(fraction: float) -> Callable[[int], int]:
     return count_of
 
 
+def limited(pictures: Pictures, limit: int, seed: int) -> Pictures:
+    """Return so many pictures of each class at most, of each part, chosen by chance; the notes say so."""
+    parts: list[np.ndarray] = []
+    for images, labels in (
+        (pictures.train_images, pictures.train_labels),
+        (pictures.test_images, pictures.test_labels),
+    ):
+        chosen = chosen_per_class(labels, lambda members: limit, seed=seed)
+        parts += [images[chosen], labels[chosen]]
+    return Pictures(*parts, pictures.notes).with_notes(f"limited to {limit:,} a class, seed {seed}")
+
+
 def with_test_part(pictures: Pictures) -> Pictures:
     """Set one sixth of each class aside as test, unless there is a test part. Nothing is dropped.
 

@@ -219,3 +219,24 @@ def shortened(items: list[str], what: str, limit: int = 5) -> str:
     if len(items) <= limit:
         return ", ".join(items)
     return f"{', '.join(items[:limit])}, … ({len(items):,} {what} in all)"
+
+
+def described(origin: str, pictures: Pictures) -> str:
+    """Return in one line what pictures there are: how many, of how many classes, and their notes."""
+    present = np.unique(pictures.train_labels)
+    missing = [name for number, name in enumerate(CLASS_NAMES) if number not in present]
+    sentences = [
+        f"{origin}: {len(pictures.train_images):,} pictures to train and "
+        f"{len(pictures.test_images):,} to test, {len(present)} classes{_per_class(pictures.train_labels)}",
+        *([f"missing: {', '.join(missing)}"] if missing else []),
+        *pictures.notes,
+    ]
+    return "; ".join(sentences).encode(errors="backslashreplace").decode() + "."
+
+
+def _per_class(labels: np.ndarray) -> str:
+    counts = np.bincount(labels)
+    counts = counts[counts > 0]
+    if counts.min() == counts.max():
+        return ""
+    return f", {counts.min():,} to {counts.max():,} of each to train"

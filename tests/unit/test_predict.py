@@ -13,9 +13,9 @@ from messages import message_of
 from PIL import Image, ImageFile
 from sources_files import png_of
 
-from course_utils import predict
 from course_utils.cifar10 import CLASS_NAMES
 from course_utils.errors import CourseError
+from course_utils.pictures.formats import one_picture
 from course_utils.pictures.formats.picture_files import decode
 from course_utils.predict import as_rgb, predict_image
 
@@ -299,7 +299,7 @@ def test_row_20_huge_pictures_are_not_decoded(tmp_path, monkeypatch, side, found
 
 
 def test_a_bomb_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
-    monkeypatch.setattr(predict, "MEGAPIXELS", 0.001)
+    monkeypatch.setattr(one_picture, "MEGAPIXELS", 0.001)
     Image.new("L", (100, 10)).save(tmp_path / "fits.png")
     assert as_rgb(tmp_path / "fits.png").size == (100, 10)
     Image.new("L", (101, 10)).save(tmp_path / "large.png")
