@@ -34,10 +34,8 @@ def test_the_finding_at_the_head_of_readme_is_what_the_records_say():
 
     assert "with 50 labels of each class, both pre-trained models lead" in finding
     assert min(frozen[50], fine_tuned[50]) > from_scratch[50]
-    assert "With 500,\nfine-tuning leads by ten points" in finding
-    assert fine_tuned[500] - from_scratch[500] > 0.1
-    assert "and the stronger CNN has passed the frozen base" in finding
-    assert means["Stronger CNN"][500] > frozen[500]
+    assert "With 500,\nfine-tuning still leads, and the stronger CNN has passed the frozen base" in finding
+    assert fine_tuned[500] > means["Stronger CNN"][500] > frozen[500]
     assert "With all 5,000 it is close behind fine-tuning" in finding
     assert fine_tuned[5000] - 0.05 < means["Stronger CNN"][5000] < fine_tuned[5000]
 
