@@ -16,6 +16,7 @@ import struct
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -28,7 +29,7 @@ from tools.grading.bubblewrap import MEBIBYTE
 from tools.grading.stage import Stage
 
 GRACE = 5.0  # seconds that the kernel is given to end a sandbox's processes
-TICK = 0.25  # seconds between two looks at memory and processes; a fifth of it where memory gets short
+TICK = 0.05  # seconds between two looks at memory and processes; a look takes 2 ms
 HOST_RESERVE = 500 * MEBIBYTE  # of memory that the machine keeps: below, the largest sandbox is stopped
 ALL = ("status", ("RssAnon:", "VmSwap:"))  # what a process holds, swapped out or not
 SHARE = ("smaps_rollup", ("Pss_Anon:", "SwapPss:"))  # the same, but its share of what it holds with others
@@ -189,7 +190,7 @@ class _Sandbox:
         self.result = Result()
         self.deadline = time.monotonic() + limits.seconds
         self.frames = _Frames(self.result, limits.frames)
-        self.printed = self.held = 0
+        self.printed = 0
         self.init: psutil.Process | None = None
         self.running[process.pid] = 0
         self.pipes = {frames: self.frames.add, process.stdout.fileno(): self._take_printed}
@@ -209,14 +210,14 @@ class _Sandbox:
                 os.set_blocking(pipe, False)
                 selector.register(pipe, selectors.EVENT_READ)
             while self.process.poll() is None and not self._broken():
-                for key, _ in selector.select(self._tick() / 2):
+                for key, _ in selector.select(TICK / 2):
                     if not self._take(key.fd):
                         selector.unregister(key.fd)
                 if not selector.get_map():
-                    time.sleep(TICK / 5)
+                    time.sleep(TICK / 2)
                 if time.monotonic() >= look:
                     self._look()
-                    look = time.monotonic() + self._tick()
+                    look = time.monotonic() + TICK
         self._kill()
         for pipe in self.pipes:
             while self._take(pipe) and not self.frames.too_much and self.printed <= self.limits.printed:
@@ -257,8 +258,9 @@ class _Sandbox:
             family = self.init.children(recursive=True)
             held = sum(_held(process, *ALL) for process in family)
             if held > self.limits.memory:  # what processes share was counted for each: look closer
-                held = sum(_held(process, *SHARE) or _held(process, *ALL) for process in family)
-            self.held = self.running[self.process.pid] = held
+                with _suspended(family):
+                    held = sum(_held(process, *SHARE) or _held(process, *ALL) for process in family)
+            self.running[self.process.pid] = held
             self.result.memory = max(self.result.memory, held)
             if len(family) > self.limits.processes:
                 self.result.end = "processes"
@@ -267,12 +269,6 @@ class _Sandbox:
             is_largest = held >= max(self.running.values())
             if is_largest and psutil.virtual_memory().available < HOST_RESERVE:
                 self.result.end = "host"
-
-    def _tick(self) -> float:
-        """Return how soon to look again."""
-        if self.init is None:
-            return 0.02
-        return TICK if self.held < self.limits.memory / 2 else TICK / 5
 
     def _kill(self) -> None:
         """End all processes of the sandbox: its first one dies with its parent, and the others with it."""
@@ -295,6 +291,20 @@ def _is_alive(process: psutil.Process | None) -> bool:
         return process is not None and process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
+
+
+@contextlib.contextmanager
+def _suspended(family: list[psutil.Process]) -> Iterator[None]:
+    """Let processes stand still: a close look takes so long that they could grow past the limit meanwhile."""
+    for process in family:
+        with contextlib.suppress(psutil.Error):
+            process.suspend()
+    try:
+        yield
+    finally:
+        for process in family:
+            with contextlib.suppress(psutil.Error):
+                process.resume()
 
 
 def _held(process: psutil.Process, file: str, names: tuple[str, ...]) -> int:
