@@ -272,7 +272,9 @@ def test_expected_time_is_the_budget_then_what_was_measured():
     assert runner._expected(lesson, given, {}) == budget
     assert runner._expected(lesson, given, before | {"status": "failed"}) == budget
     assert runner._expected(lesson, given | {"SEED": 9, "OUT": "b"}, before) == "about 00:42"
-    assert runner._expected(lesson, given | {"OVERRIDES": {"repeats": 1}}, before) == ""
+    for profile in ("offline", "laptop"):
+        changed = given | {"PROFILE": profile, "OVERRIDES": {"repeats": 1}}
+        assert runner._expected(lesson, changed, before) == ""
 
 
 def lines_of_progress(
