@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from course_utils.history import epochs_to_reach, history_frame
 from course_utils.inspection import parameter_counts
+from course_utils.runs import epochs_to_reach, history_frame
 from course_utils.system.meter import Meter
 from course_utils.system.same_training import leaves
 

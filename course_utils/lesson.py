@@ -121,7 +121,7 @@ class Lesson:
         Args:
             model_name: name as shown, for example ``"CNN"``.
             model: takes uint8 (n, 32, 32, 3), answers logits (n, 10).
-            history: a table of ``history.history_frame``.
+            history: a table of ``runs.history_frame``.
             val_labels: int (n,).
             val_probabilities: float (n, 10), rows sum to 1.
             seconds: that the training took, computing features included.

@@ -203,7 +203,7 @@ def learning_curves(histories: Mapping[str, pd.DataFrame]) -> Figure:
     """Plot loss and accuracy over epochs: training dashed, validation solid; dotted where a phase begins.
 
     Args:
-        histories: name -> table of ``history.history_frame``.
+        histories: name -> table of ``runs.history_frame``.
     """
     figure, axes = _figure(3.3, 1, 2)
     for ax, metric in zip(axes.flat, ("loss", "accuracy"), strict=True):

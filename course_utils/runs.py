@@ -1,4 +1,4 @@
-"""What each training leaves for lesson 05: history, model, validation predictions."""
+"""What each training leaves for lesson 05: its history as a table, model, validation predictions."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def save_run(
         out: folder of the run.
         model_name: name as shown.
         model: takes uint8 (n, 32, 32, 3) and answers logits (n, 10); saved without optimizer.
-        history: one row an epoch (see ``history.history_frame``).
+        history: one row an epoch (see ``history_frame``).
         seed: seed of the training.
         val_labels: int (n,).
         val_probabilities: float (n, 10), rows sum to 1.
@@ -191,3 +191,40 @@ def _check_predictions(model_name: str, labels: np.ndarray, probabilities: np.nd
         cause=f"Expected shapes (n,) and (n, classes), found {labels.shape} and {probabilities.shape}.",
         next_step="predict the validation pictures, and give their labels without a second axis.",
     )
+
+
+def history_frame(*histories: object, phases: tuple[str, ...] = ("training",)) -> pd.DataFrame:
+    """Join what one or more ``fit`` calls returned, one row an epoch.
+
+    Args:
+        *histories: ``keras.callbacks.History`` objects, in order.
+        phases: a name for each, for example ``("head", "fine-tuning")``.
+
+    Returns:
+        Columns epoch (1, 2, …, counted on), phase, and Keras' metrics: loss, accuracy, val_loss …
+
+    Raises:
+        CourseError: there is no history, or not one name for each.
+    """
+    if not histories or len(histories) != len(phases):
+        raise CourseError(
+            "The training histories cannot be joined.",
+            cause=f"Expected one name for each, found {len(histories)} histories and phases={phases!r}.",
+            next_step='give for example phases=("head", "fine-tuning").',
+        )
+    frames = [pd.DataFrame(history.history) for history in histories]
+    frame = pd.concat(frames, ignore_index=True)
+    frame.insert(0, "phase", np.repeat(phases, [len(one) for one in frames]))
+    frame.insert(0, "epoch", range(1, len(frame) + 1))
+    return frame
+
+
+def epochs_to_reach(history: pd.DataFrame, share: float = 0.9) -> int:
+    """Return the first epoch whose validation accuracy is at least ``share`` of the best one.
+
+    Args:
+        history: a table of ``history_frame``.
+        share: between 0 and 1.
+    """
+    enough = history["val_accuracy"] >= share * history["val_accuracy"].max()
+    return int(history.loc[enough.idxmax(), "epoch"])

@@ -1,4 +1,4 @@
-"""Runs on disk: whole or not at all, without optimizer state, damaged ones named."""
+"""Runs on disk: whole or not at all, without optimizer state, damaged ones named; histories as tables."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import warnings
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from packaging.version import Version
 from course_utils import runs
 from course_utils.errors import CourseError
 from course_utils.inspection import parameter_counts
-from course_utils.runs import FACTS, read_run, read_runs, runs_table, save_run
+from course_utils.runs import FACTS, epochs_to_reach, history_frame, read_run, read_runs, runs_table, save_run
 
 HISTORY = pd.DataFrame({"epoch": [1, 2], "phase": "training", "loss": [0.3, 0.1], "val_accuracy": [0.1, 0.2]})
 FACTS_GIVEN = {"lesson": "02", "data": "drawn", "weights": "none", "profile": "offline", "seconds": 1.5}
@@ -235,3 +236,40 @@ def test_runs_of_different_names_never_meet_on_the_disk(tmp_path, model, names):
         for name in names:
             save(tmp_path, model, name, seed=1)
     assert sorted(run.model_name for run in read_runs(tmp_path)) == sorted(names)
+
+
+def fitted(*losses):
+    """What ``fit`` returns: an object with a dictionary of lists."""
+    return SimpleNamespace(history={"loss": list(losses), "val_accuracy": [1 - loss for loss in losses]})
+
+
+def test_one_row_an_epoch_counted_on_over_phases():
+    first = fitted(0.5, 0.4)
+    frame = history_frame(first, fitted(0.3), phases=("head", "fine-tuning"))
+    assert list(frame.columns) == ["epoch", "phase", "loss", "val_accuracy"]
+    assert frame.epoch.tolist() == [1, 2, 3]
+    assert frame.phase.tolist() == ["head", "head", "fine-tuning"]
+    assert frame.loss.tolist() == [0.5, 0.4, 0.3]
+    assert history_frame(first).phase.tolist() == ["training", "training"]
+    assert set(first.history) == {"loss", "val_accuracy"}, "the histories stay as they are"
+
+
+@pytest.mark.parametrize(("count", "phases"), [(2, ("training",)), (1, ("a", "b")), (0, ())])
+def test_a_name_for_each(count, phases):
+    with pytest.raises(CourseError, match=f"found {count} histories"):
+        history_frame(*[fitted(0.5)] * count, phases=phases)
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "share", "epoch"),
+    [
+        ([0.1, 0.89, 0.9, 1.0], 0.9, 3),
+        ([0.1, 0.5, 0.4], 1.0, 2),
+        ([0.8, 0.2, 0.8], 1.0, 1),
+        ([0.5], 0.9, 1),
+    ],
+)
+def test_epochs_to_reach(accuracies, share, epoch):
+    frame = pd.DataFrame({"epoch": range(1, len(accuracies) + 1), "val_accuracy": accuracies})
+    assert epochs_to_reach(frame, share) == epoch
+    assert type(epochs_to_reach(frame, share)) is int
