@@ -33,7 +33,7 @@ sweep: $(READY) ## Run lessons over a grid: GRID=grid.yaml [OUT=…] [WORKERS=n]
 
 test: $(READY) ## Lint, and run all checks but the slow ones
 	@$(PY) -m ruff check --quiet . && $(PY) -m ruff format --quiet --check . && echo "ruff: nothing to correct"
-	@$(PY) -m pytest -m "not full" -n 2 --dist loadfile --no-loadscope-reorder
+	@$(PY) -m pytest -m "not full" -n 3 --dist loadfile --no-loadscope-reorder
 
 test-full: $(READY) ## Lint, and run all checks
 	@$(PY) -m ruff check --quiet . && $(PY) -m ruff format --quiet --check . && echo "ruff: nothing to correct"

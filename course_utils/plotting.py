@@ -116,7 +116,8 @@ def image_rows(
     """Plot rows of pictures, each with its name at the left.
 
     Args:
-        rows: name -> uint8 (n, height, width, 3), or a list of pictures of different sizes.
+        rows: name -> uint8 (n, height, width, 3), or a list of pictures of different sizes; numbers of one
+            channel, (height, width), go from dark to bright.
         titles: one above each column.
         size: of a picture, inches.
     """
