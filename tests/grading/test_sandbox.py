@@ -268,3 +268,25 @@ def test_memory_that_processes_share_counts_once(stage):
 
     assert result.end == "finished"
     assert 200 * 2**20 < result.memory < 700 * 2**20
+
+
+def comes(condition) -> bool:
+    """A signal takes its time to arrive."""
+    until = time.monotonic() + 5
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.01)
+    return condition()
+
+
+def test_while_it_looks_closely_what_it_looks_at_stands_still():
+    ended = subprocess.Popen(["true"])
+    living = subprocess.Popen(["sleep", "60"])
+    family = [psutil.Process(process.pid) for process in (ended, living)]
+    ended.wait()
+    try:
+        with sandbox._suspended(family):
+            assert comes(lambda: family[1].status() == psutil.STATUS_STOPPED)
+        assert comes(lambda: family[1].status() != psutil.STATUS_STOPPED)
+    finally:
+        living.kill()
+        living.wait()
