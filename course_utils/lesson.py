@@ -234,8 +234,12 @@ def start_lesson(
     chosen = load_profile(profile, **(overrides or {}))
     words = str(data or chosen.data), str(weights or chosen.weights)
     lesson = Lesson(number, chosen, *words, seed, out_folder(out), overrides or {})
-    if chosen.deterministic:
-        _make_deterministic()
+    import keras
+
+    if chosen.deterministic and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
     check_weights(lesson.weights)  # an unknown word, or a file that is not there, fails in the first cell
     if data:
         from course_utils.system.download.mirrors import add_search_folder
@@ -258,12 +262,3 @@ def _measured_on(records: pd.DataFrame) -> str:
     weights = ", ".join(weights_words(records)) or "none"
     seeds = ", ".join(map(str, sorted(set(records["seed"]))))
     return f"{REFERENCE}; weights: {weights}; seeds: {seeds}"
-
-
-def _make_deterministic() -> None:
-    import keras
-
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import nbformat
@@ -15,6 +15,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 
 from course_utils.errors import CourseError
 from course_utils.system.paths import PROJECT
+from course_utils.system.progress import Progress
 
 LESSONS = PROJECT / "notebooks"
 KERNEL_SETTINGS = {
@@ -102,7 +103,7 @@ def execute_lesson(
     parameters: Mapping[str, object],
     *,
     cell_timeout: int,
-    on_cell: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress,
 ) -> nbformat.NotebookNode:
     """Run a lesson from its first to its last cell, write the executed notebook and return it.
 
@@ -111,14 +112,12 @@ def execute_lesson(
         target: where the executed notebook goes; written while it runs, so what ran is kept.
         parameters: for its parameters cell.
         cell_timeout: seconds that one cell may take.
-        on_cell: told at each code cell its number (1, 2 …) and how many there are.
+        progress: told at each code cell its number (1, 2 …).
 
     Raises:
         LessonFailed: a cell failed, took too long, the kernel died, or the lesson stopped early.
     """
-    notebook = nbformat.read(lesson, as_version=4)
-    total = len(code_cells(notebook)) + bool(parameters)  # papermill adds a cell with the parameters
-    position = _Position(target, total, on_cell)
+    position = _Position(target, progress)
     settings = {
         "engine_name": "course",
         "kernel_name": "python3",
@@ -166,23 +165,22 @@ def kernel_settings() -> Iterator[None]:
 class _Position:
     """Where a lesson is."""
 
-    def __init__(self, target: Path, total: int, on_cell: Callable[[int, int], None]) -> None:
-        self.target, self.total, self.on_cell = target, total, on_cell
-        self.number = 0
+    def __init__(self, target: Path, progress: Progress) -> None:
+        self.target, self.progress = target, progress
         self.source = ""
 
     def at(self, cell: nbformat.NotebookNode) -> None:
         """Note that this cell starts."""
         if cell.cell_type == "code" and cell.source.strip():
-            self.number += 1
+            self.progress.cell += 1
             self.source = cell.source.strip()
-            self.on_cell(self.number, self.total)
 
     def failure(self, lesson: Path, cause: str, next_step: str = "") -> LessonFailed:
+        progress = self.progress
         lines = [line.strip() for line in self.source.splitlines() if line.strip()]
         line = next((line for line in lines if not line.startswith("#")), "")[:60]
         return LessonFailed(
-            f"Lesson {lesson.stem} stopped in code cell {self.number} of {self.total}: {line}",
+            f"Lesson {lesson.stem} stopped in code cell {progress.cell} of {progress.total}: {line}",
             cause=cause,
             next_step=next_step or f"open the notebook {self.target.name} and look at that cell.",
         )
@@ -195,7 +193,7 @@ def _execute(lesson, target, parameters, position, settings) -> nbformat.Noteboo
                 str(lesson), str(target), dict(parameters), on_cell=position.at, **settings
             )
         except (papermill.PapermillExecutionError, CellTimeoutError, RuntimeError) as error:
-            kernel_did_not_start = type(error) is RuntimeError and position.number == 0
+            kernel_did_not_start = type(error) is RuntimeError and position.progress.cell == 0
             if not (kernel_did_not_start and may_try_again):
                 raise position.failure(lesson, *_why(error, settings["execution_timeout"])) from error
     raise AssertionError("unreachable")

@@ -146,20 +146,16 @@ def _run_lesson(lesson: Path, given: dict, out: Path, profile: str, timeout: int
     unfinished = run_folder.unfinished(out, lesson.stem)
     before = _results_of(lesson, out)
     run = read_run_facts(out)
-    total = len(code_cells(nbformat.read(lesson, as_version=4))) + 1
+    total = len(code_cells(nbformat.read(lesson, as_version=4))) + 1  # papermill's, with the parameters
     facts = {"status": "failed", "profile": profile, "code_cells": total}
     facts |= {"parameters": given, "error": "stopped from outside", "run": run["started"]}
     last = run["lessons"].get(lesson.stem, {})
     expected = _expected(lesson, given, last)
     _forget_trainings(lesson, given, out, last)
     progress = Progress(lesson.stem, total, expected, sys.stdout)
-
-    def on_cell(number: int, _: int) -> None:
-        progress.cell = number
-
     try:
         with progress:
-            execute_lesson(lesson, unfinished, given, cell_timeout=timeout, on_cell=on_cell)
+            execute_lesson(lesson, unfinished, given, cell_timeout=timeout, progress=progress)
         os.replace(unfinished, out / lesson.name)
         _write_script(out / lesson.name, run_folder.script(out, lesson.stem))
         _remove_old(before)

@@ -102,8 +102,16 @@ def read_compact(path: Path, sha256: str) -> Arrays:
             next_step=_RESTORE,
         )
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        keys = [key for key in stored.files if not key.endswith(SCALE)]
-        return {key: _restored(stored, key) for key in keys}
+        return restored(stored)
+
+
+def restored(packed: Mapping[str, np.ndarray]) -> Arrays:
+    """Return the float32 arrays that the compact arrays stand for."""
+    return {
+        key: array.astype(np.float32) * packed.get(key + SCALE, np.float32(1))
+        for key, array in packed.items()
+        if not key.endswith(SCALE)
+    }
 
 
 def write_weight_file(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -217,11 +225,6 @@ def content_digest(arrays: Mapping[str, np.ndarray]) -> str:
 def shapes_digest(shapes: list[tuple[int, ...]]) -> str:
     """Return the first 16 digits of the SHA-256 of a network's sorted shapes."""
     return hashlib.sha256(repr(sorted(shapes)).encode()).hexdigest()[:16]
-
-
-def _restored(stored, key: str) -> np.ndarray:
-    array = stored[key].astype(np.float32)
-    return array * stored[key + SCALE] if key + SCALE in stored.files else array
 
 
 def _write_groups(file, arrays: Mapping[str, np.ndarray]) -> None:

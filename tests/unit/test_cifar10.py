@@ -156,12 +156,6 @@ def test_a_changed_folder_is_read_again(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(load_cifar10(path).train_images) == 59
 
 
-def test_left_out_files_are_told(tmp_path: Path) -> None:
-    path = write_folder(tmp_path, PICTURES)
-    (path / "test" / "ship" / "zero.jpg").write_bytes(b"")
-    assert "1 left out: test/ship/zero.jpg (empty)" in load_cifar10(path).description
-
-
 def test_a_path_relative_to_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_npz(tmp_path / "a.npz", PICTURES)
     monkeypatch.chdir(tmp_path)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from course_utils import plotting
 from course_utils.errors import CourseError
-from course_utils.mistakes import damage_table
+from course_utils.mistakes import CLEAR, damage_table
 from course_utils.reference import (
     ALL_LABELS,
     WEIGHTS_WORDS,
@@ -44,7 +44,6 @@ GAINS = ("form", "conditions", "gain (points)", "is it more than chance?", "time
 PAIRED = ["weights", "labels_per_class"]  # two forms compare where these are equal, seed by seed
 RE_ESTIMATED = ", BatchNorm statistics re-estimated"  # end of the name of a form, in lessons 14 and 16
 MODELS = ("MLP", "CNN", "Stronger CNN", "Frozen MobileNetV2", "Fine-tuned ResNet50")  # of lessons 02-04
-SEVERAL = 2  # standard errors from which a difference counts
 STUDIES = {
     "labels": ("labels_per_class", "labels of each class", "Accuracy with few and with many labels"),
     "size": ("size", "input size (pixels)", "The same pictures, scaled up"),
@@ -228,7 +227,7 @@ def _labels_words(labels: float) -> str:
 def _is_clear(points: pd.Series) -> str:
     if len(points) == 1:
         return "one seed"
-    if abs(points.mean()) <= SEVERAL * standard_error(points):
+    if abs(points.mean()) <= CLEAR * standard_error(points):
         return "no"
     return "yes" if points.mean() > 0 else "yes, worse"
 

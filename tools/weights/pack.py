@@ -20,7 +20,7 @@ import numpy as np
 
 from course_utils.errors import CourseError
 from course_utils.system.paths import BUNDLED_WEIGHTS
-from course_utils.system.weight_files import SCALE, Arrays, content_digest
+from course_utils.system.weight_files import SCALE, Arrays, content_digest, restored
 from course_utils.system.whole_file import write_whole
 from tools.weights.photographs import load_data, shrunk
 
@@ -72,15 +72,6 @@ def compact(arrays: Arrays) -> dict[str, np.ndarray]:
         axis = 2 if array.ndim == 4 and array.shape[-1] == 1 else array.ndim - 1
         packed[key], packed[key + SCALE] = quantise(array.astype(np.float32), axis)
     return packed
-
-
-def restored(packed: dict[str, np.ndarray]) -> Arrays:
-    """Return the float32 arrays that the compact arrays stand for."""
-    return {
-        key: value.astype(np.float32) * packed.get(key + SCALE, np.float32(1))
-        for key, value in packed.items()
-        if not key.endswith(SCALE)
-    }
 
 
 def build(net: str, size: int, weights: str | None = None) -> keras.Model:

@@ -69,19 +69,16 @@ class Verdict:
 
     Attributes:
         exercise: name of the part that was judged, for example ``"03.2h"``.
-        title: of the exercise.
         is_right: the answer is right; of a text that a person reads, it can be read.
         message: a hint, or one more sentence about a right answer; may be empty then.
-        points, max_points: of this part.
+        points: that this part brings.
         is_broken: the judge itself failed on this answer; a person should look.
     """
 
     exercise: str
-    title: str
     is_right: bool
     message: str
     points: float
-    max_points: float
     is_broken: bool = False
 
 
@@ -224,6 +221,5 @@ def judge_answer(exercise: str, plain: Plain, class_word: str = "", *, thorough:
             "Compare its type and shape with what the task asks for; if they agree, tell your instructor."
         )
         is_broken = True
-    points = known.parts[exercise]
-    reached = 0.0 if known.by_person else points * is_right
-    return Verdict(exercise, known.title, is_right, message, reached, points, is_broken)
+    points = 0.0 if known.by_person else known.parts[exercise] * is_right
+    return Verdict(exercise, is_right, message, points, is_broken)

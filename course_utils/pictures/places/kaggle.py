@@ -257,6 +257,7 @@ def _check_json(file: Path) -> None:
 
 
 def _holds(file: Path, names: list[str]) -> bool:
+    # A function of its own: what a frame holds when an error is raised can be shown with the error.
     with contextlib.suppress(ValueError):
         content = json.loads(file.read_text("utf-8"))
         return isinstance(content, dict) and all(content.get(name) for name in names)

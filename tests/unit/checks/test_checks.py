@@ -239,7 +239,7 @@ def test_points_of_parts():
     number = given("90.1", hidden=True)["number"]
     verdict = judge_answer("90.1h", to_plain(number))
 
-    assert (verdict.is_right, verdict.points, verdict.max_points) == (True, 1.0, 1.0)
+    assert (verdict.is_right, verdict.points) == (True, 1.0)
     assert judge_answer("90.1", to_plain(number)).points == 0
     assert judges.find_exercise("90.1").parts == {"90.1": 1.0, "90.1h": 1.0}
     assert judges.find_exercise("90.q1").parts == {"90.q1": 1.0}
@@ -419,7 +419,7 @@ def test_what_a_person_reads_is_kept_and_brings_no_points(capsys: pytest.Capture
 
     assert said(capsys).endswith("1 of 2 exercises right\n")  # it is not among those that check finds right
     assert read_answers(folder / "90.json")["90.5"]["value"] == SENTENCE
-    assert (verdict.is_right, verdict.points, verdict.max_points) == (True, 0.0, 2.0)
+    assert (verdict.is_right, verdict.points) == (True, 0.0)
     assert judge_answer("90.5", to_plain("x " * (LONGEST_TEXT // 2))).is_right
 
 
