@@ -9,8 +9,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course_utils.weights import weights_path
-
 PICTURES = np.random.default_rng(0).integers(0, 256, (16, 8, 8, 3), dtype="uint8")
 LABELS = np.arange(16) % 10
 
@@ -56,9 +54,8 @@ def compiled(keras, model, *, rate=0.1):
     return model
 
 
-def fit(model, pictures=PICTURES):
-    labels = LABELS[: len(pictures)]
-    return model.fit(pictures, labels, batch_size=len(pictures), epochs=1, shuffle=False, verbose=0)
+def fit(model):
+    return model.fit(PICTURES, LABELS, batch_size=16, epochs=1, shuffle=False, verbose=0)
 
 
 def copied(layers):
@@ -72,26 +69,17 @@ def same(before, after):
 # BatchNormalization and Dropout while fine-tuning (lesson 04, section 4)
 
 
-def real_base(keras):
-    weights = weights_path("MobileNetV2", source="bundled")  # random ones hardly pass a gradient on
-    base = keras.applications.MobileNetV2(include_top=False, weights=weights, input_shape=(32, 32, 3))
-    assert len(norms(keras, base)) == 52
-    return base
-
-
-@pytest.mark.parametrize(("build", "convolution"), [(small_base, "conv"), (real_base, "Conv1")])
-def test_frozen_batch_normalization_stays_still_while_convolutions_move(keras, build, convolution):
-    base = build(keras)
+def test_frozen_batch_normalization_stays_still_while_convolutions_move(keras):
+    base = small_base(keras)
     model = with_head(keras, base)
     unfreeze_as_lesson_04(keras, base)
-    before, kernel = copied(norms(keras, base)), copied([base.get_layer(convolution)])
-    shape = (4, *base.input_shape[1:])
-    fit(compiled(keras, model), np.random.default_rng(0).integers(0, 256, shape, dtype="uint8"))
+    before, kernel = copied(norms(keras, base)), copied([base.get_layer("conv")])
+    fit(compiled(keras, model))
     assert same(before, copied(norms(keras, base))), (
         "BatchNormalization with trainable = False moved in fit: lesson 04, section 4 "
         "(Unfreeze, but keep BatchNormalization still) teaches that it does not."
     )
-    assert not same(kernel, copied([base.get_layer(convolution)]))
+    assert not same(kernel, copied([base.get_layer("conv")]))
 
 
 @pytest.mark.parametrize(("rate", "active"), [(0.9, True), (0.0, False)])
