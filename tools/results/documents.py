@@ -273,8 +273,8 @@ def _models(records: pd.DataFrame) -> list[str]:
     return [
         "## The models of the course on photographs",
         "Test accuracy of what lessons 02 to 04 train, as lesson 05 measures it. Epochs and input sizes "
-        "stand in `results/reference/photographs_*.yaml`: fewer labels are more epochs, and with all of them "
-        "ResNet50 sees fewer pixels. A number without ± is of one seed.",
+        "stand in `results/reference/photographs_*.yaml`: fewer labels are more epochs. "
+        "A number without ± is of one seed.",
         to_markdown(shown),
         f"![{MODELS_TITLE}](results-models.png)",
     ]
