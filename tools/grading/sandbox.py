@@ -29,7 +29,8 @@ from tools.grading.bubblewrap import MEBIBYTE
 from tools.grading.stage import Stage
 
 GRACE = 5.0  # seconds that the kernel is given to end a sandbox's processes
-TICK = 0.05  # seconds between two looks at memory and processes; a look takes 2 ms
+TICK = 0.05, 0.005  # seconds between two looks at memory and processes, at most and at least; one takes 2 ms
+FASTEST = 8 * 2**30  # bytes a second that processes can take: the less is left, the sooner the next look
 HOST_RESERVE = 500 * MEBIBYTE  # of memory that the machine keeps: below, the largest sandbox is stopped
 ALL = ("status", ("RssAnon:", "VmSwap:"))  # what a process holds, swapped out or not
 SHARE = ("smaps_rollup", ("Pss_Anon:", "SwapPss:"))  # the same, but its share of what it holds with others
@@ -190,7 +191,7 @@ class _Sandbox:
         self.result = Result()
         self.deadline = time.monotonic() + limits.seconds
         self.frames = _Frames(self.result, limits.frames)
-        self.printed = 0
+        self.printed = self.held = 0
         self.init: psutil.Process | None = None
         self.running[process.pid] = 0
         self.pipes = {frames: self.frames.add, process.stdout.fileno(): self._take_printed}
@@ -210,14 +211,14 @@ class _Sandbox:
                 os.set_blocking(pipe, False)
                 selector.register(pipe, selectors.EVENT_READ)
             while self.process.poll() is None and not self._broken():
-                for key, _ in selector.select(TICK / 2):
+                for key, _ in selector.select(self._tick() / 2):
                     if not self._take(key.fd):
                         selector.unregister(key.fd)
                 if not selector.get_map():
-                    time.sleep(TICK / 2)
+                    time.sleep(self._tick() / 2)
                 if time.monotonic() >= look:
                     self._look()
-                    look = time.monotonic() + TICK
+                    look = time.monotonic() + self._tick()
         self._kill()
         for pipe in self.pipes:
             while self._take(pipe) and not self.frames.too_much and self.printed <= self.limits.printed:
@@ -260,7 +261,7 @@ class _Sandbox:
             if held > self.limits.memory:  # what processes share was counted for each: look closer
                 with _suspended(family):
                     held = sum(_held(process, *SHARE) or _held(process, *ALL) for process in family)
-            self.running[self.process.pid] = held
+            self.held = self.running[self.process.pid] = held
             self.result.memory = max(self.result.memory, held)
             if len(family) > self.limits.processes:
                 self.result.end = "processes"
@@ -269,6 +270,11 @@ class _Sandbox:
             is_largest = held >= max(self.running.values())
             if is_largest and psutil.virtual_memory().available < HOST_RESERVE:
                 self.result.end = "host"
+
+    def _tick(self) -> float:
+        """Return how soon to look again: before what is left of the memory can be taken."""
+        most, least = TICK
+        return min(most, max(least, (self.limits.memory - self.held) / FASTEST))
 
     def _kill(self) -> None:
         """End all processes of the sandbox: its first one dies with its parent, and the others with it."""
