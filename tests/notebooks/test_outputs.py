@@ -18,8 +18,8 @@ from course_utils.running.execution import code_cells
 from course_utils.running.parameters import quick_parameters
 
 # No compared output depends on how many pictures there are.
-FEWER = {"limit_per_class": 40, "train_per_class": 20, "fine_tune_per_class": 20, "recipe_per_class": 10}
-FEWER |= {"labels_per_class": [5, 10]}
+FEWER = {"limit_per_class": 60, "train_per_class": 40, "fine_tune_per_class": 40, "recipe_per_class": 20}
+FEWER |= {"labels_per_class": [10, 20]}
 
 
 @pytest.fixture(scope="module")
