@@ -231,11 +231,11 @@ def start_lesson(
     check_overrides(overrides)
     tell_missing_steps(number)
     import_keras_quietly()
+    import keras
+
     chosen = load_profile(profile, **(overrides or {}))
     words = str(data or chosen.data), str(weights or chosen.weights)
     lesson = Lesson(number, chosen, *words, seed, out_folder(out), overrides or {})
-    import keras
-
     if chosen.deterministic and keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

@@ -18,6 +18,7 @@ import nbformat
 import psutil
 import pytest
 from matplotlib import font_manager
+from servers import wait_until
 
 from course_utils.system.paths import PROJECT
 from tools.grading import bubblewrap, sandbox
@@ -270,14 +271,6 @@ def test_memory_that_processes_share_counts_once(stage):
     assert 200 * 2**20 < result.memory < 700 * 2**20
 
 
-def comes(condition) -> bool:
-    """A signal takes its time to arrive."""
-    until = time.monotonic() + 5
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.01)
-    return condition()
-
-
 def test_while_it_looks_closely_what_it_looks_at_stands_still():
     ended = subprocess.Popen(["true"])
     living = subprocess.Popen(["sleep", "60"])
@@ -285,8 +278,8 @@ def test_while_it_looks_closely_what_it_looks_at_stands_still():
     ended.wait()
     try:
         with sandbox._suspended(family):
-            assert comes(lambda: family[1].status() == psutil.STATUS_STOPPED)
-        assert comes(lambda: family[1].status() != psutil.STATUS_STOPPED)
+            wait_until(lambda: family[1].status() == psutil.STATUS_STOPPED)
+        wait_until(lambda: family[1].status() != psutil.STATUS_STOPPED)
     finally:
         living.kill()
         living.wait()

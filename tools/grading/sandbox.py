@@ -29,7 +29,8 @@ from tools.grading.bubblewrap import MEBIBYTE
 from tools.grading.stage import Stage
 
 GRACE = 5.0  # seconds that the kernel is given to end a sandbox's processes
-TICK = 0.05, 0.005  # seconds between two looks at memory and processes, at most and at least; one takes 2 ms
+TICK = 0.25  # seconds between two looks at memory and processes, at most
+SHORTEST_TICK = 0.005  # at least: a look takes 0.002
 FASTEST = 8 * 2**30  # bytes a second that processes can take: the less is left, the sooner the next look
 HOST_RESERVE = 500 * MEBIBYTE  # of memory that the machine keeps: below, the largest sandbox is stopped
 ALL = ("status", ("RssAnon:", "VmSwap:"))  # what a process holds, swapped out or not
@@ -273,8 +274,9 @@ class _Sandbox:
 
     def _tick(self) -> float:
         """Return how soon to look again: before what is left of the memory can be taken."""
-        most, least = TICK
-        return min(most, max(least, (self.limits.memory - self.held) / FASTEST))
+        if self.init is None:
+            return 0.02
+        return min(TICK, max(SHORTEST_TICK, (self.limits.memory - self.held) / FASTEST))
 
     def _kill(self) -> None:
         """End all processes of the sandbox: its first one dies with its parent, and the others with it."""
